@@ -1,0 +1,1 @@
+"""Recordings: readers, stores, prepared views, splits, batches and synthetic bodies."""

@@ -1,0 +1,70 @@
+"""One clip as its file gives it, before any preparation."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from skelact.skeleton import Skeleton
+from skelact.world import SkelactError
+
+UNKNOWN = -1
+"""Value of a clip attribute that its file does not tell."""
+
+
+class ReadError(SkelactError):
+    """A file that cannot be read as what it should be; the text starts with `file:line:` where there is a line."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Joints of up to m persons side by side, in the sensor's frame and units, as read.
+
+    Slots keep the order of the file, frame by frame: the same person may change slots, `identity` tells who is where.
+    """
+
+    name: str
+    joints: Float32[np.ndarray, "t m v 3"]
+    """Coordinates; zero where a slot is empty."""
+    identity: Int64[np.ndarray, "t m"]
+    """Number of the person (from 0, in order of first appearance in the clip); -1 where the slot is empty."""
+    action: int = UNKNOWN
+    """Class counted from 0."""
+    subject: int = UNKNOWN
+    camera: int = UNKNOWN
+    setup: int = UNKNOWN
+    repetition: int = UNKNOWN
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file of a source: on disk, or a member of a zip archive."""
+
+    path: Path
+    member: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}!{self.member}" if self.member else str(self.path)
+
+
+class Reader(Protocol):
+    """What every reader offers; one file a format, one entry in READERS."""
+
+    name: str
+    """Name on the command line and of the data set, which decides the splits: ntu, ucla, utd, sbu."""
+    skeleton: Skeleton
+    classes: tuple[str, ...]
+    units: str
+    frame_rate: float
+
+    def find(self, source: Path) -> list[Item]:
+        """The clip files of a folder, a zip archive or a single file, sorted by name. ReadError if there are none."""
+        ...
+
+    def read(self, item: Item) -> Recording:
+        """Parse one file. ReadError names the file, the line, what was expected and what was found."""
+        ...
+
+
