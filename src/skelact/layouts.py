@@ -84,9 +84,7 @@ KINECT_V1 = _layout(
     right_ankle < right_knee
     right_foot < right_ankle
     """,
-    _limbs(
-        arm="shoulder elbow wrist hand", leg="hip knee ankle foot", trunk="hip_center spine shoulder_center head"
-    ),
+    _limbs(arm="shoulder elbow wrist hand", leg="hip knee ankle foot", trunk="hip_center spine shoulder_center head"),
 )
 
 SBU_15 = _layout(
@@ -225,9 +223,7 @@ H36M_17 = _layout(
     right_elbow < right_shoulder
     right_wrist < right_elbow
     """,
-    _limbs(
-        arm="shoulder elbow wrist", leg="hip knee ankle", trunk="hip_center spine shoulder_center nose head"
-    ),
+    _limbs(arm="shoulder elbow wrist", leg="hip knee ankle", trunk="hip_center spine shoulder_center nose head"),
     up="+z",
 )
 

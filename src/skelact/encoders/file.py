@@ -1,0 +1,134 @@
+"""An encoder as one safetensors file: weights, and in its header a card that says how clips must be prepared for it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from pydantic import Field, ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from skelact.config import Config
+from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.skeleton import Skeleton
+from skelact.streams import Stream
+from skelact.world import SkelactError, atomic_file
+
+FORMAT = 1
+HEADER = "skelact"
+
+
+class EncoderCard(Config):
+    """What an encoder is and what it was made for."""
+
+    format: int = FORMAT
+    encoder: STGCNConfig
+    skeleton: Skeleton
+    stream: Stream = "joint"
+    view: str
+    """Prepared view of its clips: released or robust."""
+    frames: int = Field(ge=1)
+    persons: int = Field(ge=1)
+    classes: tuple[str, ...] = ()
+    """Labels of the head's outputs, in order; empty without a head."""
+    method: str = ""
+    """Method that trained it; empty for random weights."""
+    origin: str = ""
+    """Where the weights come from: a run, or an imported file and its hash."""
+
+
+@dataclass(frozen=True)
+class LoadedEncoder:
+    """An encoder ready to use: frozen, in evaluation mode."""
+
+    network: STGCN
+    card: EncoderCard
+    head: nn.Linear | None = None
+    """Linear classifier on h, where one was trained."""
+
+
+def save_encoder(path: Path, network: nn.Module, card: EncoderCard, head: nn.Linear | None = None) -> None:
+    """Write `network` (and `head`) with `card` in the header, atomically."""
+    tensors = {f"encoder.{name}": tensor for name, tensor in network.state_dict().items()}
+    if head is not None:
+        tensors |= {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with atomic_file(path) as temporary:
+        save_file(tensors, temporary, metadata={HEADER: card.model_dump_json()})
+
+
+def load_encoder(path: Path) -> LoadedEncoder:
+    """Read an encoder file, or the `encoder.safetensors` of a run folder. SkelactError for anything else."""
+    path = Path(path)
+    file = path / "encoder.safetensors" if path.is_dir() else path
+    if not file.exists():
+        hint = "this run has not finished an epoch yet" if path.is_dir() else "make one with skelact import-weights"
+        raise SkelactError(f"{file}: no such encoder file; {hint}")
+    try:
+        with safe_open(file, framework="pt") as opened:
+            header = (opened.metadata() or {}).get(HEADER)
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError) as error:
+        raise SkelactError(f"{file}: not a safetensors file: {error}") from error
+    if header is None:
+        raise SkelactError(f"{file}: a safetensors file without skelact's card in its header; not an encoder of ours")
+    card = _card(file, header)
+    network = card.encoder.build(card.skeleton)
+    network.load_state_dict(_strict(file, "encoder", network, tensors))
+    head = None
+    if any(name.startswith("head.") for name in tensors):
+        head = nn.Linear(card.encoder.features, len(card.classes))
+        head.load_state_dict(_strict(file, "head", head, tensors))
+    return LoadedEncoder(network.eval().requires_grad_(False), card, head and head.eval().requires_grad_(False))
+
+
+def random_encoder(card: EncoderCard, seed: int) -> LoadedEncoder:
+    """The control: the same network with fresh random weights, untrained. Leaves the global generator as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = card.encoder.build(card.skeleton)
+    untrained = card.model_copy(update={"classes": (), "method": "", "origin": f"random weights, seed {seed}"})
+    return LoadedEncoder(network.eval().requires_grad_(False), untrained)
+
+
+def _card(file: Path, header: str) -> EncoderCard:
+    try:
+        values = json.loads(header)
+        if isinstance(values, dict) and values.get("format", 0) > FORMAT:
+            raise SkelactError(
+                f"{file}: written in encoder format {values['format']}, this skelact reads up to {FORMAT}: upgrade it"
+            )
+        return EncoderCard.model_validate(values)
+    except (json.JSONDecodeError, ValidationError, TypeError) as error:
+        raise SkelactError(f"{file}: the card in the header is damaged: {error}") from error
+
+
+def _strict(file: Path, prefix: str, module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors below `prefix`; SkelactError unless names and shapes are exactly the module's."""
+    found = {
+        name.removeprefix(f"{prefix}."): tensor for name, tensor in tensors.items() if name.startswith(f"{prefix}.")
+    }
+    report = mismatch(module, found)
+    if report:
+        raise SkelactError(f"{file}: the weights do not fit the network of its card\n{report}")
+    return found
+
+
+def mismatch(module: nn.Module, found: dict[str, Tensor]) -> str:
+    """Missing, unexpected and misshaped tensors of `found` against `module`, a line a kind; empty where all fit."""
+    expected = module.state_dict()
+    missing = sorted(expected.keys() - found.keys())
+    unexpected = sorted(found.keys() - expected.keys())
+    misshaped = [
+        f"{name} (expected {tuple(expected[name].shape)}, found {tuple(found[name].shape)})"
+        for name in sorted(expected.keys() & found.keys())
+        if expected[name].shape != found[name].shape
+    ]
+    lines = [
+        f"  {kind}: {len(names)}: {', '.join(names[:6])}{', ...' if len(names) > 6 else ''}"
+        for kind, names in (("missing", missing), ("unexpected", unexpected), ("misshaped", misshaped))
+        if names
+    ]
+    return "\n".join(lines)

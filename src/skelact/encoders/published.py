@@ -1,0 +1,31 @@
+"""Names of the published ST-GCN programs' state dicts, and ours beside them."""
+
+import re
+
+from torch import Tensor
+
+# (published, ours), of one block or of the whole network, applied from the left end of a name.
+_RENAMES = (
+    (r"^A$", "adjacency"),
+    (r"^data_bn\.", "input_norm."),
+    (r"^edge_importance\.(\d+)$", r"blocks.\1.importance"),
+    (r"^st_gcn_networks\.(\d+)\.gcn\.conv\.", r"blocks.\1.spatial."),
+    (r"^st_gcn_networks\.(\d+)\.tcn\.0\.", r"blocks.\1.spatial_norm."),
+    (r"^st_gcn_networks\.(\d+)\.tcn\.2\.", r"blocks.\1.temporal."),
+    (r"^st_gcn_networks\.(\d+)\.tcn\.3\.", r"blocks.\1.temporal_norm."),
+    (r"^st_gcn_networks\.(\d+)\.residual\.", r"blocks.\1.residual."),
+)
+
+
+def our_name(published: str) -> str | None:
+    """Our name of a published encoder tensor; None for what is not part of the encoder (heads, banks)."""
+    for pattern, replacement in _RENAMES:
+        renamed, hits = re.subn(pattern, replacement, published)
+        if hits:
+            return renamed
+    return None
+
+
+def encoder_tensors(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The encoder's tensors of a published state dict without prefixes, under our names."""
+    return {name: tensor for old, tensor in state.items() if (name := our_name(old)) is not None}

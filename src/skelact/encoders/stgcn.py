@@ -1,0 +1,125 @@
+"""ST-GCN (Yan, Xiong and Lin, AAAI 2018), the encoder of SkeletonCLR, CrosSCLR, AimCLR and SkeAttnCLR."""
+
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from pydantic import Field
+from torch import Tensor, nn
+
+from skelact import graph
+from skelact.config import Config
+from skelact.skeleton import Skeleton
+
+TEMPORAL_KERNEL = 9
+
+
+class STGCNConfig(Config):
+    """Size of the network. Defaults: the quarter-width encoder of SkeletonCLR and AimCLR."""
+
+    name: Literal["stgcn"] = "stgcn"
+    width: int = Field(16, ge=1)
+    """w: channels of the first four blocks; then 2w, 4w."""
+    features: int = Field(256, ge=1)
+    """Channels of the last block: the length of h."""
+    dropout: float = Field(0.5, ge=0, lt=1)
+    """After every temporal BatchNorm but the first block's residual-free sum."""
+    channels: int = Field(3, ge=1)
+    """C: coordinates of the input."""
+
+    def build(self, skeleton: Skeleton) -> "STGCN":
+        """The network for this layout, with fresh weights from torch's global generator."""
+        return STGCN(self, skeleton)
+
+
+class STGCN(nn.Module):
+    """Ten graph-convolution blocks; stride 2 in time at blocks 5 and 8; pooled over time, joints, then persons.
+
+    h = mean over persons of mean over T', V of the feature map. Weights start as in the published programs: convolutions
+    N(0, 0.02) with bias 0, BatchNorm weights N(1, 0.02) with bias 0.
+    """
+
+    def __init__(self, config: STGCNConfig, skeleton: Skeleton):
+        super().__init__()
+        adjacency = torch.tensor(graph.spatial(skeleton), dtype=torch.float32)
+        w = config.width
+        widths = (config.channels, *(w,) * 4, *(2 * w,) * 3, *(4 * w,) * 2, config.features)
+        self.config = config
+        self.adjacency: Tensor
+        self.register_buffer("adjacency", adjacency)
+        self.input_norm = nn.BatchNorm1d(config.channels * len(skeleton))
+        self.blocks = nn.ModuleList(
+            Block(
+                inner, outer, adjacency, stride=2 if place in (4, 7) else 1, residual=place > 0, dropout=config.dropout
+            )
+            for place, (inner, outer) in enumerate(pairwise(widths))
+        )
+        self.apply(_published_start)
+
+    def feature_map(self, x: Float[Tensor, "n c t v m"]) -> Float[Tensor, "nm d s v"]:
+        """Feature map of every person apart (persons of a clip follow each other), s = T' frames."""
+        n, c, t, v, m = x.shape
+        flat = x.permute(0, 4, 3, 1, 2).reshape(n * m, v * c, t)
+        x = self.input_norm(flat).view(n * m, v, c, t).permute(0, 2, 3, 1).contiguous()
+        for block in self.blocks:
+            x = block(x, self.adjacency)
+        return x
+
+    def pool(self, features: Float[Tensor, "nm d s v"], persons: int) -> Float[Tensor, "n d"]:
+        """Mean over time and joints, then over the persons of a clip."""
+        return features.mean((2, 3)).unflatten(0, (-1, persons)).mean(1)
+
+    def forward(self, x: Float[Tensor, "n c t v m"]) -> Float[Tensor, "n d"]:
+        """h of each clip."""
+        return self.pool(self.feature_map(x), persons=x.shape[4])
+
+
+class Block(nn.Module):
+    """Graph convolution over joints, then a 9-tap convolution over time, each normalised; residual around both."""
+
+    def __init__(
+        self, inner: int, outer: int, adjacency: Float[Tensor, "k v v"], stride: int, residual: bool, dropout: float
+    ):
+        super().__init__()
+        self.importance = nn.Parameter(torch.ones_like(adjacency))
+        self.spatial = nn.Conv2d(inner, outer * len(adjacency), 1)
+        self.spatial_norm = nn.BatchNorm2d(outer)
+        self.temporal = nn.Conv2d(
+            outer, outer, (TEMPORAL_KERNEL, 1), stride=(stride, 1), padding=((TEMPORAL_KERNEL - 1) // 2, 0)
+        )
+        self.temporal_norm = nn.BatchNorm2d(outer)
+        self.dropout = nn.Dropout(dropout, inplace=True)
+        self.residual: nn.Module | None = None
+        if residual:
+            self.residual = nn.Identity()
+            if inner != outer or stride != 1:
+                self.residual = nn.Sequential(nn.Conv2d(inner, outer, 1, stride=(stride, 1)), nn.BatchNorm2d(outer))
+
+    def forward(self, x: Float[Tensor, "n c t v"], adjacency: Float[Tensor, "k v v"]) -> Float[Tensor, "n d s v"]:
+        y = self._graph_convolution(x, adjacency * self.importance)
+        y = self.temporal(torch.relu(self.spatial_norm(y)))
+        y = self.dropout(self.temporal_norm(y))
+        return torch.relu(y if self.residual is None else y + self.residual(x))
+
+    def _graph_convolution(
+        self, x: Float[Tensor, "n c t v"], edges: Float[Tensor, "k v v"]
+    ) -> Float[Tensor, "n d t v"]:
+        """sum over partitions k of (W_k x + b_k) A_k; joints are summed first, where there are fewer channels."""
+        k, c = len(edges), x.shape[1]
+        weight = self.spatial.weight.view(k, -1, c).transpose(0, 1).reshape(-1, k * c, 1, 1)
+        assert self.spatial.bias is not None
+        bias = torch.einsum("kd,kvw->dw", self.spatial.bias.view(k, -1), edges)
+        gathered = torch.cat([x @ edge for edge in edges], dim=1)
+        return torch.conv2d(gathered, weight) + bias[:, None]
+
+
+@torch.no_grad()
+def _published_start(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d):
+        module.weight.normal_(0, 0.02)
+        if module.bias is not None:
+            module.bias.zero_()
+    elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        module.weight.normal_(1, 0.02)
+        module.bias.zero_()

@@ -1,0 +1,50 @@
+"""Adjacency matrices of a skeleton's joint graph, normalised by column, one a partition of the neighbourhood."""
+
+import numpy as np
+from jaxtyping import Float
+
+from skelact.skeleton import Skeleton
+
+Adjacency = Float[np.ndarray, "k v v"]
+
+
+def _hops(skeleton: Skeleton) -> Float[np.ndarray, "v v"]:
+    """0 to itself, 1 along a bone, infinite beyond: the published programs cut distances at one hop."""
+    hops = np.full((len(skeleton), len(skeleton)), np.inf)
+    np.fill_diagonal(hops, 0)
+    for joint, parent in skeleton.bones:
+        hops[joint, parent] = hops[parent, joint] = 1
+    return hops
+
+
+def _normalised(hops: Float[np.ndarray, "v v"]) -> Float[np.ndarray, "v v"]:
+    linked = np.isfinite(hops).astype(float)
+    return linked / linked.sum(0)
+
+
+def uniform(skeleton: Skeleton) -> Adjacency:
+    """One partition: a joint and all its neighbours alike (ST-GCN, "uni-labeling")."""
+    return _normalised(_hops(skeleton))[None]
+
+
+def distance(skeleton: Skeleton) -> Adjacency:
+    """Two partitions: the joint itself, its neighbours (ST-GCN, "distance")."""
+    hops = _hops(skeleton)
+    weights = _normalised(hops)
+    return np.stack([np.where(hops == hop, weights, 0) for hop in (0, 1)])
+
+
+def spatial(skeleton: Skeleton) -> Adjacency:
+    """Three partitions as the AimCLR and CrosSCLR programs compute them: itself, towards or level, away from the centre.
+
+    With distances cut at one hop, every joint that is not the centre or beside it is infinitely far from the centre, so
+    an edge between two such joints counts as level. Published weights need this form.
+    """
+    hops = _hops(skeleton)
+    weights = _normalised(hops)
+    to_centre = hops[:, skeleton.centre]
+    away = to_centre[:, None] < to_centre[None, :]
+    linked = hops == 1
+    return np.stack(
+        [np.where(hops == 0, weights, 0), np.where(linked & ~away, weights, 0), np.where(linked & away, weights, 0)]
+    )
