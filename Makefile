@@ -17,13 +17,13 @@ TORCH ?= torch==2.13.0
 SHELL := bash
 BIN := $(VENV)/bin
 
-# Installs $(1), naming each package as it arrives; errors of pip pass through.
+# Installs $(1), naming each package as it arrives; what pip said is kept, and its end shown if it failed.
 define install
-@set -o pipefail; PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-check $(1) | \
-while read -r what name _; do case "$$what $$name" in \
+@set -o pipefail; PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-check $(1) 2>&1 | \
+tee $(VENV)/pip.log | while read -r what name _; do case "$$what $$name" in \
 	"Collecting "*) printf ' %s' "$${name%%[][<>=!~;(]*}";; \
 	"Installing collected") printf '\n  unpacking ...';; \
-esac; done; echo
+esac; done && echo || { echo; tail -n 20 $(VENV)/pip.log; exit 1; }
 endef
 
 .PHONY: demo test lint wheel
@@ -48,7 +48,7 @@ wheel: $(VENV)/.installed-dev
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("skelact needs Python >= 3.11, found " + sys.version.split()[0] + "; name another: make PYTHON=python3.11")'
 	@echo "Making $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -f $@; exit 1; }
 
 # Stamps: a second call installs nothing unless pyproject.toml changed.
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
