@@ -1,1 +1,17 @@
-""""""
+"""The methods: one paper, one file, one name in METHODS."""
+
+from skelact.encoders.stgcn import STGCNConfig
+from skelact.methods.aimclr import AimCLR
+from skelact.methods.method import Method
+from skelact.methods.skeletonclr import SkeletonCLR
+from skelact.skeleton import Skeleton
+
+METHODS = (SkeletonCLR, AimCLR)
+
+MethodConfig = SkeletonCLR.Config | AimCLR.Config
+
+
+def build(config: MethodConfig, encoder: STGCNConfig, skeleton: Skeleton) -> Method:
+    """The method that `config` configures, with fresh weights from torch's global generator."""
+    (method,) = (method for method in METHODS if type(config) is method.Config)
+    return method(config, encoder, skeleton)  # pyright: ignore[reportArgumentType] (its own Config, by the line above)

@@ -1,0 +1,128 @@
+"""AimCLR: contrast with extreme augmentations (Guo et al., AAAI 2022)."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from pydantic import Field
+from torch import Tensor
+
+from skelact import augment
+from skelact.bank import Bank
+from skelact.config import Config
+from skelact.eadm import KEEP_MARGIN, energy_drop
+from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.losses import divergence, info_nce, multi_positive_mean, multi_positive_sum, nearest, similarities
+from skelact.methods.method import Losses, Method
+from skelact.methods.projection import Embedder
+from skelact.momentum import MomentumTwin
+from skelact.skeleton import Skeleton
+
+
+class AimCLR(Method):
+    """A normal view teaches an extreme one, whole and with its salient features dropped.
+
+    Views x^ = T(s) ("query"), x = T(s) ("key"), x~ = T'(s) ("extreme"); z = key(x), z^ = query(x^), z~ = query(x~),
+    z~_drop = g(pool(EADM(feature map of x~))). p(. | z) = softmax([z.key, z.bank] / tau)                      (4), (5)
+    L_Info = -log p(z | z^)                                                                                    (1), (6)
+    L_d1 = CE(p(. | z^), p(. | z~)),  L_d2 = CE(p(. | z^), p(. | z~_drop)),  L_D = (L_d1 + L_d2) / 2           (7), (8)
+    L_N = -log sum over {z} and N+ of p(. | z^), N+ = nearest bank entries of z^, z~ and z~_drop                    (9)
+    L = alpha L_Info + beta L_D first, alpha L_N + beta L_D from epoch `neighbours_from` (section 3.5)
+
+    The rows of Table 1 are configurations: `views` normal, extreme, both (with d1), then `drop`, then `neighbours`.
+    """
+
+    class Config(Config):
+        """Numbers of the paper."""
+
+        name: Literal["aimclr"] = "aimclr"
+        temperature: float = Field(0.07, gt=0)
+        """tau"""
+        momentum: float = Field(0.999, ge=0, le=1)
+        """m, of the key network."""
+        bank: int = Field(32768, ge=1)
+        """Keys in the memory bank M."""
+        projection: int = Field(128, ge=1)
+        """Length of z."""
+        views: Literal["normal", "extreme", "both"] = "both"
+        """Table 1: query and key both normal; both extreme; or normal ones that teach an extreme one (d1)."""
+        drop: bool = True
+        """EADM: adds d2 of the dropped extreme view. Needs views = both."""
+        keep_margin: float = Field(KEEP_MARGIN, gt=0.5, le=1)
+        """Attention from which EADM drops."""
+        neighbours: int = Field(1, ge=0)
+        """k of NNM: nearest bank entries of each query that count as positives; 0 leaves NNM out."""
+        neighbours_from: int = Field(150, ge=0)
+        """First epoch (from 0) of the second stage, with NNM."""
+        neighbours_form: Literal["paper", "released"] = "paper"
+        """-log of the positives' summed probability (Eq. 9), or the mean of their -log probabilities (released)."""
+        alpha: float = Field(1, ge=0)
+        """Weight of L_Info and L_N."""
+        beta: float = Field(1, ge=0)
+        """Weight of L_D."""
+        shear: float = Field(0.5, ge=0)
+        """beta of the shear: its amplitude."""
+        gamma: float = Field(6, gt=1)
+        """The crop pads T/gamma frames at both ends."""
+        noise_p: float = Field(1, ge=0, le=1)
+        """Probability of the Gaussian noise (released: 0.5)."""
+        temporal_flip: bool = True
+        """Last of the extreme augmentations (released: left out)."""
+
+    def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
+        super().__init__()
+        self.config = config
+        self.mirror = skeleton.mirror
+        self.query = Embedder(encoder.build(skeleton), config.projection)
+        self.twin = MomentumTwin(self.query, config.momentum)
+        self.bank = Bank(config.bank, config.projection)
+
+    @property
+    def encoder(self) -> STGCN:
+        return self.query.encoder
+
+    def views(self) -> dict[str, augment.Augmentation]:
+        c = self.config
+        normal = augment.normal(c.shear, c.gamma)
+        extreme = augment.extreme(self.mirror, c.shear, c.gamma, c.noise_p, c.temporal_flip)
+        if c.views == "both":
+            return {"query": normal, "key": normal, "extreme": extreme}
+        only = normal if c.views == "normal" else extreme
+        return {"query": only, "key": only}
+
+    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
+        c = self.config
+        z_hat = self.query(views["query"])
+        queries = self._extreme_queries(views["extreme"]) if "extreme" in views else {}
+        with torch.no_grad():
+            self.twin.follow(self.query)  # Eq. 2
+            z = self.twin.key(views["key"])
+        bank = self.bank.entries()
+        logits = similarities(z_hat, z, bank, c.temperature)  # Eq. 4, 5
+        others = {part: similarities(q, z, bank, c.temperature) for part, q in queries.items()}
+        parts = {part: divergence(student, logits) for part, student in others.items()}  # Eq. 7, 8
+        if c.neighbours and epoch >= c.neighbours_from:
+            positives = nearest(logits, c.neighbours)
+            for student in others.values():
+                positives = positives | nearest(student, c.neighbours)
+            form = multi_positive_sum if c.neighbours_form == "paper" else multi_positive_mean
+            parts["nnm"] = form(logits, positives)  # Eq. 9
+            contrast = parts["nnm"]
+        else:
+            parts["info_nce"] = info_nce(logits)  # Eq. 1
+            contrast = parts["info_nce"]
+        loss = c.alpha * contrast
+        if others:
+            loss = loss + c.beta * torch.stack([parts[part] for part in others]).mean()  # L_D
+        self.bank.add(z)
+        return {"loss": loss, **parts}
+
+    def _extreme_queries(self, x: Float[Tensor, "n c t v m"]) -> dict[str, Float[Tensor, "n d"]]:
+        """z~ and z~_drop, from one pass of the encoder."""
+        persons = x.shape[4]
+        features = self.encoder.feature_map(x)
+        queries = {"d1": self.query.project(self.encoder.pool(features, persons))}
+        if self.config.drop:
+            dropped = energy_drop(features, self.config.keep_margin)
+            queries["d2"] = self.query.project(self.encoder.pool(dropped, persons))
+        return queries

@@ -1,0 +1,31 @@
+"""What the training loop asks of a method, whatever it learns by: contrast, reconstruction, prediction, clusters."""
+
+from abc import ABC, abstractmethod
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from skelact.augment import Augmentation
+from skelact.encoders.stgcn import STGCN
+
+Losses = dict[str, Float[Tensor, ""]]
+
+
+class Method(nn.Module, ABC):
+    """A method owns every network and buffer that training changes; its state dict is its whole state.
+
+    Built as `SomeMethod(config, encoder_config, skeleton)`, where `config` is a `SomeMethod.Config`.
+    """
+
+    @property
+    @abstractmethod
+    def encoder(self) -> STGCN:
+        """The network that training is for: exported, probed and evaluated."""
+
+    @abstractmethod
+    def views(self) -> dict[str, Augmentation]:
+        """Named views of a batch of clips and how each is made."""
+
+    @abstractmethod
+    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
+        """One training step up to the loss. `loss` is whole and float32; its named parts stand beside it."""

@@ -1,0 +1,70 @@
+"""SkeletonCLR: MoCo v2 on skeletons (Li et al., CVPR 2021, section 3.2; AimCLR, section 3.1)."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from pydantic import Field
+from torch import Tensor
+
+from skelact import augment
+from skelact.bank import Bank
+from skelact.config import Config
+from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.losses import info_nce, similarities
+from skelact.methods.method import Losses, Method
+from skelact.methods.projection import Embedder
+from skelact.momentum import MomentumTwin
+from skelact.skeleton import Skeleton
+
+
+class SkeletonCLR(Method):
+    """Two normal views of a clip should be told from all other clips in the memory bank.
+
+    query x^, key x = T(s); z^ = g_q(f_q(x^)), z = g_k(f_k(x)), both unit vectors; M the bank.
+    L = -log [exp(z^.z/tau) / (exp(z^.z/tau) + sum_i exp(z^.m_i/tau))]                                             (1)
+    theta_k <- m theta_k + (1 - m) theta_q, before the key pass                                                    (2)
+    """
+
+    class Config(Config):
+        """Numbers of the paper."""
+
+        name: Literal["skeletonclr"] = "skeletonclr"
+        temperature: float = Field(0.07, gt=0)
+        """tau"""
+        momentum: float = Field(0.999, ge=0, le=1)
+        """m, of the key network."""
+        bank: int = Field(32768, ge=1)
+        """Keys in the memory bank."""
+        projection: int = Field(128, ge=1)
+        """Length of z."""
+        shear: float = Field(0.5, ge=0)
+        """beta: amplitude of the shear; 0 leaves coordinates alone."""
+        gamma: float = Field(6, gt=1)
+        """The crop pads T/gamma frames at both ends."""
+
+    def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
+        super().__init__()
+        self.config = config
+        self.query = Embedder(encoder.build(skeleton), config.projection)
+        self.twin = MomentumTwin(self.query, config.momentum)
+        self.bank = Bank(config.bank, config.projection)
+
+    @property
+    def encoder(self) -> STGCN:
+        return self.query.encoder
+
+    def views(self) -> dict[str, augment.Augmentation]:
+        normal = augment.normal(self.config.shear, self.config.gamma)
+        return {"query": normal, "key": normal}
+
+    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
+        z_hat = self.query(views["query"])
+        with torch.no_grad():
+            self.twin.follow(self.query)  # Eq. 2
+            z = self.twin.key(views["key"])
+        bank = self.bank.entries()
+        logits = similarities(z_hat, z, bank, self.config.temperature)
+        loss = info_nce(logits)  # Eq. 1
+        self.bank.add(z)
+        return {"loss": loss}

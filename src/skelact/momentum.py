@@ -1,0 +1,27 @@
+"""Momentum twin: the key network that follows the query network (MoCo; AimCLR Eq. 2)."""
+
+import copy
+
+import torch
+from torch import nn
+
+
+class MomentumTwin(nn.Module):
+    """theta_k <- m theta_k + (1 - m) theta_q (Eq. 2). Copied from the finished query network, so both start equal.
+
+    Only parameters follow; BatchNorm statistics are the key network's own, as released. Raises ValueError for m outside
+    [0, 1].
+    """
+
+    def __init__(self, query: nn.Module, momentum: float):
+        super().__init__()
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"momentum must be between 0 and 1, got {momentum}")
+        self.key = copy.deepcopy(query).requires_grad_(False)
+        self.momentum = momentum
+
+    @torch.no_grad()
+    def follow(self, query: nn.Module) -> None:
+        """One step towards `query`."""
+        for key, source in zip(self.key.parameters(), query.parameters(), strict=True):
+            key.lerp_(source, 1 - self.momentum)
