@@ -52,12 +52,23 @@ class Item:
 class Reader(Protocol):
     """What every reader offers; one file a format, one entry in READERS."""
 
-    name: str
-    """Name on the command line and of the data set, which decides the splits: ntu, ucla, utd, sbu."""
-    skeleton: Skeleton
-    classes: tuple[str, ...]
-    units: str
-    frame_rate: float
+    # Properties, as readers are frozen values whose attributes cannot be set.
+    @property
+    def name(self) -> str:
+        """Name on the command line and of the data set, which decides the splits: ntu, ucla, utd, sbu."""
+        ...
+
+    @property
+    def skeleton(self) -> Skeleton: ...
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+
+    @property
+    def units(self) -> str: ...
+
+    @property
+    def frame_rate(self) -> float: ...
 
     def find(self, source: Path) -> list[Item]:
         """The clip files of a folder, a zip archive or a single file, sorted by name. ReadError if there are none."""

@@ -1,0 +1,33 @@
+"""Clips of formats where every frame has room for the same number of persons, and zeros stand for nobody."""
+
+import numpy as np
+from jaxtyping import Float, Float32, Int64
+
+from skelact.data.readers.source import SKIP_HINT
+from skelact.data.recording import Item, ReadError
+
+
+def fixed_slots(
+    item: Item, coordinates: Float[np.ndarray, "t m v 3"]
+) -> tuple[Float32[np.ndarray, "t m v 3"], Int64[np.ndarray, "t m"]]:
+    """Joints as float32, and who is where: a slot is one person, absent from frames in which all its joints are zero.
+
+    Raises ReadError on a clip without frames, on numbers that are not finite, and if nobody is in any frame.
+    """
+    if not len(coordinates):
+        raise ReadError(f"{item}: expected at least 1 frame, found 0\n  {SKIP_HINT}")
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused here
+        joints = coordinates.astype(np.float32)
+    wrong = np.argwhere(~np.isfinite(joints))
+    if len(wrong):
+        frame, slot, joint, axis = (int(index) for index in wrong[0])
+        raise ReadError(
+            f"{item}: expected finite numbers, found {float(coordinates[frame, slot, joint, axis])!r} "
+            f"as {'xyz'[axis]} of joint {joint} of person {slot} in frame {frame}\n  {SKIP_HINT}"
+        )
+    present = joints.any(axis=(2, 3))
+    if not present.any():
+        raise ReadError(f"{item}: expected a person, found only zeros in all {len(joints)} frames\n  {SKIP_HINT}")
+    first = np.where(present.any(axis=0), present.argmax(axis=0), len(joints))
+    number = np.argsort(np.argsort(first, kind="stable"), kind="stable")
+    return joints, np.where(present, number, -1).astype(np.int64)
