@@ -1,7 +1,7 @@
 """The augmentations of AimCLR (appendix A) as values: batched, on the clips' device, drawn once a clip.
 
-Each value draws and applies; the function beside it applies given draws, which is what the golden arrays pin. Clips have
-axes N, C, T, V, M.
+Each value draws and applies; the function beside it applies given draws, which is what the golden arrays pin. Clips
+have axes N, C, T, V, M.
 """
 
 from collections.abc import Sequence

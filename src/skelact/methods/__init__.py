@@ -8,10 +8,10 @@ from skelact.skeleton import Skeleton
 
 METHODS = (SkeletonCLR, AimCLR)
 
-MethodConfig = SkeletonCLR.Config | AimCLR.Config
+AnyMethodConfig = SkeletonCLR.Config | AimCLR.Config
 
 
-def build(config: MethodConfig, encoder: STGCNConfig, skeleton: Skeleton) -> Method:
+def build(config: AnyMethodConfig, encoder: STGCNConfig, skeleton: Skeleton) -> Method:
     """The method that `config` configures, with fresh weights from torch's global generator."""
     (method,) = (method for method in METHODS if type(config) is method.Config)
     return method(config, encoder, skeleton)  # pyright: ignore[reportArgumentType] (its own Config, by the line above)

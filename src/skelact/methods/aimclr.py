@@ -1,20 +1,19 @@
 """AimCLR: contrast with extreme augmentations (Guo et al., AAAI 2022)."""
 
-from typing import Literal
+from typing import Literal, Self
 
 import torch
 from jaxtyping import Float
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from skelact import augment
 from skelact.bank import Bank
-from skelact.config import Config
 from skelact.eadm import KEEP_MARGIN, energy_drop
 from skelact.encoders.stgcn import STGCN, STGCNConfig
 from skelact.losses import divergence, info_nce, multi_positive_mean, multi_positive_sum, nearest, similarities
+from skelact.methods.contrast import ContrastConfig, Embedder
 from skelact.methods.method import Losses, Method
-from skelact.methods.projection import Embedder
 from skelact.momentum import MomentumTwin
 from skelact.skeleton import Skeleton
 
@@ -32,18 +31,10 @@ class AimCLR(Method):
     The rows of Table 1 are configurations: `views` normal, extreme, both (with d1), then `drop`, then `neighbours`.
     """
 
-    class Config(Config):
+    class Config(ContrastConfig):
         """Numbers of the paper."""
 
         name: Literal["aimclr"] = "aimclr"
-        temperature: float = Field(0.07, gt=0)
-        """tau"""
-        momentum: float = Field(0.999, ge=0, le=1)
-        """m, of the key network."""
-        bank: int = Field(32768, ge=1)
-        """Keys in the memory bank M."""
-        projection: int = Field(128, ge=1)
-        """Length of z."""
         views: Literal["normal", "extreme", "both"] = "both"
         """Table 1: query and key both normal; both extreme; or normal ones that teach an extreme one (d1)."""
         drop: bool = True
@@ -60,14 +51,16 @@ class AimCLR(Method):
         """Weight of L_Info and L_N."""
         beta: float = Field(1, ge=0)
         """Weight of L_D."""
-        shear: float = Field(0.5, ge=0)
-        """beta of the shear: its amplitude."""
-        gamma: float = Field(6, gt=1)
-        """The crop pads T/gamma frames at both ends."""
         noise_p: float = Field(1, ge=0, le=1)
         """Probability of the Gaussian noise (released: 0.5)."""
         temporal_flip: bool = True
         """Last of the extreme augmentations (released: left out)."""
+
+        @model_validator(mode="after")
+        def _drop_has_a_view(self) -> Self:
+            if self.drop and self.views != "both":
+                raise ValueError(f"drop (EADM) needs views = both, got views = {self.views}: set drop to false")
+            return self
 
     def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
         super().__init__()

@@ -1,14 +1,28 @@
 """What the training loop asks of a method, whatever it learns by: contrast, reconstruction, prediction, clusters."""
 
 from abc import ABC, abstractmethod
+from typing import Self
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from skelact.augment import Augmentation
+from skelact.config import Config
 from skelact.encoders.stgcn import STGCN
 
 Losses = dict[str, Float[Tensor, ""]]
+
+
+class MethodConfig(Config):
+    """A method's numbers. Every method has one, `SomeMethod.Config`, told from the others by its `name`."""
+
+    def fitted(self, clips: int) -> Self:
+        """These numbers for a training set of so many clips."""
+        return self
+
+    def doubts(self, steps: int, clips: int) -> list[str]:
+        """Why these numbers may not work for so many steps and clips, a sentence each."""
+        return []
 
 
 class Method(nn.Module, ABC):

@@ -4,16 +4,14 @@ from typing import Literal
 
 import torch
 from jaxtyping import Float
-from pydantic import Field
 from torch import Tensor
 
 from skelact import augment
 from skelact.bank import Bank
-from skelact.config import Config
 from skelact.encoders.stgcn import STGCN, STGCNConfig
 from skelact.losses import info_nce, similarities
+from skelact.methods.contrast import ContrastConfig, Embedder
 from skelact.methods.method import Losses, Method
-from skelact.methods.projection import Embedder
 from skelact.momentum import MomentumTwin
 from skelact.skeleton import Skeleton
 
@@ -26,22 +24,10 @@ class SkeletonCLR(Method):
     theta_k <- m theta_k + (1 - m) theta_q, before the key pass                                                    (2)
     """
 
-    class Config(Config):
+    class Config(ContrastConfig):
         """Numbers of the paper."""
 
         name: Literal["skeletonclr"] = "skeletonclr"
-        temperature: float = Field(0.07, gt=0)
-        """tau"""
-        momentum: float = Field(0.999, ge=0, le=1)
-        """m, of the key network."""
-        bank: int = Field(32768, ge=1)
-        """Keys in the memory bank."""
-        projection: int = Field(128, ge=1)
-        """Length of z."""
-        shear: float = Field(0.5, ge=0)
-        """beta: amplitude of the shear; 0 leaves coordinates alone."""
-        gamma: float = Field(6, gt=1)
-        """The crop pads T/gamma frames at both ends."""
 
     def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
         super().__init__()
