@@ -1,0 +1,157 @@
+"""Splits: which clips train and which test, as predicates over the columns of a store."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from skelact.data.store import Store
+from skelact.data.store.table import NUMBERS
+from skelact.world import SkelactError
+
+Table = dict[str, np.ndarray]
+Mask = Bool[np.ndarray, " n"]
+
+NTU_60_SUBJECTS = (1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38)
+NTU_120_SUBJECTS = (
+    *NTU_60_SUBJECTS,
+    *(45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80, 81, 82, 83, 84, 85, 86, 89, 91, 92, 93, 94),
+    *(95, 97, 98, 100, 103),
+)
+SBU_TEST_PAIRS = (
+    (102, 304, 502, 604),
+    (203, 207, 305, 503),
+    (103, 107, 701, 703),
+    (201, 206, 302, 306),
+    (402, 403, 406, 602, 603),
+)
+"""Test pairs of each fold, first person times 100 plus second: the field's standard five folds."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers of the training and of the test clips; clips in neither are left out."""
+
+    name: str
+    train: Int64[np.ndarray, " n"]
+    test: Int64[np.ndarray, " k"]
+    rule: str
+    """The predicate in words, with the list of subjects that was used."""
+
+
+def _one_of(column: str, *values: int) -> Callable[[Table], Mask]:
+    return lambda table: np.isin(table[column], values)
+
+
+def _odd(column: str) -> Callable[[Table], Mask]:
+    return lambda table: table[column] % 2 == 1
+
+
+@dataclass(frozen=True)
+class _Rule:
+    train: Callable[[Table], Mask]
+    words: str
+    test: Callable[[Table], Mask] | None = None
+    """Left out: every clip that does not train."""
+    clean: bool = False
+    """Whether training clips with the very joints of a test clip are left out."""
+
+
+def _subjects_of(table: Table) -> _Rule:
+    """The long list of subjects belongs to NTU-120, which has actions from 60 (A061) and subjects beyond 40."""
+    if (table["action"] >= 60).any() or (table["subject"] > 40).any():
+        return _Rule(_one_of("subject", *NTU_120_SUBJECTS), "the 53 training subjects of NTU-120")
+    return _Rule(_one_of("subject", *NTU_60_SUBJECTS), "the 20 training subjects of NTU-60")
+
+
+_UCLA_VIEWS = _Rule(_one_of("camera", 1, 2), "views 1, 2 train; view 3 tests", _one_of("camera", 3))
+_ODD_SUBJECTS = _Rule(_odd("subject"), "odd subjects train")
+
+RULES: dict[str, dict[str, _Rule | Callable[[Table], _Rule]]] = {
+    "ntu": {
+        "xsub": _subjects_of,
+        "xview": _Rule(_one_of("camera", 2, 3), "cameras 2, 3 train"),
+        "xset": _Rule(lambda table: table["setup"] % 2 == 0, "even setups train"),
+    },
+    "utd": {"xsub": _Rule(_one_of("subject", 1, 3, 5, 7), "subjects 1, 3, 5, 7 train")},
+    "ucla": {
+        "xview": _UCLA_VIEWS,
+        "xview-clean": _Rule(
+            _UCLA_VIEWS.train,
+            "views 1, 2 train without clips whose joints are those of a test clip; view 3 tests",
+            _UCLA_VIEWS.test,
+            clean=True,
+        ),
+        "xsub": _ODD_SUBJECTS,
+    },
+    "sbu": {
+        f"fold{fold}": _Rule(
+            lambda table, pairs=pairs: ~np.isin(table["subject"], pairs),
+            f"pairs {', '.join(f's{pair // 100:02}s{pair % 100:02}' for pair in pairs)} test",
+        )
+        for fold, pairs in enumerate(SBU_TEST_PAIRS)
+    },
+    "synthetic": {
+        "xsub": _ODD_SUBJECTS,
+        "xview": _Rule(lambda table: table["camera"] != 1, "all cameras but 1 train"),
+    },
+}
+
+
+def split_names(dataset: str) -> tuple[str, ...]:
+    """The named splits of a data set; every data set also has the general form."""
+    return tuple(RULES.get(dataset, {}))
+
+
+def split(store: Store, name: str) -> Split:
+    """The rows of a store that train and test under a named split, or under `column=value,value,...` (those train).
+
+    SkelactError: no such split for this data set (lists those there are), no such column, train or test empty.
+    """
+    table = store.table
+    rule = _general(name) if "=" in name else _named(store, name)
+    train = rule.train(table)
+    test = ~train if rule.test is None else rule.test(table)
+    if rule.clean:
+        train = train & ~np.isin(_content(table), _content(table)[test])
+    for part, mask in (("training", train), ("test", test)):
+        if not mask.any():
+            raise SkelactError(
+                f"split {name} of {store.path.name}: no {part} clips among {len(store)} ({rule.words}); "
+                f"subjects {_values(table, 'subject')}; cameras {_values(table, 'camera')}"
+            )
+    return Split(name, np.flatnonzero(train), np.flatnonzero(test), rule.words)
+
+
+def _named(store: Store, name: str) -> _Rule:
+    rules = RULES.get(store.meta.dataset, {})
+    if name not in rules:
+        there = f"it has {', '.join(rules)}; or" if rules else "it has none by name;"
+        raise SkelactError(
+            f"no split {name!r} for data set {store.meta.dataset}: {there} give column=value,value,... "
+            "for the clips that train, such as subject=1,3,5"
+        )
+    rule = rules[name]
+    return rule if isinstance(rule, _Rule) else rule(store.table)
+
+
+def _general(name: str) -> _Rule:
+    column, _, listed = name.partition("=")
+    if column not in NUMBERS:
+        raise SkelactError(f"split {name!r}: no column {column!r}; there are {', '.join(NUMBERS)}")
+    try:
+        values = [int(value) for value in listed.split(",")]
+    except ValueError as error:
+        raise SkelactError(f"split {name!r}: expected whole numbers after =, found {listed!r}") from error
+    return _Rule(_one_of(column, *values), f"{column} {', '.join(map(str, values))} train")
+
+
+def _content(table: Table) -> np.ndarray:
+    """The same text for clips with the same joints: the name of the first of them."""
+    return np.where(table["same_as"] == "", table["name"], table["same_as"])
+
+
+def _values(table: Table, column: str) -> str:
+    values = np.unique(table[column])
+    return ", ".join(map(str, values[:20])) + (", ..." if len(values) > 20 else "")

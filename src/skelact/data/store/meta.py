@@ -1,0 +1,127 @@
+"""What a store says about itself: `meta.json`, sealed by its own hash."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from pydantic import ValidationError
+
+from skelact.config import Config
+from skelact.skeleton import Skeleton
+from skelact.world import SkelactError, file_hash
+
+FORMAT_VERSION = 1
+"""Version of the folder's layout that this program writes, and the newest one that it reads."""
+
+AnySealed = TypeVar("AnySealed", bound="Sealed")
+
+
+class FileMark(Config):
+    """Size and hash of one file of a store."""
+
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        return cls(bytes=path.stat().st_size, sha256=file_hash(path))
+
+
+class Source(Config):
+    """A file that clips were read from."""
+
+    path: str
+    sha256: str
+
+
+class Operation(Config):
+    """One thing that was done to make the store, with its parameters."""
+
+    name: str
+    parameters: dict[str, Any]
+
+
+class LeftOut(Config):
+    """A clip of the source that is not in the store, and why."""
+
+    name: str
+    reason: str
+
+
+class Sealed(Config):
+    """A JSON file that carries the SHA-256 of its own text (with an empty `seal`) and of the files beside it."""
+
+    format_version: int = FORMAT_VERSION
+    files: dict[str, FileMark]
+    seal: str = ""
+
+    def text(self) -> str:
+        return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
+
+    def sealed(self) -> Self:
+        """This value with the seal that belongs to it."""
+        unsealed = self.model_copy(update={"seal": ""})
+        return self.model_copy(update={"seal": hashlib.sha256(unsealed.text().encode()).hexdigest()})
+
+
+class StoreMeta(Sealed):
+    """`meta.json` of a store."""
+
+    skelact: str
+    """Version of the program that wrote it."""
+    dataset: str
+    """ntu, ucla, utd, sbu, synthetic or a name of the user's; decides which splits there are."""
+    skeleton: Skeleton
+    classes: tuple[str, ...]
+    units: str
+    frame_rate: float
+    clips: int
+    rows: int
+    longest_name: int
+    sources: tuple[Source, ...] = ()
+    log: tuple[Operation, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
+class PreparedMeta(Sealed):
+    """`prepared/<view>-<frames>/meta.json`: how a view was made, and what was repaired in doing so."""
+
+    skelact: str
+    view: str
+    frames: int
+    persons: int
+    repairs: dict[str, int]
+    """Sum over the clips of every kind of repair."""
+    repaired: dict[str, dict[str, int]]
+    """The same for every clip that needed any, by clip name."""
+
+
+def write_sealed(path: Path, value: Sealed) -> None:
+    """Write the sealed value; its folder is expected to be a temporary one."""
+    path.write_text(value.sealed().text(), encoding="utf-8")
+
+
+def read_sealed(path: Path, kind: type[AnySealed]) -> AnySealed:
+    """Read a sealed file. SkelactError if it is newer than this program or not what it should be."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise SkelactError(f"{path}: cannot be read, the file is damaged: {error}") from error
+    version = values.get("format_version") if isinstance(values, dict) else None
+    if not isinstance(version, int):
+        raise SkelactError(f"{path}: expected a format_version, found none; the file is damaged or no store's")
+    if version > FORMAT_VERSION:
+        raise SkelactError(
+            f"{path}: format version {version} is newer than {FORMAT_VERSION}, the newest that this program reads; "
+            "upgrade skelact (pip install --upgrade skelact)"
+        )
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise SkelactError(f"{path}: the file is damaged: {error}") from error
+
+
+def is_sealed(path: Path, value: Sealed) -> bool:
+    """Whether the file at `path` is byte for byte what was sealed."""
+    return path.read_bytes() == value.sealed().text().encode()

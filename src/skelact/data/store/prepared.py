@@ -1,0 +1,65 @@
+"""Making `prepared/<view>-<frames>`: every clip of a store in one view, in one array."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from skelact import __version__
+from skelact.data.recording import Recording
+from skelact.data.store.disk import full_disk_explained
+from skelact.data.store.meta import FileMark, PreparedMeta, StoreMeta, write_sealed
+from skelact.data.views import check_view, persons_needed, prepare_and_count
+from skelact.world import atomic_folder
+
+
+def prepared_folder(store: Path, view: str, frames: int, persons: int | None) -> Path:
+    """Where a view of a store lies; its number of persons is in the name only where it was asked for."""
+    return store / "prepared" / (f"{view}-{frames}" + (f"-{persons}p" if persons is not None else ""))
+
+
+def write_prepared(
+    folder: Path,
+    recordings: Callable[[], Iterator[Recording]],
+    meta: StoreMeta,
+    view: str,
+    frames: int,
+    persons: int | None,
+    progress: bool,
+) -> None:
+    """Prepare every clip into `folder`, which appears whole. SkelactError: what a view cannot do, a full disk."""
+    check_view(view, frames, persons, meta.skeleton)
+    if persons is None:
+        persons = persons_needed(recordings(), meta.skeleton, view, meta.dataset)
+    shape = (meta.clips, 3, frames, len(meta.skeleton), persons)
+    total: Counter[str] = Counter()
+    repaired: dict[str, dict[str, int]] = {}
+    with full_disk_explained(folder), atomic_folder(folder) as temporary:
+        # Plain writes, not a memory map: on a full disk a write fails with an error, a map kills the process.
+        with open(temporary / "clips.npy", "wb") as file:
+            np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+            for recording in track(
+                recordings(),
+                f"preparing {view}-{frames}",
+                total=meta.clips,
+                console=Console(stderr=True),
+                disable=not progress,
+            ):
+                clip, repairs = prepare_and_count(recording, meta.skeleton, view, frames, persons)
+                file.write(np.ascontiguousarray(clip).data)
+                if repairs:
+                    total.update(repairs)
+                    repaired[recording.name] = dict(repairs)
+        made = PreparedMeta(
+            skelact=__version__,
+            view=view,
+            frames=frames,
+            persons=persons,
+            repairs=dict(sorted(total.items())),
+            repaired=repaired,
+            files={"clips.npy": FileMark.of(temporary / "clips.npy")},
+        )
+        write_sealed(temporary / "meta.json", made)

@@ -1,0 +1,155 @@
+"""Opening, reading and checking a store."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32
+
+from skelact.data.recording import Recording
+from skelact.data.store.meta import PreparedMeta, Sealed, StoreMeta, is_sealed, read_sealed
+from skelact.data.store.prepared import prepared_folder, write_prepared
+from skelact.data.store.table import read_table
+from skelact.skeleton import Skeleton
+from skelact.world import SkelactError, file_hash
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The clips of a store as training reads them, memory-mapped."""
+
+    clips: Float32[np.ndarray, "n 3 t v m"]
+    view: str
+    frames: int
+    hash: str
+    """SHA-256 of clips.npy: the content that features are cached by."""
+    meta: PreparedMeta
+
+
+class Store:
+    """A store on disk. Opening reads `meta.json` only; the table is read when first asked for, joints are mapped."""
+
+    def __init__(self, path: Path, meta: StoreMeta):
+        self.path = path
+        self.name = path.name
+        self.meta = meta
+
+    @classmethod
+    def open(cls, path: Path) -> "Store":
+        """Open the store in folder `path`. SkelactError: no such folder, no store, a newer format, files cut short."""
+        path = Path(path).resolve()
+        if not path.is_dir():
+            raise SkelactError(f"{path}: no such folder; `skelact prepare` or `skelact synthesize` writes a store")
+        if not (path / "meta.json").is_file():
+            raise SkelactError(f"{path}: not a store: it holds no meta.json")
+        meta = read_sealed(path / "meta.json", StoreMeta)
+        check_sizes(path, meta)
+        return cls(path, meta)
+
+    @property
+    def skeleton(self) -> Skeleton:
+        return self.meta.skeleton
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.meta.classes
+
+    def __len__(self) -> int:
+        return self.meta.clips
+
+    @cached_property
+    def table(self) -> dict[str, np.ndarray]:
+        """The columns of clips.csv, each with one entry a clip."""
+        return read_table(self.path / "clips.csv", self.meta.clips, self.meta.longest_name)
+
+    @cached_property
+    def _joints(self) -> np.ndarray:
+        return _mapped(self.path / "frames.npy", (self.meta.rows, len(self.skeleton), 3))
+
+    @cached_property
+    def _identity(self) -> np.ndarray:
+        return _mapped(self.path / "identity.npy", (self.meta.rows,))
+
+    def recording(self, row: int) -> Recording:
+        """Clip number `row` (from 0) as it was read. IndexError beyond the last clip."""
+        if not 0 <= row < len(self):
+            raise IndexError(f"{self.path} holds {len(self)} clips, asked for number {row}")
+        clip = {name: column[row] for name, column in self.table.items()}
+        first, frames, persons = int(clip["first"]), int(clip["frames"]), int(clip["persons"])
+        rows = slice(first, first + frames * persons)
+        return Recording(
+            name=str(clip["name"]),
+            joints=np.array(self._joints[rows]).reshape(frames, persons, len(self.skeleton), 3),
+            identity=np.array(self._identity[rows]).reshape(frames, persons),
+            action=int(clip["action"]),
+            subject=int(clip["subject"]),
+            camera=int(clip["camera"]),
+            setup=int(clip["setup"]),
+            repetition=int(clip["repetition"]),
+        )
+
+    def recordings(self) -> Iterator[Recording]:
+        """Every clip, in the order of the table."""
+        return (self.recording(row) for row in range(len(self)))
+
+    def prepared(self, view: str, frames: int, persons: int | None = None, progress: bool = True) -> Prepared:
+        """The clips in a view, with `persons` slots; made and added to the store where it is not there yet.
+
+        `persons` left out: 2 where any clip needs them, else 1 (the published NTU preparation always has 2).
+        SkelactError: unknown view, a skeleton that the view cannot turn, a file cut short.
+        """
+        folder = prepared_folder(self.path, view, frames, persons)
+        if not folder.exists():
+            try:
+                write_prepared(folder, self.recordings, self.meta, view, frames, persons, progress)
+            except (OSError, SkelactError):
+                if not folder.exists():  # else another process made the same view meanwhile
+                    raise
+        meta = read_sealed(folder / "meta.json", PreparedMeta)
+        check_sizes(folder, meta)
+        shape = (len(self), 3, frames, len(self.skeleton), meta.persons)
+        return Prepared(_mapped(folder / "clips.npy", shape), view, frames, meta.files["clips.npy"].sha256, meta)
+
+    def verify(self) -> list[str]:
+        """Re-hash every file; the names of those that are not as they were written, relative to the store."""
+        damaged = _damaged(self.path, self.meta)
+        for folder in sorted((self.path / "prepared").glob("[!.]*")):
+            try:
+                names = _damaged(folder, read_sealed(folder / "meta.json", PreparedMeta))
+            except SkelactError:
+                names = ["meta.json"]
+            damaged += [f"prepared/{folder.name}/{name}" for name in names]
+        return damaged
+
+
+def check_sizes(folder: Path, meta: Sealed) -> None:
+    """SkelactError for the first file beside meta.json that is missing or not as long as it was written."""
+    for name, mark in meta.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise SkelactError(f"{path}: expected a file of {mark.bytes} bytes, found none; the store is incomplete")
+        found = path.stat().st_size
+        if found != mark.bytes:
+            raise SkelactError(f"{path}: expected {mark.bytes} bytes, found {found}; the file is damaged")
+
+
+def _damaged(folder: Path, meta: Sealed) -> list[str]:
+    names = [] if is_sealed(folder / "meta.json", meta) else ["meta.json"]
+    return names + [
+        name
+        for name, mark in meta.files.items()
+        if not (folder / name).is_file() or file_hash(folder / name) != mark.sha256
+    ]
+
+
+def _mapped(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """The array in a file, mapped and not read; an array without entries cannot be mapped."""
+    try:
+        array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise SkelactError(f"{path}: the file is damaged: {error}") from error
+    if array.shape != shape:
+        raise SkelactError(f"{path}: expected an array of shape {shape}, found {array.shape}; the file is damaged")
+    return array

@@ -1,0 +1,175 @@
+"""Writing a store, clip by clip: constant memory, nothing left behind when it does not end well."""
+
+import contextlib
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+import numpy as np
+
+from skelact import __version__
+from skelact.data.recording import Recording
+from skelact.data.store import table
+from skelact.data.store.disk import full_disk_explained, termination_unwinds
+from skelact.data.store.meta import FileMark, LeftOut, Operation, Source, StoreMeta, write_sealed
+from skelact.data.store.read import Store
+from skelact.skeleton import Skeleton
+from skelact.world import SkelactError, atomic_folder
+
+FORBIDDEN_IN_NAMES = ',"\r\n'
+
+
+class StoreWriter:
+    """Takes clips one by one. Made by `store_writer`, which turns what was taken into a store."""
+
+    def __init__(self, files: "_Files", skeleton: Skeleton, classes: Sequence[str]):
+        self._files = files
+        self._skeleton = skeleton
+        self._classes = classes
+        self._first_with: dict[bytes, str] = {}
+        self._names: set[str] = set()
+        self.rows = 0
+        self.longest_name = 1
+        self.sources: list[Source] = []
+        self.log: list[Operation] = []
+        self.left_out: list[LeftOut] = []
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def add(self, recording: Recording) -> None:
+        """Append a clip. SkelactError: a name twice, joints of another skeleton, not finite, an unknown class."""
+        self._check(recording)
+        joints = np.ascontiguousarray(recording.joints)
+        content = hashlib.blake2b(repr(joints.shape).encode(), digest_size=16)
+        content.update(joints.data)
+        same_as = self._first_with.setdefault(content.digest(), recording.name)
+        table.write_row(self._files.clips, recording, self.rows, "" if same_as == recording.name else same_as)
+        self._files.frames.write(joints.data)
+        self._files.identity.write(np.ascontiguousarray(recording.identity).data)
+        self._names.add(recording.name)
+        self.rows += recording.identity.size
+        self.longest_name = max(self.longest_name, len(recording.name))
+
+    def _check(self, recording: Recording) -> None:
+        name, joints = recording.name, recording.joints
+        if not name or any(letter in name for letter in FORBIDDEN_IN_NAMES):
+            raise SkelactError(f"clip name {name!r}: expected text without comma, quote or line break")
+        if name in self._names:
+            raise SkelactError(f"clip name {name!r} comes twice; names must differ")
+        if joints.shape != (*recording.identity.shape, len(self._skeleton), 3):
+            raise SkelactError(
+                f"{name}: expected joints of shape {(*recording.identity.shape, len(self._skeleton), 3)} "
+                f"(frames, persons, joints of {self._skeleton.name}, 3), found {joints.shape}"
+            )
+        if not np.isfinite(joints).all():
+            frame, _, joint, _ = np.argwhere(~np.isfinite(joints))[0]
+            raise SkelactError(f"{name}: joint {joint} in frame {frame}: expected finite coordinates, found NaN or inf")
+        if not -1 <= recording.action < len(self._classes):
+            raise SkelactError(f"{name}: expected an action below {len(self._classes)}, found {recording.action}")
+
+
+class _Files:
+    """The three growing files of a store."""
+
+    def __init__(self, folder: Path, joints: int, stack: contextlib.ExitStack):
+        self.folder = folder
+        self._shape = (joints, 3)
+        self.clips: TextIO = stack.enter_context((folder / "clips.csv").open("w", encoding="utf-8", newline="\n"))
+        self.frames: BinaryIO = stack.enter_context((folder / "frames.npy").open("wb"))
+        self.identity: BinaryIO = stack.enter_context((folder / "identity.npy").open("wb"))
+        table.write_header(self.clips)
+        self._write_headers(rows=0)
+
+    def _write_headers(self, rows: int) -> None:
+        # numpy pads a header so that the first axis can grow: the one with 0 rows is as long as the final one.
+        for file, shape, kind in ((self.frames, (rows, *self._shape), "<f4"), (self.identity, (rows,), "<i8")):
+            header = {"descr": kind, "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, header)
+
+    def finish(self, rows: int) -> dict[str, FileMark]:
+        """Put the final number of rows into the headers, close, and hash what lies on disk."""
+        for file in (self.frames, self.identity):
+            file.seek(0)
+        self._write_headers(rows)
+        for file in (self.clips, self.frames, self.identity):
+            file.close()
+        return {name: FileMark.of(self.folder / name) for name in ("clips.csv", "frames.npy", "identity.npy")}
+
+
+@contextlib.contextmanager
+def store_writer(
+    path: Path,
+    *,
+    dataset: str,
+    skeleton: Skeleton,
+    classes: Sequence[str],
+    units: str,
+    frame_rate: float,
+    prepared: Sequence[tuple[str, int]] = (),
+    progress: bool = False,
+) -> Iterator[StoreWriter]:
+    """A writer whose clips become a store at `path` when the block ends well; nothing stays behind when it does not.
+
+    `prepared` names views (view, frames) to make at once. SkelactError: `path` exists, no clips, no space left.
+    """
+    path = Path(path)
+    with termination_unwinds(), full_disk_explained(path), atomic_folder(path) as folder:
+        with contextlib.ExitStack() as stack:
+            files = _Files(folder, len(skeleton), stack)
+            writer = StoreWriter(files, skeleton, classes)
+            yield writer
+            if not len(writer):
+                raise SkelactError(f"{path}: not written: there are no clips to write")
+            marks = files.finish(writer.rows)
+        meta = StoreMeta(
+            skelact=__version__,
+            dataset=dataset,
+            skeleton=skeleton,
+            classes=tuple(classes),
+            units=units,
+            frame_rate=frame_rate,
+            clips=len(writer),
+            rows=writer.rows,
+            longest_name=writer.longest_name,
+            sources=tuple(writer.sources),
+            log=tuple(writer.log),
+            left_out=tuple(writer.left_out),
+            files=marks,
+        )
+        write_sealed(folder / "meta.json", meta)
+        for view, frames in prepared:
+            Store.open(folder).prepared(view, frames, progress=progress)
+
+
+def write_store(
+    path: Path,
+    *,
+    dataset: str,
+    skeleton: Skeleton,
+    classes: Sequence[str],
+    units: str,
+    frame_rate: float,
+    recordings: Iterable[Recording],
+    sources: Sequence[Source] = (),
+    log: Sequence[Operation] = (),
+    prepared: Sequence[tuple[str, int]] = (),
+    progress: bool = False,
+) -> Store:
+    """Write `recordings` as a store at `path`, and open it. Raises as `store_writer` and `StoreWriter.add` do."""
+    with store_writer(
+        path,
+        dataset=dataset,
+        skeleton=skeleton,
+        classes=classes,
+        units=units,
+        frame_rate=frame_rate,
+        prepared=prepared,
+        progress=progress,
+    ) as writer:
+        writer.sources.extend(sources)
+        writer.log.extend(log)
+        for recording in recordings:
+            writer.add(recording)
+    return Store.open(path)

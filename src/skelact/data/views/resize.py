@@ -1,0 +1,23 @@
+"""Another number of frames, by the sampling of an image resize."""
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+
+def sampling(
+    length: int, frames: int
+) -> tuple[Int64[np.ndarray, " t"], Int64[np.ndarray, " t"], Float64[np.ndarray, " t"]]:
+    """Where `frames` samples of `length` frames lie: the frame before, the one after, and the weight of the latter.
+
+    Frames are pixels with centres at halves: sample i lies at (i + 0.5) length / frames - 0.5, clamped to the ends.
+    """
+    place = np.clip((np.arange(frames) + 0.5) * length / frames - 0.5, 0, length - 1)
+    before = np.floor(place).astype(np.int64)
+    return before, np.minimum(before + 1, length - 1), place - before
+
+
+def resize(x: Float64[np.ndarray, "s ..."], frames: int) -> Float64[np.ndarray, "t ..."]:
+    """The first axis resampled linearly to `frames` entries."""
+    before, after, weight = sampling(len(x), frames)
+    weight = weight.reshape(-1, *[1] * (x.ndim - 1))
+    return x[before] * (1 - weight) + x[after] * weight

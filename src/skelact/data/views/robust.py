@@ -1,0 +1,87 @@
+"""The preparation for own recordings: nobody changes slots, nobody loses their place, and every repair is counted."""
+
+from collections import Counter
+
+import numpy as np
+from jaxtyping import Float64
+
+from skelact.data.recording import Recording
+from skelact.data.views.bodies import Body, bodies_of, fill_frames, fill_joints
+from skelact.data.views.resize import resize, sampling
+from skelact.skeleton import Skeleton
+
+
+def prepare_robust(
+    recording: Recording, skeleton: Skeleton, frames: int, persons: int
+) -> tuple[Float64[np.ndarray, "3 t v m"], Counter[str]]:
+    """Bodies by identity, main actor first, without noise bodies; gaps filled; one frame of reference for all.
+
+    The origin is the main actor's centre joint, frame by frame, so that the others keep their place relative to it.
+    The clip is turned once about the up axis, so that the main actor's shoulder line points along +x on the whole, and
+    resized to `frames`. A person is zero before their first frame and after their last; a clip without anybody is all
+    zero.
+    """
+    people, noise = bodies_of(recording, skeleton)
+    repairs = Counter(noise_bodies_removed=noise, persons_dropped=max(0, len(people) - persons))
+    people = people[:persons]
+    clip = np.zeros((frames, persons, len(skeleton), 3))
+    if not people:
+        return clip.transpose(3, 0, 2, 1), repairs + Counter(empty=1)
+
+    start, stop = _span(np.any([body.seen for body in people], axis=0))
+    repairs["frames_trimmed"] = recording.joints.shape[0] - (stop - start)
+    people = [Body(body.identity, body.joints[start:stop], body.seen[start:stop]) for body in people]
+
+    whole = np.zeros((stop - start, len(people), len(skeleton), 3))
+    for slot, body in enumerate(people):
+        joints, filled = fill_joints(body)
+        whole[:, slot] = fill_frames(joints, body.seen)
+        first, last = _span(body.seen)
+        repairs["joints_filled"] += filled
+        repairs["frames_filled"] += int((~body.seen[first:last]).sum())
+    turn = heading(whole[people[0].seen, 0], skeleton)
+    if turn is None:
+        repairs["heading_unknown"] += 1
+    else:
+        whole = whole @ turn
+    whole -= whole[:, :1, skeleton.centre, None]
+
+    before, after, weight = sampling(stop - start, frames)
+    nearest = np.where(weight < 0.5, before, after)
+    for slot, body in enumerate(people):
+        first, last = _span(body.seen)
+        there = (nearest >= first) & (nearest < last)
+        clip[there, slot] = resize(whole[:, slot], frames)[there]
+    return clip.transpose(3, 0, 2, 1), repairs
+
+
+def heading(joints: Float64[np.ndarray, "t v 3"], skeleton: Skeleton) -> Float64[np.ndarray, "3 3"] | None:
+    """The turn about y (for row vectors) that points the line from left to right along +x; None where there is none.
+
+    The line is the shoulders', or the sum over all left-right pairs of a skeleton without shoulders; of its
+    directions over the clip the mean is taken, each frame counting by its length: a line seen edge-on counts little.
+    """
+    if {"left_shoulder", "right_shoulder"} <= set(skeleton.joints):
+        pairs = [skeleton.shoulders]
+    else:
+        pairs = [(joint, other) for joint, other in enumerate(skeleton.mirror) if _is_left(skeleton, joint, other)]
+    line = np.zeros(3)
+    for left, right in pairs:
+        line += (joints[:, right] - joints[:, left]).mean(axis=0)
+    length, size = float(np.hypot(line[0], line[2])), float(np.ptp(joints, axis=1).max())
+    if length <= 1e-6 * size:
+        return None
+    cos, sin = line[0] / length, line[2] / length
+    return np.array([[cos, 0.0, -sin], [0.0, 1.0, 0.0], [sin, 0.0, cos]])
+
+
+def _is_left(skeleton: Skeleton, joint: int, other: int) -> bool:
+    """Whether of a mirrored pair `joint` is the left one: by name, and the earlier one where names do not tell."""
+    sides = [skeleton.joints[index].startswith("left_") for index in (joint, other)]
+    return sides[0] if sides[0] != sides[1] else joint < other
+
+
+def _span(seen: np.ndarray) -> tuple[int, int]:
+    """First frame in which somebody is seen, and the one after the last."""
+    places = np.flatnonzero(seen)
+    return int(places[0]), int(places[-1]) + 1
