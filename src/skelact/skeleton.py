@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal
 
 import numpy as np
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from skelact.config import Config
 from skelact.world import SkelactError
@@ -29,48 +29,50 @@ class Skeleton(Config):
     """Index of each joint's parent; -1 for the one root, which is the centre."""
     mirror: tuple[int, ...] = ()
     """Joint that stands where this one stands in the mirror image; its own inverse."""
-    parts: dict[str, tuple[int, ...]] = {}
+    parts: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     """Body parts (trunk, left_arm, right_arm, left_leg, right_leg); a joint belongs to at most one."""
     up: Axis = "+y"
     """Axis that points up in raw recordings of this layout."""
 
     @model_validator(mode="before")
     @classmethod
-    def _mirror_by_name(cls, values: dict) -> dict:
-        if isinstance(values, dict) and not values.get("mirror") and "joints" in values:
+    def _mirror_by_name(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("mirror") and isinstance(values.get("joints"), list | tuple):
             joints = [str(joint) for joint in values["joints"]]
             place = {joint: index for index, joint in enumerate(joints)}
             values = {**values, "mirror": tuple(place.get(_other_side(joint), place[joint]) for joint in joints)}
         return values
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check(self) -> "Skeleton":
         count = len(self.joints)
         if count < 2:
             raise ValueError(f"a skeleton needs at least 2 joints, got {count}")
         if len(set(self.joints)) != count:
-            twice = sorted({joint for joint in self.joints if self.joints.count(joint) > 1})
-            raise ValueError(f"joint names must differ, got twice: {', '.join(twice)}")
+            twice = ", ".join(sorted({joint for joint in self.joints if self.joints.count(joint) > 1}))
+            raise ValueError(f"expected {count} different names, found {len(set(self.joints))}: {twice} twice")
         if len(self.parents) != count:
             raise ValueError(f"expected {count} parents (one a joint), found {len(self.parents)}")
+        for joint, parent in zip(self.joints, self.parents, strict=True):
+            if not -1 <= parent < count:
+                raise ValueError(f"the parent of {joint} must be from -1 to {count - 1}, got {parent}")
         roots = [joint for joint, parent in enumerate(self.parents) if parent == -1]
         if len(roots) != 1:
             raise ValueError(f"expected exactly one root (parent -1), found {len(roots)}")
-        for joint, parent in enumerate(self.parents):
-            if not -1 <= parent < count:
-                raise ValueError(f"parent of joint {joint} ({self.joints[joint]}) must be below {count}, got {parent}")
-            steps = 0
-            while parent != -1:
-                parent, steps = self.parents[parent], steps + 1
-                if steps > count:
-                    raise ValueError(f"the parents of joint {joint} ({self.joints[joint]}) run in a circle")
+        for joint, ancestor in zip(self.joints, self.parents, strict=True):
+            steps = 1
+            while ancestor != -1:
+                if steps == count:
+                    raise ValueError(f"expected {joint} less than {count} steps from the root, found a circle")
+                ancestor, steps = self.parents[ancestor], steps + 1
         if sorted(self.mirror) != list(range(count)) or any(
             self.mirror[other] != joint for joint, other in enumerate(self.mirror)
         ):
-            raise ValueError(f"mirror must be a permutation of {count} joints that is its own inverse")
+            raise ValueError(f"mirror must order {count} joints and be its own inverse, got {self.mirror}")
         members = [joint for part in self.parts.values() for joint in part]
-        if len(set(members)) != len(members) or any(not 0 <= joint < count for joint in members):
-            raise ValueError(f"parts must hold each of the {count} joints at most once")
+        wrong = sorted({joint for joint in members if not 0 <= joint < count or members.count(joint) > 1})
+        if wrong:
+            raise ValueError(f"parts must hold each of joints 0 to {count - 1} at most once, got otherwise: {wrong}")
         return self
 
     def __len__(self) -> int:
