@@ -39,19 +39,19 @@ class AimCLR(Method):
         """Table 1: query and key both normal; both extreme; or normal ones that teach an extreme one (d1)."""
         drop: bool = True
         """EADM: adds d2 of the dropped extreme view. Needs views = both."""
-        keep_margin: float = Field(KEEP_MARGIN, gt=0.5, le=1)
+        keep_margin: float = Field(default=KEEP_MARGIN, gt=0.5, le=1)
         """Attention from which EADM drops."""
-        neighbours: int = Field(1, ge=0)
+        neighbours: int = Field(default=1, ge=0)
         """k of NNM: nearest bank entries of each query that count as positives; 0 leaves NNM out."""
-        neighbours_from: int = Field(150, ge=0)
+        neighbours_from: int = Field(default=150, ge=0)
         """First epoch (from 0) of the second stage, with NNM."""
         neighbours_form: Literal["paper", "released"] = "paper"
         """-log of the positives' summed probability (Eq. 9), or the mean of their -log probabilities (released)."""
-        alpha: float = Field(1, ge=0)
+        alpha: float = Field(default=1, ge=0)
         """Weight of L_Info and L_N."""
-        beta: float = Field(1, ge=0)
+        beta: float = Field(default=1, ge=0)
         """Weight of L_D."""
-        noise_p: float = Field(1, ge=0, le=1)
+        noise_p: float = Field(default=1, ge=0, le=1)
         """Probability of the Gaussian noise (released: 0.5)."""
         temporal_flip: bool = True
         """Last of the extreme augmentations (released: left out)."""
@@ -61,6 +61,15 @@ class AimCLR(Method):
             if self.drop and self.views != "both":
                 raise ValueError(f"drop (EADM) needs views = both, got views = {self.views}: set drop to false")
             return self
+
+        def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
+            doubts = super().doubts(epochs, steps, clips)
+            if self.neighbours and self.neighbours_from >= epochs:
+                doubts.append(
+                    f"nearest neighbours begin at epoch {self.neighbours_from} but the run ends after {epochs}: lower "
+                    f"--method.neighbours-from, or set --method.neighbours 0 to leave them out"
+                )
+            return doubts
 
     def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
         super().__init__()

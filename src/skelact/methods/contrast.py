@@ -15,19 +15,19 @@ SLOW_TWIN = 3.0
 class ContrastConfig(MethodConfig):
     """Numbers of MoCo v2 on skeletons; defaults of SkeletonCLR and AimCLR."""
 
-    temperature: float = Field(0.07, gt=0)
+    temperature: float = Field(default=0.07, gt=0)
     """tau"""
-    momentum: float = Field(0.999, ge=0, le=1)
+    momentum: float = Field(default=0.999, ge=0, le=1)
     """m, of the key network."""
-    bank: int = Field(32768, ge=1)
+    bank: int = Field(default=32768, ge=1)
     """Keys in the memory bank M."""
     bank_within_clips: bool = False
     """Small data: a bank never larger than the training set, so that it holds no clip twice."""
-    projection: int = Field(128, ge=1)
+    projection: int = Field(default=128, ge=1)
     """Length of z."""
-    shear: float = Field(0.5, ge=0)
+    shear: float = Field(default=0.5, ge=0)
     """Amplitude of the shear; 0 leaves coordinates alone."""
-    gamma: float = Field(6, gt=1)
+    gamma: float = Field(default=6, gt=1)
     """The crop pads T/gamma frames at both ends."""
 
     def fitted(self, clips: int) -> "ContrastConfig":
@@ -35,7 +35,7 @@ class ContrastConfig(MethodConfig):
             return self
         return self.model_copy(update={"bank": min(self.bank, clips)})
 
-    def doubts(self, steps: int, clips: int) -> list[str]:
+    def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
         doubts = []
         constants = steps * (1 - self.momentum)
         if constants < SLOW_TWIN:

@@ -20,8 +20,8 @@ class MethodConfig(Config):
         """These numbers for a training set of so many clips."""
         return self
 
-    def doubts(self, steps: int, clips: int) -> list[str]:
-        """Why these numbers may not work for so many steps and clips, a sentence each."""
+    def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
+        """Why these numbers may not work for so many epochs, steps and clips, a sentence each."""
         return []
 
 

@@ -1,0 +1,165 @@
+"""Batches for training: the training clips of one or several stores, as one set in one layout."""
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from skelact.data.splits import split
+from skelact.data.store import Store
+from skelact.skeleton import Skeleton
+from skelact.world import SkelactError
+
+RESIDENT_BYTES = 4 * 2**30
+"""A training set up to this size is kept whole on the training device; a larger one stays memory-mapped."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The clips of one store that take part, and how its joints map to the common layout."""
+
+    name: str
+    clips: np.ndarray
+    """Memory-mapped (n, 3, t, v, m) of the whole store."""
+    train: Int64[np.ndarray, "rows"]
+    test: Int64[np.ndarray, "others"]
+    labels: Int64[np.ndarray, "n"]
+    joints: Int64[np.ndarray, "v"]
+    """For each joint of the common layout its place among the store's joints."""
+    hash: str
+
+    def take(self, rows: np.ndarray, persons: int) -> Float[Tensor, "n 3 t v m"]:
+        """The clips `rows` in the common layout, with empty persons added up to `persons`."""
+        clips = np.ascontiguousarray(self.clips[rows][:, :, :, self.joints])
+        missing = persons - clips.shape[4]
+        return torch.from_numpy(np.pad(clips, [(0, 0)] * 4 + [(0, missing)]) if missing else clips)
+
+
+@dataclass(frozen=True)
+class TrainingClips:
+    """Training clips numbered from 0, store after store."""
+
+    skeleton: Skeleton
+    persons: int
+    frames: int
+    parts: tuple[Part, ...]
+
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        return np.cumsum([0, *(len(part.train) for part in self.parts)])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    @property
+    def bytes(self) -> int:
+        """Size of all training clips in memory."""
+        return len(self) * 3 * self.frames * len(self.skeleton) * self.persons * 4
+
+    def take(self, ids: Int64[Tensor, "n"]) -> Float[Tensor, "n 3 t v m"]:
+        """The clips of these numbers, in their order, on the CPU."""
+        numbers = ids.cpu().numpy()
+        out = torch.empty(len(numbers), 3, self.frames, len(self.skeleton), self.persons)
+        for start, part in zip(self._starts, self.parts, strict=False):
+            mine = np.flatnonzero((numbers >= start) & (numbers < start + len(part.train)))
+            if len(mine):
+                # Ascending rows read a memory map forwards.
+                forwards = mine[np.argsort(numbers[mine])]
+                out[forwards] = part.take(part.train[numbers[forwards] - start], self.persons)
+        return out
+
+
+def training_clips(stores: list[Store], splits: list[str], view: str, frames: int) -> TrainingClips:
+    """The training clips of `stores`, each under its split, mapped by joint name to the first layout that all contain.
+
+    One split may stand for all stores. SkelactError where the numbers of stores and splits do not fit or no layout is
+    contained in all the others.
+    """
+    if len(splits) == 1:
+        splits = splits * len(stores)
+    if len(splits) != len(stores):
+        raise SkelactError(f"expected one split or one for each of the {len(stores)} stores, found {len(splits)}")
+    skeleton = common_skeleton([store.skeleton for store in stores])
+    parts = []
+    persons = 1
+    for store, name in zip(stores, splits, strict=True):
+        chosen, prepared = split(store, name), store.prepared(view, frames)
+        persons = max(persons, prepared.clips.shape[4])
+        joints = skeleton.order_in(store.skeleton.joints)
+        parts.append(
+            Part(store.name, prepared.clips, chosen.train, chosen.test, store.table["action"], joints, prepared.hash)
+        )
+    return TrainingClips(skeleton, persons, frames, tuple(parts))
+
+
+def common_skeleton(skeletons: list[Skeleton]) -> Skeleton:
+    """The first of the layouts whose joints all others have too, by name."""
+    for candidate in skeletons:
+        if all(set(candidate.joints) <= set(other.joints) for other in skeletons):
+            return candidate
+    names = ", ".join(skeleton.name for skeleton in skeletons)
+    smallest = min(skeletons, key=len)
+    lacking = {joint for other in skeletons for joint in smallest.joints if joint not in other.joints}
+    raise SkelactError(
+        f"cannot pool the layouts {names}: none has only joints that all the others have; "
+        f"of {smallest.name}'s joints another lacks {', '.join(sorted(lacking))}"
+    )
+
+
+Batch = tuple[Int64[Tensor, "n"], Float[Tensor, "n 3 t v m"]]
+
+
+def batches(
+    clips: TrainingClips, ids: Iterable[Tensor], device: torch.device, resident_bytes: int = RESIDENT_BYTES
+) -> Iterator[Batch]:
+    """(numbers, clips) of every batch of `ids`, on `device`.
+
+    A set of at most `resident_bytes` is kept whole on the device; of a larger one a thread reads the next batch ahead.
+    """
+    if clips.bytes > resident_bytes:
+        yield from _ahead(clips, ids, device)
+        return
+    everything = clips.take(torch.arange(len(clips))).to(device)
+    for numbers in ids:
+        numbers = numbers.to(device)
+        yield numbers, everything[numbers]
+
+
+def _ahead(clips: TrainingClips, ids: Iterable[Tensor], device: torch.device) -> Iterator[Batch]:
+    """As `batches`, from the memory map, one batch read while the last one is used."""
+    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=2)
+    stop = threading.Event()
+
+    def put(item: Batch | BaseException | None) -> None:
+        while not stop.is_set():
+            try:
+                return ready.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def read() -> None:
+        try:
+            for numbers in ids:
+                put((numbers, clips.take(numbers)))
+                if stop.is_set():
+                    return
+            put(None)
+        except BaseException as error:  # handed to the training thread, which raises it
+            put(error)
+
+    thread = threading.Thread(target=read, name="read ahead", daemon=True)
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item[0].to(device), item[1].to(device)
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,30 @@
+"""Ending a run early and well: a signal is noted, and acted on when the step is done."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+
+@contextmanager
+def noted_signals() -> Iterator[list[signal.Signals]]:
+    """SIGTERM and Ctrl-C are noted in the list, for the loop to end after its step; a second one acts at once."""
+    noted: list[signal.Signals] = []
+    if threading.current_thread() is not threading.main_thread():  # only it may set handlers
+        yield noted
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.append(signal.Signals(number))
+        signal.signal(number, before[number])
+
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,197 @@
+"""The training loop: plain PyTorch, one clock (the step), any method."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from skelact import methods
+from skelact.data.batches import TrainingClips, batches
+from skelact.draw import Draw, order
+from skelact.encoders.file import EncoderCard, save_encoder
+from skelact.streams import apply_stream
+from skelact.train import checkpoint
+from skelact.train.config import TrainConfig
+from skelact.train.ending import noted_signals
+from skelact.train.log import Log
+from skelact.train.probe import Probe, collapse_warning
+from skelact.train.schedule import learning_rate
+from skelact.world import SkelactError
+
+CHECKPOINT_STEPS = 500
+"""Steps between checkpoints within a long epoch; every epoch ends with one too."""
+
+
+class Trainer:
+    """One pretraining run: the method, its optimiser and the step. All else follows from the configuration."""
+
+    def __init__(self, config: TrainConfig, clips: TrainingClips, folder: Path):
+        if config.batch > len(clips):
+            raise SkelactError(
+                f"a batch of {config.batch} needs as many training clips, found {len(clips)}: lower --batch"
+            )
+        self.config = config
+        self.clips = clips
+        self.folder = folder
+        self.device = device_of(config.device)
+        self.per_epoch = len(clips) // config.batch
+        self.total = self.per_epoch * config.epochs
+        self.step = 0
+        self.seconds = 0.0
+        torch.manual_seed(config.seed)
+        self.method = methods.build(config.method, config.encoder, clips.skeleton).to(self.device)
+        if config.compile:
+            self.method.encoder.compile()
+        trained = [parameter for parameter in self.method.parameters() if parameter.requires_grad]
+        o = config.optimiser
+        self.optimiser = torch.optim.SGD(trained, lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay)
+        self._recent: list[dict[str, Tensor]] = []
+
+    def train(self, log: Log) -> bool:
+        """Train to the end, saving as it goes; False if a signal (SIGTERM, Ctrl-C) ended it early, state saved.
+
+        SkelactError where the loss is not finite: the last checkpoint is from before.
+        """
+        probe = Probe(self.clips, self.config.stream, self.device) if self.config.probe_every else None
+        views = self.method.views()
+        if probe and self.step == 0:
+            self._look(probe, log, epoch=0)
+        with noted_signals() as signals:
+            started, counted = time.perf_counter(), self.step
+            for numbers, x in batches(self.clips, self._orders(), self.device):
+                epoch = self.step // self.per_epoch
+                self._recent.append(self._step(views, numbers, x, epoch))
+                self.step += 1
+                ends = self.step % self.per_epoch == 0
+                saves = ends or bool(signals) or self.step % self.per_epoch % CHECKPOINT_STEPS == 0
+                if saves or self.step % self.config.log_every == 0:
+                    now = time.perf_counter()
+                    self.seconds += now - started
+                    self._report(
+                        log, epoch, clips_per_second=(self.step - counted) * self.config.batch / (now - started)
+                    )
+                    started, counted = now, self.step
+                if probe and ends and ((epoch + 1) % self.config.probe_every == 0 or self.step == self.total):
+                    self._look(probe, log, epoch)
+                    started = time.perf_counter()
+                if saves:
+                    self.save()
+                if signals:
+                    log.say(f"stopped by {signals[0].name} after step {self.step}; the same command goes on from there")
+                    return False
+        return True
+
+    def _orders(self) -> Iterator[Int64[Tensor, "n"]]:
+        """Clip numbers of every batch from the present step on. The last, smaller batch of an epoch is dropped."""
+        size, epoch, numbers = self.config.batch, -1, torch.empty(0, dtype=torch.long)
+        for step in range(self.step, self.total):
+            if step // self.per_epoch != epoch:
+                epoch = step // self.per_epoch
+                numbers = order(self.config.seed, epoch, len(self.clips))
+            place = step % self.per_epoch
+            yield numbers[place * size : (place + 1) * size]
+
+    def _step(
+        self, views: dict, numbers: Int64[Tensor, "n"], x: Float[Tensor, "n 3 t v m"], epoch: int
+    ) -> dict[str, Tensor]:
+        c = self.config
+        torch.manual_seed(_seed_of(c.seed, self.step))  # dropout, too, is a function of the step
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(c.optimiser, self.step, self.per_epoch, c.epochs)
+        made = {
+            name: apply_stream(view(x, Draw(numbers, c.seed, epoch, name)), c.stream, self.clips.skeleton)
+            for name, view in views.items()
+        }
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=c.precision == "bf16"):
+            losses = self.method(made, epoch)
+        self.optimiser.zero_grad()
+        losses["loss"].backward()
+        self.optimiser.step()
+        return {name: value.detach() for name, value in losses.items()}
+
+    def _report(self, log: Log, epoch: int, clips_per_second: float) -> None:
+        """Write the mean losses since the last report; the only place where the host waits for the device."""
+        names = sorted(self._recent[-1])
+        table = torch.stack([torch.stack([losses[name] for name in names]) for losses in self._recent]).cpu()
+        bad = (~table.isfinite().all(1)).nonzero()
+        if len(bad):
+            self._not_finite(self.step - len(self._recent) + int(bad[0]) + 1)
+        means = dict(zip(names, table.mean(0).tolist(), strict=True))
+        self._recent.clear()
+        rate = self.optimiser.param_groups[0]["lr"]
+        values = {**means, "lr": rate, "clips_per_second": clips_per_second, "seconds": self.seconds}
+        log.write(self.step, epoch, values)
+        left = f"epoch {epoch + 1}/{self.config.epochs}  loss {means['loss']:.3f}"
+        log.advance(self.step, left, f"{clips_per_second:.0f} clips/s")
+
+    def _not_finite(self, step: int) -> None:
+        last = self.folder / "checkpoints" / "last.pt"
+        there = f"the last good checkpoint is {last}" if last.exists() else "no checkpoint was written yet"
+        raise SkelactError(
+            f"the loss of step {step} is not finite; {there}\n  in a new --run, try a lower --optimiser.lr, "
+            f"a longer --optimiser.warmup, a higher --method.temperature or --precision float32"
+        )
+
+    def _look(self, probe: Probe, log: Log, epoch: int) -> None:
+        values = probe.look(self.method.encoder)
+        log.write(self.step, epoch, dict(values))
+        found = f"kNN {values['knn']:.1f} %, " if "knn" in values else ""
+        log.say(
+            f"step {self.step}: {found}feature std {values['feature_std']:.2f}, "
+            f"effective rank {values['effective_rank']:.1f}"
+        )
+        warning = collapse_warning(values)
+        if warning and self.step:
+            log.say(f"[yellow]warning:[/yellow] {warning}")
+
+    def save(self) -> None:
+        """Write the whole state, and the encoder as it is now, each atomically."""
+        state = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "method": self.method.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        checkpoint.save(self.folder / "checkpoints" / "last.pt", state)
+        save_encoder(self.folder / "encoder.safetensors", self.method.encoder, self.card())
+
+    def resume(self) -> None:
+        """Go back to the last checkpoint of the folder, if there is one."""
+        path = self.folder / "checkpoints" / "last.pt"
+        if path.exists():
+            state = checkpoint.load(path)
+            self.method.load_state_dict(state["method"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step, self.seconds = state["step"], state["seconds"]
+
+    def card(self) -> EncoderCard:
+        """What the encoder of this run is made for."""
+        c = self.config
+        return EncoderCard(
+            encoder=c.encoder,
+            skeleton=self.clips.skeleton,
+            stream=c.stream,
+            view=c.view,
+            frames=c.frames,
+            persons=self.clips.persons,
+            method=c.method.name,
+            origin=f"{c.recipe}, step {self.step} of {self.total}, seed {c.seed}",
+        )
+
+
+def device_of(name: str) -> torch.device:
+    """The device of that name; auto is a GPU where there is one. SkelactError for one that is not there."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise SkelactError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
+    return torch.device(name)
+
+
+def _seed_of(seed: int, step: int) -> int:
+    return int(Draw(torch.tensor([step]), seed, 0, "dropout").bits().item())

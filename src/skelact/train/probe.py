@@ -1,0 +1,92 @@
+"""The online look at the features during training: kNN on a few clips, and whether they collapse."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from skelact.data.batches import Part, TrainingClips
+from skelact.encoders.stgcn import STGCN
+from skelact.neighbours import knn_scores
+from skelact.spectrum import effective_rank, feature_std
+from skelact.streams import Stream, apply_stream
+
+MOST_TRAIN, MOST_TEST = 2000, 1000
+"""Clips of each store that are looked at, spread evenly over it."""
+K = 20
+COLLAPSED_STD, COLLAPSED_RANK = 0.05, 2.0
+"""Below either, every clip gets nearly the same features."""
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    name: str
+    train: Float[Tensor, "n 3 t v m"]
+    train_labels: Int64[Tensor, "n"]
+    test: Float[Tensor, "k 3 t v m"]
+    test_labels: Int64[Tensor, "k"]
+
+
+class Probe:
+    """Looks at an encoder's features of some clips. Labels are for the curve only; training never sees them."""
+
+    def __init__(self, clips: TrainingClips, stream: Stream, device: torch.device):
+        self._stream: Stream = stream
+        self._skeleton = clips.skeleton
+        self._device = device
+        self._parts = [_some(part, clips.persons) for part in clips.parts]
+
+    @torch.no_grad()
+    def look(self, encoder: STGCN) -> dict[str, float]:
+        """knn (top-1 in percent, mean over stores; one more entry a store where there are several), feature_std,
+        effective_rank. Stores without labels count for the last two only."""
+        training = encoder.training
+        encoder.eval()
+        try:
+            values: dict[str, float] = {}
+            features = []
+            for part in self._parts:
+                train, test = self._features(encoder, part.train), self._features(encoder, part.test)
+                features.append(train)
+                if part.train_labels.min() < 0 or part.test_labels.min() < 0:
+                    continue
+                classes = int(max(part.train_labels.max(), part.test_labels.max())) + 1
+                found = knn_scores(test, train, part.train_labels, classes, K).argmax(1)
+                values[f"knn/{part.name}"] = 100 * (found == part.test_labels).float().mean().item()
+            everything = torch.cat(features)
+        finally:
+            encoder.train(training)
+        if values:
+            values["knn"] = sum(values.values()) / len(values)
+        if len(values) == 2:
+            values = {"knn": values["knn"]}
+        return {**values, "feature_std": feature_std(everything), "effective_rank": effective_rank(everything)}
+
+    def _features(self, encoder: STGCN, clips: Float[Tensor, "n 3 t v m"]) -> Float[Tensor, "n d"]:
+        pieces = [
+            encoder(apply_stream(piece.to(self._device), self._stream, self._skeleton)).float().cpu()
+            for piece in clips.split(256)
+        ]
+        return torch.cat(pieces)
+
+
+def collapse_warning(values: dict[str, float]) -> str | None:
+    """A sentence where the features have collapsed, else None."""
+    std, rank = values["feature_std"], values["effective_rank"]
+    if std >= COLLAPSED_STD and rank >= COLLAPSED_RANK:
+        return None
+    return (
+        f"the features have collapsed: standard deviation {std:.3f} (1 is spread out; limit {COLLAPSED_STD}),"
+        f" effective rank {rank:.1f}; try a longer --optimiser.warmup, lower --optimiser.lr or a recipe for small data"
+    )
+
+
+def _some(part: Part, persons: int) -> _Labelled:
+    train, test = _spread(part.train, MOST_TRAIN), _spread(part.test, MOST_TEST)
+    labels = torch.from_numpy(part.labels.astype("int64"))
+    return _Labelled(part.name, part.take(train, persons), labels[train], part.take(test, persons), labels[test])
+
+
+def _spread(rows, most: int):
+    return rows[:: max(1, -(-len(rows) // most))]

@@ -1,0 +1,113 @@
+"""A run: a folder that one command fills, and the same command goes on with."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from skelact import __version__
+from skelact.data.batches import TrainingClips, training_clips
+from skelact.data.store import Store
+from skelact.train.config import TrainConfig
+from skelact.train.log import Log
+from skelact.train.loop import Trainer
+from skelact.world import SkelactError, machine, write_json
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """How a call of `pretrain` ended."""
+
+    folder: Path
+    step: int
+    total: int
+    seconds: float
+
+    @property
+    def finished(self) -> bool:
+        return self.step == self.total
+
+
+def pretrain(
+    config: TrainConfig, stores: list[Path], splits: list[str], folder: Path, console: Console | None = None
+) -> Pretrained:
+    """Train `config` on the training clips of `stores` into `folder`.
+
+    A folder that holds this very run is gone on with from its last checkpoint, any other is refused; nothing is ever
+    deleted. Labels of the stores serve the online kNN only. Raises SkelactError for what a user can mend.
+    """
+    console = console or Console(stderr=True)
+    opened = [Store.open(store) for store in stores]
+    clips = training_clips(opened, splits, config.view, config.frames)
+    config = config.model_copy(update={"method": config.method.fitted(len(clips))})
+    trainer = Trainer(config, clips, folder)
+    _claim(folder, _identity(config, opened, clips, splits))
+    trainer.resume()
+    if trainer.step == trainer.total:
+        console.print(f"{folder}: finished already, {trainer.total} steps; nothing to do")
+        return Pretrained(folder, trainer.step, trainer.total, trainer.seconds)
+    if trainer.step:
+        console.print(f"{folder}: going on from step {trainer.step} of {trainer.total}")
+    for doubt in config.method.doubts(config.epochs, trainer.total, len(clips)):
+        console.print(f"[yellow]warning:[/yellow] {doubt}", highlight=False)
+    with Log(folder, trainer.step, trainer.total, console) as log:
+        trainer.train(log)
+    return Pretrained(folder, trainer.step, trainer.total, trainer.seconds)
+
+
+def _identity(config: TrainConfig, stores: list[Store], clips: TrainingClips, splits: list[str]) -> dict[str, Any]:
+    """What makes two runs the same one."""
+    each = splits * len(stores) if len(splits) == 1 else splits
+    return {
+        "config": config.model_dump(mode="json"),
+        "stores": [
+            {
+                "path": str(store.path),
+                "name": store.name,
+                "dataset": store.meta.dataset,
+                "hash": part.hash,
+                "split": name,
+            }
+            for store, part, name in zip(stores, clips.parts, each, strict=True)
+        ],
+        "skeleton": clips.skeleton.name,
+        "train_clips": len(clips),
+    }
+
+
+def _claim(folder: Path, identity: dict[str, Any]) -> None:
+    """Write config.json into a new folder, or check that the one there says the same."""
+    path = folder / "config.json"
+    if path.exists():
+        try:
+            there = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError) as error:
+            raise SkelactError(f"{path}: cannot be read: {error}") from error
+        changed = [f"  {line}" for line in differences({key: there.get(key) for key in identity}, identity)]
+        if changed:
+            raise SkelactError(
+                f"{folder} holds another run, which is never overwritten; choose another --run\n" + "\n".join(changed)
+            )
+        return
+    if folder.exists() and any(folder.iterdir()):
+        raise SkelactError(f"{folder} is not empty and holds no run; choose another --run")
+    folder.mkdir(parents=True, exist_ok=True)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    write_json(path, {"skelact": __version__, "started": started, "machine": machine(), **identity})
+
+
+def differences(old: Any, new: Any, name: str = "") -> list[str]:
+    """`name: old there, new asked` for every value that differs. Where a store lies does not count."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = [key for key in {**old, **new} if not (name.startswith("stores") and key in ("path", "name"))]
+        return [line for key in keys for line in differences(old.get(key), new.get(key), f"{name}.{key}".lstrip("."))]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [
+            line
+            for place, pair in enumerate(zip(old, new, strict=True))
+            for line in differences(*pair, f"{name}[{place}]")
+        ]
+    return [] if old == new else [f"{name}: {old!r} there, {new!r} asked"]

@@ -1,0 +1,17 @@
+"""The learning rate as a pure function of the step."""
+
+import math
+
+from skelact.train.config import Optimiser
+
+
+def learning_rate(config: Optimiser, step: int, per_epoch: int, epochs: int) -> float:
+    """Rate of step `step` (from 0). Warm-up and cosine move every step, milestones fall on epochs."""
+    warm = config.warmup * per_epoch
+    if step < warm:
+        return config.lr * (step + 1) / warm
+    if config.schedule == "cosine":
+        progress = (step - warm) / (epochs * per_epoch - warm)
+        return config.lr * 0.5 * (1 + math.cos(math.pi * progress))
+    passed = sum(step >= milestone * per_epoch for milestone in config.milestones)
+    return config.lr * 0.1**passed
