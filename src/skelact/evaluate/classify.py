@@ -1,0 +1,61 @@
+"""Using an encoder on new clips: class probabilities from its head, or features of a whole store."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from skelact.data.recording import Reader
+from skelact.data.store import Store
+from skelact.data.views import prepare_clip
+from skelact.encoders.file import LoadedEncoder
+from skelact.evaluate.features import features
+from skelact.world import SkelactError, atomic_file
+
+
+def classify(encoder: LoadedEncoder, reader: Reader, source: Path, top: int = 5) -> Iterator[dict[str, Any]]:
+    """The most probable classes of every clip of a source, each clip prepared as the encoder's card says.
+
+    Yields `{"name": ..., "top": [{"class": 10, "label": "...", "p": 0.93}, ...]}`, best first, class counted from 0.
+    SkelactError: an encoder without a head, joints that do not map, a clip that cannot be read.
+    """
+    head, card = encoder.head, encoder.card
+    if head is None:
+        raise SkelactError(
+            "this encoder has no classifier head, so it cannot name actions; "
+            "import weights that have one, or use `skelact embed` for its features"
+        )
+    if not 1 <= top <= len(card.classes):
+        raise SkelactError(f"top must be between 1 and the {len(card.classes)} classes of the encoder, got {top}")
+    return _classified(encoder, head, reader, source, top)
+
+
+def _classified(
+    encoder: LoadedEncoder, head: torch.nn.Linear, reader: Reader, source: Path, top: int
+) -> Iterator[dict[str, Any]]:
+    card = encoder.card
+    for item in reader.find(source):
+        recording = reader.read(item)
+        clip = prepare_clip(recording, reader.skeleton, card.view, card.frames, card.persons)
+        h = torch.from_numpy(features(encoder, clip[None], reader.skeleton, progress=False))
+        with torch.inference_mode():
+            probability = head(h.to(head.weight.device)).softmax(1)[0]
+        best = probability.topk(top)
+        yield {
+            "name": recording.name,
+            "top": [
+                {"class": place, "label": card.classes[place], "p": p}
+                for p, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+            ],
+        }
+
+
+def embed(encoder: LoadedEncoder, store: Store, out: Path, progress: bool = True) -> None:
+    """Write features (n, d) float32, names and labels (-1: unknown) of all clips of a store as one .npz, atomically."""
+    card = encoder.card
+    prepared = store.prepared(card.view, card.frames, progress=progress)
+    found = features(encoder, prepared.clips, store.skeleton, progress=progress)
+    with atomic_file(out) as temporary, open(temporary, "wb") as opened:
+        np.savez(opened, features=found, names=store.table["name"], labels=store.table["action"])

@@ -1,0 +1,143 @@
+"""Features of a frozen encoder, computed once for a whole store and kept by what they were computed from."""
+
+import hashlib
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from skelact.data.store import Prepared
+from skelact.encoders.file import LoadedEncoder
+from skelact.skeleton import Skeleton
+from skelact.streams import apply_stream
+from skelact.world import SkelactError, atomic_file
+
+BATCH = 128
+"""Clips that go through the encoder at once."""
+
+
+def features(
+    encoder: LoadedEncoder,
+    clips: Float32[np.ndarray, "n 3 t v m"],
+    skeleton: Skeleton | None = None,
+    batch: int = BATCH,
+    progress: bool = True,
+    title: str = "features",
+) -> Float32[np.ndarray, "n d"]:
+    """h of every clip, not augmented, in the stream of the encoder's card. Runs where the network's weights are.
+
+    `skeleton` is that of the clips where it is not the card's: joints are then mapped by name. Fewer persons than on
+    the card are filled up with absent ones (zeros), as in training; more are pooled over like any other.
+    SkelactError: joints that the encoder needs are missing, other frames than on the card, features not finite.
+    """
+    order = _joint_order(encoder, clips.shape, skeleton)
+    weight = next(encoder.network.parameters())
+    out = np.empty((len(clips), encoder.card.encoder.features), np.float32)
+    with torch.inference_mode(), _bar(progress) as bar:
+        line = bar.add_task(title, total=len(clips))
+        for start in range(0, len(clips), batch):
+            # A copy: the file is mapped read-only, and torch wants memory that it may write.
+            joints = torch.from_numpy(np.array(clips[start : start + batch][:, :, :, order])).to(weight.device)
+            absent = max(0, encoder.card.persons - joints.shape[4])
+            joints = torch.nn.functional.pad(joints, (0, absent))
+            h = encoder.network(apply_stream(joints, encoder.card.stream, encoder.card.skeleton))
+            out[start : start + batch] = h.float().cpu().numpy()
+            bar.advance(line, len(h))
+    bad = int((~np.isfinite(out)).any(1).sum())
+    if bad:
+        raise SkelactError(f"the encoder gave features that are not finite for {bad} of {len(out)} clips; expected 0")
+    return out
+
+
+def cached_features(
+    encoder: LoadedEncoder,
+    prepared: Prepared,
+    skeleton: Skeleton,
+    folder: Path,
+    batch: int = BATCH,
+    progress: bool = True,
+    title: str = "features",
+) -> Float32[np.ndarray, "n d"]:
+    """`features` of a whole prepared view, kept in `folder` and taken from there when nothing has changed.
+
+    Changed is: any weight, the card, the content of the view, or its joints. A damaged file is made anew.
+    """
+    if (prepared.view, prepared.frames) != (encoder.card.view, encoder.card.frames):
+        raise SkelactError(
+            f"the encoder expects clips prepared as {encoder.card.view}-{encoder.card.frames}, "
+            f"found {prepared.view}-{prepared.frames}"
+        )
+    key = features_key(encoder, prepared.hash, skeleton)
+    file = folder / f"{key[:16]}.npz"
+    kept = _kept(file, key, (len(prepared.clips), encoder.card.encoder.features)) if file.exists() else None
+    if kept is not None:
+        return kept
+    made = features(encoder, prepared.clips, skeleton, batch, progress, title)
+    with atomic_file(file) as temporary, open(temporary, "wb") as opened:
+        np.savez(opened, features=made, key=np.array(key))
+    return made
+
+
+def features_key(encoder: LoadedEncoder, prepared_hash: str, skeleton: Skeleton) -> str:
+    """SHA-256 over the encoder, the view's content and the names of its joints."""
+    parts = (encoder_hash(encoder), prepared_hash, *skeleton.joints)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def encoder_hash(encoder: LoadedEncoder) -> str:
+    """SHA-256 over the network's tensors (names, types, shapes, bytes) and the card."""
+    digest = hashlib.sha256(encoder.card.model_dump_json().encode())
+    for name, tensor in sorted(encoder.network.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _joint_order(encoder: LoadedEncoder, shape: tuple[int, ...], skeleton: Skeleton | None) -> np.ndarray:
+    """For each joint of the card's skeleton its place in the clips; SkelactError where frames or joints do not fit."""
+    own = encoder.card.skeleton
+    skeleton = skeleton or own
+    if shape[2] != encoder.card.frames:
+        raise SkelactError(f"the encoder expects clips of {encoder.card.frames} frames, found {shape[2]}")
+    if shape[3] != len(skeleton):
+        raise SkelactError(f"skeleton {skeleton.name} has {len(skeleton)} joints, found clips of {shape[3]}")
+    return own.order_in(skeleton.joints)
+
+
+def _kept(file: Path, key: str, shape: tuple[int, int]) -> np.ndarray | None:
+    """The features in a cache file; None, with a message, where it is not what was written."""
+    try:
+        with np.load(file, allow_pickle=False) as opened:
+            kept, found = opened["features"], str(opened["key"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        print(f"{file}: damaged ({error}); the features are computed again", file=sys.stderr)
+        return None
+    if found != key or kept.shape != shape or kept.dtype != np.float32 or not np.isfinite(kept).all():
+        print(f"{file}: not the features it should hold; they are computed again", file=sys.stderr)
+        return None
+    return kept
+
+
+class _Rate(ProgressColumn):
+    """Clips a second, as a column of the progress bar."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.finished_speed or task.speed or 0:.0f} clips/s")
+
+
+def _bar(shown: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not shown,
+    )
