@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -49,6 +49,7 @@ class Item:
         return f"{self.path}!{self.member}" if self.member else str(self.path)
 
 
+@runtime_checkable
 class Reader(Protocol):
     """What every reader offers; one file a format, one entry in READERS."""
 
@@ -77,5 +78,3 @@ class Reader(Protocol):
     def read(self, item: Item) -> Recording:
         """Parse one file. ReadError names the file, the line, what was expected and what was found."""
         ...
-
-

@@ -98,7 +98,7 @@ def line_error(item: Item, line: int, expected: str, found: object, cut_off: boo
 
 def shown(text: bytes) -> str:
     """A piece of a file as it may be printed: short, and without control characters."""
-    return repr(text[:40].decode("ascii", "backslashreplace")) + ("..." if len(text) > 40 else "")
+    return repr(text[:40]).removeprefix("b") + ("..." if len(text) > 40 else "")
 
 
 def content(item: Item) -> bytes:
