@@ -2,6 +2,7 @@
 
     STORE/meta.json                         what it is, where it comes from, hashes of the other files, its own seal
     STORE/clips.csv                         one line a clip
+    STORE/sources.csv                       the files that clips were read from, with their hashes
     STORE/frames.npy                        (rows, v, 3) float32, the clips end to end
     STORE/identity.npy                      (rows,) int64, the person in each row, -1 where a slot is empty
     STORE/prepared/<view>-<frames>/         clips.npy (n, 3, t, v, m) float32 as training reads it, and its meta.json

@@ -29,10 +29,12 @@ class FileMark(Config):
 
 
 class Source(Config):
-    """A file that clips were read from."""
+    """What clips were read from: one file or archive, or a folder."""
 
     path: str
+    files: int
     sha256: str
+    """Of the file; of a folder the hash of `sources.csv`, which lists its files with theirs."""
 
 
 class Operation(Config):

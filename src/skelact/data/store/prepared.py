@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from skelact import __version__
+from skelact.data.progress import with_bar
 from skelact.data.recording import Recording
-from skelact.data.store.disk import full_disk_explained
 from skelact.data.store.meta import FileMark, PreparedMeta, StoreMeta, write_sealed
 from skelact.data.views import check_view, persons_needed, prepare_and_count
 from skelact.world import atomic_folder
@@ -30,24 +28,18 @@ def write_prepared(
     persons: int | None,
     progress: bool,
 ) -> None:
-    """Prepare every clip into `folder`, which appears whole. SkelactError: what a view cannot do, a full disk."""
+    """Prepare every clip into `folder`, which appears whole. SkelactError: what a view cannot do."""
     check_view(view, frames, persons, meta.skeleton)
     if persons is None:
         persons = persons_needed(recordings(), meta.skeleton, view, meta.dataset)
     shape = (meta.clips, 3, frames, len(meta.skeleton), persons)
     total: Counter[str] = Counter()
     repaired: dict[str, dict[str, int]] = {}
-    with full_disk_explained(folder), atomic_folder(folder) as temporary:
+    with atomic_folder(folder) as temporary:
         # Plain writes, not a memory map: on a full disk a write fails with an error, a map kills the process.
         with open(temporary / "clips.npy", "wb") as file:
             np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
-            for recording in track(
-                recordings(),
-                f"preparing {view}-{frames}",
-                total=meta.clips,
-                console=Console(stderr=True),
-                disable=not progress,
-            ):
+            for recording in with_bar(recordings(), meta.clips, f"preparing {view}-{frames}", progress):
                 clip, repairs = prepare_and_count(recording, meta.skeleton, view, frames, persons)
                 file.write(np.ascontiguousarray(clip).data)
                 if repairs:

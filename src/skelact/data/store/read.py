@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from skelact.data.recording import Recording
+from skelact.data.store.disk import full_disk_explained, termination_unwinds
 from skelact.data.store.meta import PreparedMeta, Sealed, StoreMeta, is_sealed, read_sealed
 from skelact.data.store.prepared import prepared_folder, write_prepared
 from skelact.data.store.table import read_table
@@ -98,12 +99,13 @@ class Store:
         """The clips in a view, with `persons` slots; made and added to the store where it is not there yet.
 
         `persons` left out: 2 where any clip needs them, else 1 (the published NTU preparation always has 2).
-        SkelactError: unknown view, a skeleton that the view cannot turn, a file cut short.
+        SkelactError: unknown view, a skeleton that the view cannot turn, a file cut short, no space left.
         """
         folder = prepared_folder(self.path, view, frames, persons)
         if not folder.exists():
             try:
-                write_prepared(folder, self.recordings, self.meta, view, frames, persons, progress)
+                with termination_unwinds(), full_disk_explained(folder):
+                    write_prepared(folder, self.recordings, self.meta, view, frames, persons, progress)
             except (OSError, SkelactError):
                 if not folder.exists():  # else another process made the same view meanwhile
                     raise

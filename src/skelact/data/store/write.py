@@ -1,6 +1,7 @@
 """Writing a store, clip by clip: constant memory, nothing left behind when it does not end well."""
 
 import contextlib
+import csv
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,11 +14,14 @@ from skelact.data.recording import Recording
 from skelact.data.store import table
 from skelact.data.store.disk import full_disk_explained, termination_unwinds
 from skelact.data.store.meta import FileMark, LeftOut, Operation, Source, StoreMeta, write_sealed
+from skelact.data.store.prepared import prepared_folder, write_prepared
 from skelact.data.store.read import Store
 from skelact.skeleton import Skeleton
 from skelact.world import SkelactError, atomic_folder
 
 FORBIDDEN_IN_NAMES = ',"\r\n'
+FARTHEST = 1e9
+"""A coordinate beyond this, in any unit, was not measured; squares of it still fit into float32."""
 
 
 class StoreWriter:
@@ -29,9 +33,12 @@ class StoreWriter:
         self._classes = classes
         self._first_with: dict[bytes, str] = {}
         self._names: set[str] = set()
+        self._files_read = 0
+        self._only_hash = ""
         self.rows = 0
         self.longest_name = 1
-        self.sources: list[Source] = []
+        self.source = ""
+        """What the files of `add_file` belong to."""
         self.log: list[Operation] = []
         self.left_out: list[LeftOut] = []
 
@@ -39,18 +46,31 @@ class StoreWriter:
         return len(self._names)
 
     def add(self, recording: Recording) -> None:
-        """Append a clip. SkelactError: a name twice, joints of another skeleton, not finite, an unknown class."""
+        """Append a clip. SkelactError: a name twice, joints of another skeleton or not finite, an unknown class."""
         self._check(recording)
-        joints = np.ascontiguousarray(recording.joints)
+        joints = np.ascontiguousarray(recording.joints, dtype="<f4")
         content = hashlib.blake2b(repr(joints.shape).encode(), digest_size=16)
         content.update(joints.data)
         same_as = self._first_with.setdefault(content.digest(), recording.name)
         table.write_row(self._files.clips, recording, self.rows, "" if same_as == recording.name else same_as)
         self._files.frames.write(joints.data)
-        self._files.identity.write(np.ascontiguousarray(recording.identity).data)
+        self._files.identity.write(np.ascontiguousarray(recording.identity, dtype="<i8").data)
         self._names.add(recording.name)
         self.rows += recording.identity.size
         self.longest_name = max(self.longest_name, len(recording.name))
+
+    def add_file(self, path: str, sha256: str) -> None:
+        """Note a file that clips were read from."""
+        csv.writer(self._files.sources, lineterminator="\n").writerow([path, sha256])
+        self._files_read += 1
+        self._only_hash = sha256
+
+    def sources(self, listing: FileMark) -> tuple[Source, ...]:
+        """The source as `meta.json` has it, given the mark of `sources.csv`."""
+        if not self._files_read:
+            return ()
+        sha256 = self._only_hash if self._files_read == 1 else listing.sha256
+        return (Source(path=self.source, files=self._files_read, sha256=sha256),)
 
     def _check(self, recording: Recording) -> None:
         name, joints = recording.name, recording.joints
@@ -63,23 +83,32 @@ class StoreWriter:
                 f"{name}: expected joints of shape {(*recording.identity.shape, len(self._skeleton), 3)} "
                 f"(frames, persons, joints of {self._skeleton.name}, 3), found {joints.shape}"
             )
-        if not np.isfinite(joints).all():
-            frame, _, joint, _ = np.argwhere(~np.isfinite(joints))[0]
-            raise SkelactError(f"{name}: joint {joint} in frame {frame}: expected finite coordinates, found NaN or inf")
+        usable = np.abs(joints) <= FARTHEST
+        if not usable.all():
+            frame, slot, joint, axis = np.argwhere(~usable)[0]
+            raise SkelactError(
+                f"{name}: frame {frame}, joint {joint}, {'xyz'[axis]}: expected a number of at most {FARTHEST:g}, "
+                f"found {joints[frame, slot, joint, axis]}"
+            )
         if not -1 <= recording.action < len(self._classes):
             raise SkelactError(f"{name}: expected an action below {len(self._classes)}, found {recording.action}")
 
 
+FILES = ("clips.csv", "sources.csv", "frames.npy", "identity.npy")
+
+
 class _Files:
-    """The three growing files of a store."""
+    """The growing files of a store."""
 
     def __init__(self, folder: Path, joints: int, stack: contextlib.ExitStack):
         self.folder = folder
         self._shape = (joints, 3)
         self.clips: TextIO = stack.enter_context((folder / "clips.csv").open("w", encoding="utf-8", newline="\n"))
+        self.sources: TextIO = stack.enter_context((folder / "sources.csv").open("w", encoding="utf-8", newline=""))
         self.frames: BinaryIO = stack.enter_context((folder / "frames.npy").open("wb"))
         self.identity: BinaryIO = stack.enter_context((folder / "identity.npy").open("wb"))
         table.write_header(self.clips)
+        self.sources.write("path,sha256\n")
         self._write_headers(rows=0)
 
     def _write_headers(self, rows: int) -> None:
@@ -93,9 +122,9 @@ class _Files:
         for file in (self.frames, self.identity):
             file.seek(0)
         self._write_headers(rows)
-        for file in (self.clips, self.frames, self.identity):
+        for file in (self.clips, self.sources, self.frames, self.identity):
             file.close()
-        return {name: FileMark.of(self.folder / name) for name in ("clips.csv", "frames.npy", "identity.npy")}
+        return {name: FileMark.of(self.folder / name) for name in FILES}
 
 
 @contextlib.contextmanager
@@ -133,14 +162,15 @@ def store_writer(
             clips=len(writer),
             rows=writer.rows,
             longest_name=writer.longest_name,
-            sources=tuple(writer.sources),
+            sources=writer.sources(marks["sources.csv"]),
             log=tuple(writer.log),
             left_out=tuple(writer.left_out),
             files=marks,
         )
         write_sealed(folder / "meta.json", meta)
         for view, frames in prepared:
-            Store.open(folder).prepared(view, frames, progress=progress)
+            made = prepared_folder(folder, view, frames, None)
+            write_prepared(made, Store(folder, meta).recordings, meta, view, frames, None, progress)
 
 
 def write_store(
@@ -152,7 +182,6 @@ def write_store(
     units: str,
     frame_rate: float,
     recordings: Iterable[Recording],
-    sources: Sequence[Source] = (),
     log: Sequence[Operation] = (),
     prepared: Sequence[tuple[str, int]] = (),
     progress: bool = False,
@@ -168,7 +197,6 @@ def write_store(
         prepared=prepared,
         progress=progress,
     ) as writer:
-        writer.sources.extend(sources)
         writer.log.extend(log)
         for recording in recordings:
             writer.add(recording)

@@ -58,20 +58,24 @@ def prepare_robust(
 def heading(joints: Float64[np.ndarray, "t v 3"], skeleton: Skeleton) -> Float64[np.ndarray, "3 3"] | None:
     """The turn about y (for row vectors) that points the line from left to right along +x; None where there is none.
 
-    The line is the shoulders', or the sum over all left-right pairs of a skeleton without shoulders; of its
-    directions over the clip the mean is taken, each frame counting by its length: a line seen edge-on counts little.
+    The line is the shoulders', or the sum over all left-right pairs of a skeleton without shoulders. Of its directions
+    in the frames the median is taken, counted from their mean, so that a moment turned away changes little.
     """
     if {"left_shoulder", "right_shoulder"} <= set(skeleton.joints):
         pairs = [skeleton.shoulders]
     else:
         pairs = [(joint, other) for joint, other in enumerate(skeleton.mirror) if _is_left(skeleton, joint, other)]
-    line = np.zeros(3)
+    lines = np.zeros((len(joints), 3))
     for left, right in pairs:
-        line += (joints[:, right] - joints[:, left]).mean(axis=0)
-    length, size = float(np.hypot(line[0], line[2])), float(np.ptp(joints, axis=1).max())
-    if length <= 1e-6 * size:
+        lines += joints[:, right] - joints[:, left]
+    lengths = np.hypot(lines[:, 0], lines[:, 2])
+    clear = lengths > 1e-6 * np.ptp(joints, axis=1).max()
+    if not clear.any():
         return None
-    cos, sin = line[0] / length, line[2] / length
+    angles = np.arctan2(lines[clear, 2], lines[clear, 0])
+    middle = np.arctan2(np.sin(angles).sum(), np.cos(angles).sum())
+    angle = middle + np.median((angles - middle + np.pi) % (2 * np.pi) - np.pi)
+    cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[cos, 0.0, -sin], [0.0, 1.0, 0.0], [sin, 0.0, cos]])
 
 

@@ -1,0 +1,83 @@
+"""Parsing many files in several processes: in order, a bounded number at a time, each failure a value."""
+
+import functools
+import os
+import signal
+from collections import deque
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+from skelact.data.recording import Item, Reader, Recording
+from skelact.world import SkelactError, file_hash
+
+CHUNK = 8
+"""Files a process takes at once."""
+AHEAD = 4
+"""Chunks a process that are under way or waiting to be taken: bounds the memory."""
+WORTH_A_PROCESS = 500
+"""Files that it takes to make up for starting a process."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What came of one file."""
+
+    item: Item
+    recording: Recording | None
+    error: str = ""
+    """Why there is no recording."""
+    sha256: str = ""
+    """Hash of the file; empty for a member of an archive."""
+
+
+def parse(reader: Reader, items: Sequence[Item], jobs: int | None = None) -> Generator[Parsed, None, None]:
+    """Parse `items` in their order with `jobs` processes (left out: as many as pay off, at most one a core).
+
+    A file that the reader refuses comes out as an error; anything else that goes wrong is raised, naming the file.
+    """
+    if jobs is None:
+        jobs = min(os.cpu_count() or 1, max(1, len(items) // WORTH_A_PROCESS))
+    if jobs == 1:
+        return (_parse_one(reader, item) for item in items)
+    return _parse_apart(reader, items, jobs)
+
+
+def _parse_apart(reader: Reader, items: Sequence[Item], jobs: int) -> Generator[Parsed, None, None]:
+    chunks = deque(items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
+    work = functools.partial(_parse_chunk, reader)
+    # Spawned, not forked: a fork of a process with threads (PyTorch's, a progress bar's) may hang.
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_leave_ctrl_c_to_parent)
+    waiting: deque[Future[list[Parsed]]] = deque()
+    try:
+        while chunks or waiting:
+            while chunks and len(waiting) < AHEAD * jobs:
+                waiting.append(pool.submit(work, chunks.popleft()))
+            yield from waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise SkelactError(
+            "a process that parsed files was killed (out of memory?); nothing was written; try fewer --jobs"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _parse_chunk(reader: Reader, items: Iterable[Item]) -> list[Parsed]:
+    return [_parse_one(reader, item) for item in items]
+
+
+def _parse_one(reader: Reader, item: Item) -> Parsed:
+    try:
+        sha256 = "" if item.member else file_hash(item.path)
+        return Parsed(item, reader.read(item), sha256=sha256)
+    except (SkelactError, OSError) as error:
+        return Parsed(item, None, error=str(error))
+    except Exception as error:
+        error.add_note(f"while reading {item}")
+        raise
+
+
+def _leave_ctrl_c_to_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,141 @@
+"""From the files of a data set to a store with a prepared view."""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from rich.console import Console
+
+from skelact.data.describe import LISTED, Summary, describe
+from skelact.data.parallel import Parsed, parse
+from skelact.data.progress import with_bar
+from skelact.data.recording import Item, Reader, ReadError
+from skelact.data.store import LeftOut, Operation, Store, StoreWriter, store_writer
+from skelact.data.views import check_view
+from skelact.world import SkelactError, file_hash
+
+__all__ = ["Summary", "describe", "names_on_list", "prepare"]
+
+
+def prepare(
+    reader: Reader,
+    source: Path,
+    out: Path,
+    view: str = "robust",
+    frames: int = 50,
+    jobs: int | None = None,
+    skip_bad: bool = False,
+    leave_out: Path | None = None,
+    progress: bool = True,
+) -> Summary:
+    """Read every clip of `source` and write the store `out` with one prepared view; a summary goes to standard error.
+
+    `jobs` processes parse (left out: as many as pay off, at most one a core); what is written does not depend on it.
+    Processes are spawned: a script that calls this needs `if __name__ == "__main__":`. `leave_out` is a file with the
+    name of a clip on each line. SkelactError, with nothing written: `out` exists, no files, a bad file (with
+    `skip_bad` it is left out and listed, unless all are bad), a name that comes twice, no space left.
+    """
+    source, out = Path(source), Path(out)
+    check_view(view, frames, None, reader.skeleton)
+    if jobs is not None and jobs < 1:
+        raise SkelactError(f"jobs must be at least 1, got {jobs}")
+    if out.exists():
+        raise SkelactError(f"{out} exists already; it is never overwritten: choose another path or remove it")
+    listed = names_on_list(leave_out) if leave_out else frozenset()
+    items = reader.find(source)
+    parameters = {"source": str(source), "view": view, "frames": frames, "skip_bad": skip_bad}
+    parameters["leave_out"] = str(leave_out) if leave_out else None
+    with store_writer(
+        out,
+        dataset=reader.name,
+        skeleton=reader.skeleton,
+        classes=reader.classes,
+        units=reader.units,
+        frame_rate=reader.frame_rate,
+        prepared=[(view, frames)],
+        progress=progress,
+    ) as writer:
+        writer.source = str(source)
+        writer.log.append(Operation(name="prepare", parameters=parameters))
+        intake = _Intake(writer, source, listed, skip_bad)
+        intake.take_all(reader, items, jobs, progress)
+    summary = Summary.of(Store.open(out), view, frames)
+    if progress:
+        Console(stderr=True).print(summary)
+    return summary
+
+
+def names_on_list(path: Path) -> frozenset[str]:
+    """The clip names in a text file, one a line, with or without `.skeleton`; other lines name nothing and do no harm.
+
+    SkelactError if the file cannot be read as text.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SkelactError(f"{path}: cannot be read as a list of clip names: {error}") from error
+    return frozenset(line.strip().removesuffix(".skeleton") for line in lines if line.strip())
+
+
+@dataclass
+class _Intake:
+    """Takes parsed files into a store one after another, and keeps account of those it does not take."""
+
+    writer: StoreWriter
+    source: Path
+    listed: frozenset[str]
+    skip_bad: bool
+    came_from: dict[str, Item] = field(default_factory=dict)
+    archives: set[Path] = field(default_factory=set)
+    bad: int = 0
+
+    def take_all(self, reader: Reader, items: Sequence[Item], jobs: int | None, progress: bool) -> None:
+        wanted = [item for item in items if not self._is_listed(_file_name(item))]
+        with contextlib.closing(parse(reader, wanted, jobs)) as results:
+            for parsed in with_bar(results, len(wanted), "reading", progress):
+                self._take(parsed)
+        if not len(self.writer):
+            first = next((left.reason for left in self.writer.left_out if left.reason != LISTED), LISTED)
+            raise SkelactError(f"{self.source}: none of {len(items)} clips can be used; the first: {first}")
+
+    def _is_listed(self, name: str) -> bool:
+        if name in self.listed:
+            self.writer.left_out.append(LeftOut(name=name, reason=LISTED))
+        return name in self.listed
+
+    def _take(self, parsed: Parsed) -> None:
+        recording = parsed.recording
+        if recording is not None:
+            if self._is_listed(recording.name):
+                return
+            other = self.came_from.setdefault(recording.name, parsed.item)
+            if other is not parsed.item:
+                raise ReadError(f"clip name {recording.name!r} comes twice: in {other} and in {parsed.item}")
+        try:
+            if recording is None:
+                raise ReadError(parsed.error)
+            if not ((recording.identity >= 0).any() and recording.joints.any()):
+                raise ReadError(f"{parsed.item}: nobody in any of its {len(recording.identity)} frames")
+            self.writer.add(recording)
+        except SkelactError as error:
+            reason = str(error) if str(parsed.item.path) in str(error) else f"{parsed.item}: {error}"
+            if not self.skip_bad:
+                raise ReadError(reason) from error
+            name = recording.name if recording else _file_name(parsed.item)
+            self.writer.left_out.append(LeftOut(name=name, reason=reason.splitlines()[0]))
+            return
+        self._note_file(parsed)
+
+    def _note_file(self, parsed: Parsed) -> None:
+        path = parsed.item.path
+        shown = path.relative_to(self.source) if self.source in path.parents else path
+        if parsed.sha256:
+            self.writer.add_file(str(shown), parsed.sha256)
+        elif path not in self.archives:
+            self.archives.add(path)
+            self.writer.add_file(str(shown), file_hash(path))
+
+
+def _file_name(item: Item) -> str:
+    return PurePosixPath(item.member or item.path.as_posix()).stem
