@@ -1,5 +1,6 @@
 """A small store of made-up clips and a small random encoder that fits it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ FRAMES = 8
 CLASSES = ("wave", "bow", "jump", "never seen")
 
 
-def recordings(clips: int = 24, seed: int = 0, persons: int = 1) -> list[Recording]:
+def _recordings(clips: int = 24, seed: int = 0, persons: int = 1) -> list[Recording]:
     """Clips of a standing cloud of joints; what class 0, 1, 2 does is lift one arm, the head or a foot."""
     rng = np.random.default_rng(seed)
     body = rng.normal(size=(len(KINECT_V1), 3))
@@ -32,15 +33,27 @@ def recordings(clips: int = 24, seed: int = 0, persons: int = 1) -> list[Recordi
     return made
 
 
-def made_store(path: Path, clips: list[Recording]) -> Store:
+def _made_store(path: Path, clips: list[Recording]) -> Store:
     return write_store(
         path, dataset="own", skeleton=KINECT_V1, classes=CLASSES, units="m", frame_rate=30.0, recordings=clips
     )
 
 
 @pytest.fixture
+def recordings() -> Callable[..., list[Recording]]:
+    """Makes clips: `recordings(clips=24, seed=0, persons=1)`."""
+    return _recordings
+
+
+@pytest.fixture
+def made_store() -> Callable[[Path, list[Recording]], Store]:
+    """Writes clips as a store of three classes and one that no clip has."""
+    return _made_store
+
+
+@pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return made_store(tmp_path / "store", recordings())
+    return _made_store(tmp_path / "store", _recordings())
 
 
 @pytest.fixture

@@ -113,9 +113,10 @@ def _joint_order(encoder: LoadedEncoder, shape: tuple[int, ...], skeleton: Skele
 def _kept(file: Path, key: str, shape: tuple[int, int]) -> np.ndarray | None:
     """The features in a cache file; None, with a message, where it is not what was written."""
     try:
-        with np.load(file, allow_pickle=False) as opened:
-            kept, found = opened["features"], str(opened["key"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        with open(file, "rb") as opened:  # numpy leaves a damaged file open that it opened itself
+            arrays = np.load(opened, allow_pickle=False)
+            kept, found = arrays["features"], str(arrays["key"])
+    except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
         print(f"{file}: damaged ({error}); the features are computed again", file=sys.stderr)
         return None
     if found != key or kept.shape != shape or kept.dtype != np.float32 or not np.isfinite(kept).all():
