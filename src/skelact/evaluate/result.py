@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -13,8 +13,6 @@ from skelact.config import Config
 from skelact.evaluate.accuracy import Accuracy
 from skelact.evaluate.control import Control
 from skelact.world import atomic_file, write_json
-
-Protocol = Literal["knn", "linear"]
 
 
 class PublishedNumber(Config):
@@ -27,7 +25,8 @@ class PublishedNumber(Config):
 class Result(Config):
     """One evaluation. Accuracies in per cent; means over the seeds where there are several."""
 
-    protocol: Protocol
+    protocol: str
+    """knn or linear."""
     recipe: dict[str, Any]
     """Settings of the protocol."""
     store: str

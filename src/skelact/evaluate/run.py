@@ -19,11 +19,11 @@ from skelact.evaluate.features import cached_features, encoder_hash
 from skelact.evaluate.knn import KnnConfig, knn
 from skelact.evaluate.linear import LinearConfig, linear
 from skelact.evaluate.published import published, published_name
-from skelact.evaluate.result import Protocol, PublishedNumber, Result, write_result
+from skelact.evaluate.result import PublishedNumber, Result, write_result
 from skelact.evaluate.task import Task, standardised, task
 from skelact.world import SkelactError, machine
 
-RECIPES: dict[Protocol, type[KnnConfig] | type[LinearConfig]] = {"knn": KnnConfig, "linear": LinearConfig}
+RECIPES: dict[str, type[KnnConfig] | type[LinearConfig]] = {"knn": KnnConfig, "linear": LinearConfig}
 """The protocols, and what each can be told."""
 
 
@@ -37,7 +37,7 @@ class Scored:
 
 
 def evaluate_run(
-    protocol: Protocol,
+    protocol: str,
     run_or_encoder: Path,
     store: Path,
     split: str,
@@ -132,7 +132,7 @@ def results_folder(run_or_encoder: Path) -> Path:
     return path.parent / f"{path.stem}-evaluation"
 
 
-def _recipe(protocol: Protocol, recipe: KnnConfig | LinearConfig | None) -> KnnConfig | LinearConfig:
+def _recipe(protocol: str, recipe: KnnConfig | LinearConfig | None) -> KnnConfig | LinearConfig:
     if protocol not in RECIPES:
         raise SkelactError(f"no protocol {protocol!r}; there are {', '.join(RECIPES)}")
     if recipe is not None and not isinstance(recipe, RECIPES[protocol]):
@@ -153,7 +153,7 @@ def _origin(encoder: LoadedEncoder, store: Store, prepared: Prepared) -> dict[st
     }
 
 
-def _published(protocol: Protocol, encoder: LoadedEncoder, store: Store, split: str) -> PublishedNumber | None:
+def _published(protocol: str, encoder: LoadedEncoder, store: Store, split: str) -> PublishedNumber | None:
     """The published number for exactly this, where there is one."""
     present = len(set(store.table["action"].tolist()))
     dataset = published_name(store.meta.dataset, present, len(store))
