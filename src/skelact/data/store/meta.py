@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -24,7 +24,7 @@ class FileMark(Config):
     sha256: str
 
     @classmethod
-    def of(cls, path: Path) -> Self:
+    def of(cls, path: Path) -> "FileMark":
         return cls(bytes=path.stat().st_size, sha256=file_hash(path))
 
 
@@ -61,10 +61,10 @@ class Sealed(Config):
     def text(self) -> str:
         return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
 
-    def sealed(self) -> Self:
-        """This value with the seal that belongs to it."""
+    def sealed_text(self) -> str:
+        """The text with the seal that belongs to it."""
         unsealed = self.model_copy(update={"seal": ""})
-        return self.model_copy(update={"seal": hashlib.sha256(unsealed.text().encode()).hexdigest()})
+        return unsealed.model_copy(update={"seal": hashlib.sha256(unsealed.text().encode()).hexdigest()}).text()
 
 
 class StoreMeta(Sealed):
@@ -101,7 +101,7 @@ class PreparedMeta(Sealed):
 
 def write_sealed(path: Path, value: Sealed) -> None:
     """Write the sealed value; its folder is expected to be a temporary one."""
-    path.write_text(value.sealed().text(), encoding="utf-8")
+    path.write_text(value.sealed_text(), encoding="utf-8")
 
 
 def read_sealed(path: Path, kind: type[AnySealed]) -> AnySealed:
@@ -126,4 +126,4 @@ def read_sealed(path: Path, kind: type[AnySealed]) -> AnySealed:
 
 def is_sealed(path: Path, value: Sealed) -> bool:
     """Whether the file at `path` is byte for byte what was sealed."""
-    return path.read_bytes() == value.sealed().text().encode()
+    return path.read_bytes() == value.sealed_text().encode()
