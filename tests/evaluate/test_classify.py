@@ -103,7 +103,7 @@ def test_top_outside_the_classes_is_refused_with_both_numbers(named, top):
 
 
 def test_embed_writes_features_names_and_labels_of_every_clip(encoder, store, tmp_path):
-    out = tmp_path / "deeper" / "features.npz"
+    out = tmp_path / "deeper" / "a name without ending"
     embed(encoder, store, out, progress=False)
     kept = np.load(out)
     expected = encoder.network(torch.from_numpy(np.array(store.prepared("released", FRAMES).clips)))

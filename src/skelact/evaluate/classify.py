@@ -11,7 +11,7 @@ from skelact.data.recording import Reader
 from skelact.data.store import Store
 from skelact.data.views import prepare_clip
 from skelact.encoders.file import LoadedEncoder
-from skelact.evaluate.features import features
+from skelact.evaluate.features import best_device, features
 from skelact.world import SkelactError, atomic_file
 
 
@@ -56,6 +56,8 @@ def embed(encoder: LoadedEncoder, store: Store, out: Path, progress: bool = True
     """Write features (n, d) float32, names and labels (-1: unknown) of all clips of a store as one .npz, atomically."""
     card = encoder.card
     prepared = store.prepared(card.view, card.frames, progress=progress)
+    encoder.network.to(best_device())
     found = features(encoder, prepared.clips, store.skeleton, progress=progress)
+    # Opened here, because numpy would add .npz to a name without it.
     with atomic_file(out) as temporary, open(temporary, "wb") as opened:
         np.savez(opened, features=found, names=store.table["name"], labels=store.table["action"])

@@ -79,8 +79,8 @@ def cached_features(
     if kept is not None:
         return kept
     made = features(encoder, prepared.clips, skeleton, batch, progress, title)
-    with atomic_file(file) as temporary, open(temporary, "wb") as opened:
-        np.savez(opened, features=made, key=np.array(key))
+    with atomic_file(file) as temporary:
+        np.savez(temporary, features=made, key=np.array(key))
     return made
 
 
@@ -97,6 +97,11 @@ def encoder_hash(encoder: LoadedEncoder) -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
+
+
+def best_device() -> torch.device:
+    """Where evaluation runs: the graphics card where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _joint_order(encoder: LoadedEncoder, shape: tuple[int, ...], skeleton: Skeleton | None) -> np.ndarray:

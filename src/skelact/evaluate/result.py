@@ -88,8 +88,8 @@ def write_result(
     scores: Float32[np.ndarray, "n classes"],
 ) -> Path:
     """Write the scores of the test clips (first seed, last epoch), then the result; the path of its JSON file."""
-    with atomic_file(folder / f"{result.file_name}.npz") as temporary, open(temporary, "wb") as opened:
-        np.savez(opened, names=names, labels=labels, scores=scores)
+    with atomic_file(folder / f"{result.file_name}.npz") as temporary:
+        np.savez(temporary, names=names, labels=labels, scores=scores)
     path = folder / f"{result.file_name}.json"
     write_json(path, result.model_dump(mode="json"))
     return path

@@ -15,7 +15,7 @@ from skelact.data.store import Prepared, Store
 from skelact.encoders.file import LoadedEncoder, load_encoder
 from skelact.evaluate.accuracy import mean
 from skelact.evaluate.control import control
-from skelact.evaluate.features import cached_features, encoder_hash
+from skelact.evaluate.features import best_device, cached_features, encoder_hash
 from skelact.evaluate.knn import KnnConfig, knn
 from skelact.evaluate.linear import LinearConfig, linear
 from skelact.evaluate.published import published, published_name
@@ -60,7 +60,7 @@ def evaluate_run(
     rows = split_of(opened, split)
     labels = opened.table["action"]
     prepared = opened.prepared(encoder.card.view, encoder.card.frames)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
 
     def task_of(one: LoadedEncoder) -> Task:
         one.network.to(device)
