@@ -1,1 +1,1 @@
-"""What frozen features are worth: `run.evaluate_run` for one evaluation, `classify` and `embed` for using an encoder."""
+"""What frozen features are worth: `run.evaluate_run` evaluates, `classify` names clips and embeds stores."""
