@@ -30,10 +30,10 @@ def moving(frames: int, skeleton: Skeleton = KINECT_V2, seed: int = 0, strength:
     return standing(skeleton, seed) + waves + np.array([0.3, 0.1, 2.0])
 
 
-def recording(*people: np.ndarray, name: str = "clip", absent: float = 0.0, **told: int) -> Recording:
-    """People (t, v, 3) side by side; a person is absent where all their joints are `absent`."""
+def recording(*people: np.ndarray, name: str = "clip", **told: int) -> Recording:
+    """People (t, v, 3) side by side; a person is absent where all their joints are zero."""
     joints = np.stack(people, axis=1).astype(np.float32)
-    seen = (joints != absent).any(axis=(2, 3))
+    seen = joints.any(axis=(2, 3))
     identity = np.where(seen, np.arange(len(people)), -1).astype(np.int64)
     return Recording(name, joints, identity, **told)
 

@@ -105,9 +105,10 @@ def write_sealed(path: Path, value: Sealed) -> None:
 
 
 def read_sealed(path: Path, kind: type[AnySealed]) -> AnySealed:
-    """Read a sealed file. SkelactError if it is newer than this program or not what it should be."""
+    """Read a sealed file. SkelactError if it is newer than this program or not byte for byte as it was sealed."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes()
+        values = json.loads(text.decode("utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise SkelactError(f"{path}: cannot be read, the file is damaged: {error}") from error
     version = values.get("format_version") if isinstance(values, dict) else None
@@ -119,11 +120,9 @@ def read_sealed(path: Path, kind: type[AnySealed]) -> AnySealed:
             "upgrade skelact (pip install --upgrade skelact)"
         )
     try:
-        return kind.model_validate(values)
+        value = kind.model_validate(values)
     except ValidationError as error:
         raise SkelactError(f"{path}: the file is damaged: {error}") from error
-
-
-def is_sealed(path: Path, value: Sealed) -> bool:
-    """Whether the file at `path` is byte for byte what was sealed."""
-    return path.read_bytes() == value.sealed_text().encode()
+    if text != value.sealed_text().encode():
+        raise SkelactError(f"{path}: the file is damaged: it is not as it was written (seal {value.seal[:12]}...)")
+    return value

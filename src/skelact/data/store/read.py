@@ -10,7 +10,7 @@ from jaxtyping import Float32
 
 from skelact.data.recording import Recording
 from skelact.data.store.disk import full_disk_explained, termination_unwinds
-from skelact.data.store.meta import PreparedMeta, Sealed, StoreMeta, is_sealed, read_sealed
+from skelact.data.store.meta import PreparedMeta, Sealed, StoreMeta, read_sealed
 from skelact.data.store.prepared import prepared_folder, write_prepared
 from skelact.data.store.table import read_table
 from skelact.skeleton import Skeleton
@@ -116,13 +116,9 @@ class Store:
 
     def verify(self) -> list[str]:
         """Re-hash every file; the names of those that are not as they were written, relative to the store."""
-        damaged = _damaged(self.path, self.meta)
+        damaged = _damaged(self.path, StoreMeta)
         for folder in sorted((self.path / "prepared").glob("[!.]*")):
-            try:
-                names = _damaged(folder, read_sealed(folder / "meta.json", PreparedMeta))
-            except SkelactError:
-                names = ["meta.json"]
-            damaged += [f"prepared/{folder.name}/{name}" for name in names]
+            damaged += [f"prepared/{folder.name}/{name}" for name in _damaged(folder, PreparedMeta)]
         return damaged
 
 
@@ -137,9 +133,12 @@ def check_sizes(folder: Path, meta: Sealed) -> None:
             raise SkelactError(f"{path}: expected {mark.bytes} bytes, found {found}; the file is damaged")
 
 
-def _damaged(folder: Path, meta: Sealed) -> list[str]:
-    names = [] if is_sealed(folder / "meta.json", meta) else ["meta.json"]
-    return names + [
+def _damaged(folder: Path, kind: type[Sealed]) -> list[str]:
+    try:
+        meta = read_sealed(folder / "meta.json", kind)
+    except SkelactError:
+        return ["meta.json"]  # the others cannot be judged by hashes that may be the damage
+    return [
         name
         for name, mark in meta.files.items()
         if not (folder / name).is_file() or file_hash(folder / name) != mark.sha256
