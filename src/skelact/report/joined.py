@@ -1,0 +1,97 @@
+"""Evaluations joined with what they were made on: their store, their classes, their predictions and features."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32
+
+from skelact.data.store import Store
+from skelact.encoders.file import load_encoder
+from skelact.evaluate.features import features_key
+from skelact.evaluate.result import Result
+from skelact.report.runs import Predictions, Run
+from skelact.world import SkelactError
+
+PREFERRED = ("linear", "knn")
+"""Which protocol's predictions come first, where there are several."""
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The stores that runs were trained on, by folder name, and why the others cannot be opened."""
+
+    there: dict[str, Store]
+    gone: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Joined:
+    """One evaluation of one run with what belongs to it."""
+
+    run: Run
+    result: Result
+    predictions: Predictions | None
+    store: Store | None
+
+    @property
+    def title(self) -> str:
+        return f"{self.run.name}: {self.result.protocol}, {self.result.store} {self.result.split}"
+
+    @property
+    def classes(self) -> list[str]:
+        """A name for each column of the scores; its number where no store tells it."""
+        count = self.predictions.scores.shape[1] if self.predictions else self.result.classes
+        names = self.store.classes if self.store else ()
+        return [names[place] if place < len(names) else f"class {place}" for place in range(count)]
+
+    def features(self) -> Float32[np.ndarray, "n d"] | None:
+        """Features of the test clips in the order of the predictions, from the run's cache; None where not there."""
+        if self.store is None or self.predictions is None or not (self.run.path / "encoder.safetensors").exists():
+            return None
+        key = features_key(load_encoder(self.run.path), self.result.store_hash, self.store.skeleton)
+        file = self.run.path / "features" / f"{key[:16]}.npz"
+        if not file.exists():
+            return None
+        row = {str(name): place for place, name in enumerate(self.store.table["name"])}
+        rows = [row.get(str(name)) for name in self.predictions.names]
+        with np.load(file, allow_pickle=False) as arrays:
+            return None if None in rows or len(arrays["features"]) != len(row) else arrays["features"][rows]
+
+
+def open_stores(runs: Sequence[Run]) -> Stores:
+    """Open every store that a configuration names; one that is gone or damaged is told, not an error."""
+    there: dict[str, Store] = {}
+    gone: dict[str, None] = {}
+    for run in runs:
+        for store in run.config.get("stores") or []:
+            path = Path(str(store.get("path", "")))
+            try:
+                there.setdefault(path.name, Store.open(path))
+            except SkelactError as error:
+                gone[str(error)] = None
+    return Stores(there, tuple(gone))
+
+
+def joined(runs: Sequence[Run], stores: Stores) -> list[Joined]:
+    """All evaluations, the ones to show first first; a SkelactError for labels that the scores have no column for."""
+    place = {protocol: place for place, protocol in enumerate(PREFERRED)}
+    found = [
+        Joined(run, result, _checked(run, file), stores.there.get(result.store))
+        for run in runs
+        for file, result in run.evaluations.items()
+    ]
+    return sorted(found, key=lambda one: place.get(one.result.protocol, len(place)))
+
+
+def _checked(run: Run, file: Path) -> Predictions | None:
+    found = run.predictions(file)
+    if found is not None and len(found.labels):
+        count, least, most = found.scores.shape[1], int(found.labels.min()), int(found.labels.max())
+        if least < 0 or most >= count:
+            raise SkelactError(
+                f"{file.with_suffix('.npz')}: expected labels from 0 to {count - 1} (scores have {count} columns), "
+                f"found {least} to {most}"
+            )
+    return found

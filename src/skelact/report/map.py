@@ -1,0 +1,102 @@
+"""A map of the test clips: their features in two dimensions by t-SNE, coloured by class."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import Float, Float32, Int64, Shaped
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+from skelact.report.joined import Joined
+from skelact.report.markup import Html, details, missing, section, shorten, tag
+from skelact.report.plots import class_colour, literal, plot
+from skelact.report.results import evaluate_command
+from skelact.report.runs import Run
+
+MOST_POINTS = 1500
+"""Clips drawn; of more, this many are drawn by lot with a fixed seed."""
+
+
+def feature_map(runs: Sequence[Run], found: Sequence[Joined]) -> Html:
+    """The section: one map a run, store and split, for the features are the same under every protocol."""
+    title, parts = "Map of the features", []
+    seen: set[tuple[str, str, str]] = set()
+    for place, one in enumerate(found):
+        key = (one.run.name, one.result.store, one.result.split)
+        features = None if key in seen else one.features()
+        if features is None or one.predictions is None:
+            continue
+        seen.add(key)
+        predictions = one.predictions
+        content = plot_map(f"map-{place}", features, predictions.labels, predictions.names, one.classes)
+        words = f"{one.run.name}: {one.result.store} {one.result.split}, {len(features):,} test clips"
+        parts.append(details(words, content, opened=not parts))
+    if not parts:
+        return section(
+            "map", title, missing("No features of test clips, or not the store they are of.", evaluate_command(runs[0]))
+        )
+    note = (
+        "t-SNE of the frozen features of test clips: near points have similar features; the sizes of groups and the "
+        f"gaps between them mean little. At most {MOST_POINTS:,} clips, drawn by lot. Point at a dot to see which clip "
+        "it is; click a class to hide it, twice to see it alone."
+    )
+    return section("map", title, tag("p", note, class_="note"), *parts)
+
+
+def embedding(features: Float[np.ndarray, "n d"]) -> Float32[np.ndarray, "n 2"]:
+    """t-SNE of unit-length features (so that near means a high cosine), always the same for the same features.
+
+    Fewer than 5 clips are placed by their two main components: there are no neighbourhoods to keep.
+    """
+    unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+    count, size = unit.shape
+    if count < 5:
+        centred = unit - unit.mean(axis=0)
+        points = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
+        return np.pad(points, ((0, 0), (0, 2 - points.shape[1]))).astype(np.float32)
+    main = PCA(min(50, count, size), random_state=0).fit_transform(unit.astype(np.float64))
+    perplexity = min(30.0, (count - 1) / 3)
+    start = "pca" if main.shape[1] >= 2 else "random"
+    return TSNE(2, perplexity=perplexity, init=start, random_state=0).fit_transform(main).astype(np.float32)
+
+
+def sample(count: int) -> Int64[np.ndarray, "shown"]:
+    """Rows that are drawn, in order."""
+    if count <= MOST_POINTS:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(0).choice(count, MOST_POINTS, replace=False))
+
+
+def plot_map(
+    ident: str,
+    features: Float[np.ndarray, "n d"],
+    labels: Int64[np.ndarray, "n"],
+    names: Shaped[np.ndarray, "n"],
+    classes: Sequence[str],
+) -> Html:
+    """One point a clip; hovering names it."""
+    rows = sample(len(features))
+    points, labels, names = embedding(features[rows]), labels[rows], names[rows]
+    figure = go.Figure()
+    present = np.unique(labels)
+    for place, action in enumerate(present):
+        member = labels == action
+        figure.add_scatter(
+            x=points[member, 0].round(2),
+            y=points[member, 1].round(2),
+            mode="markers",
+            name=literal(shorten(classes[int(action)], 32)),
+            marker={"size": 6 if len(rows) > 300 else 9, "color": class_colour(place, len(present)), "opacity": 0.85},
+            customdata=[literal(str(name)) for name in names[member]],
+            hovertemplate="%{customdata}<extra>%{fullData.name}</extra>",
+        )
+    bare = {"showticklabels": False, "zeroline": False, "showgrid": False, "title": None}
+    figure.update_layout(
+        margin={"l": 4, "r": 4, "t": 4, "b": 4},
+        xaxis=bare,
+        yaxis={**bare, "scaleanchor": "x"},
+        legend={"itemsizing": "constant", "font": {"size": 11}},
+        meta={"wide_legend": True},
+    )
+    return plot(figure, ident, "t-SNE map of the test clips", 560)

@@ -1,0 +1,112 @@
+"""`skelact report`: one HTML file about one run, or about several side by side, that needs nothing but a browser."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+from skelact import __version__
+from skelact.report.clips import clips
+from skelact.report.confusion import classes
+from skelact.report.curves import curves
+from skelact.report.joined import joined, open_stores
+from skelact.report.map import feature_map
+from skelact.report.markup import Html, join, tag, text
+from skelact.report.plots import library
+from skelact.report.results import results
+from skelact.report.runs import Run, read_run
+from skelact.report.settings import configuration, headline
+from skelact.world import SkelactError, atomic_file
+
+POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+"""Content security policy of the page: nothing is fetched from anywhere."""
+SECTIONS = (
+    ("results", "Results"),
+    ("clips", "Clips"),
+    ("training", "Training"),
+    ("classes", "Classes"),
+    ("map", "Map"),
+    ("configuration", "Configuration"),
+)
+
+
+def report(runs: list[Path], out: Path | None = None) -> Path:
+    """Write the report of one or more run folders and return its path.
+
+    `out` left out: RUN/report.html of a single run, report.html beside the first of several.
+    SkelactError: no run given, not a run folder, a damaged file in it (which, and what was expected).
+    """
+    if not runs:
+        raise SkelactError("expected at least 1 run folder, found 0")
+    read = _named_apart([read_run(Path(run)) for run in runs])
+    if out is None:
+        folder = read[0].path if len(read) == 1 else read[0].path.resolve().parent
+        out = folder / "report.html"
+    content = page(read)
+    with atomic_file(out) as temporary:
+        temporary.write_text(content, encoding="utf-8")
+    return out
+
+
+def page(runs: Sequence[Run]) -> str:
+    """The whole document."""
+    stores = open_stores(runs)
+    found = joined(runs, stores)
+    links = tag("nav", join(tag("a", title, href=f"#{ident}") for ident, title in SECTIONS), aria_label="Sections")
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    folders = ", ".join(str(run.path) for run in runs)
+    body = join(
+        (
+            headline(runs),
+            links,
+            Html("<noscript><p class='warning'>Curves and skeletons need JavaScript.</p></noscript>"),
+            results(runs),
+            clips(runs, stores, found),
+            curves(runs),
+            classes(runs, found),
+            feature_map(runs, found),
+            configuration(runs),
+            tag("footer", f"Made by skelact {__version__} on {now} from {folders}."),
+        )
+    )
+    title = " · ".join(run.name for run in runs)
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{text(title)} · skelact</title>
+<style>
+{_resource("style.css")}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+{library()}
+<script>
+{_resource("page.js")}</script>
+<script>
+{_resource("player.js")}</script>
+</body>
+</html>
+"""
+
+
+def _named_apart(runs: Sequence[Run]) -> list[Run]:
+    """Runs of one folder name are called by their whole path; the same folder twice is an error."""
+    places = [run.path.resolve() for run in runs]
+    if len(set(places)) != len(places):
+        twice = next(place for place in places if places.count(place) > 1)
+        raise SkelactError(f"{twice}: given {places.count(twice)} times, expected each run once")
+    names = [run.name for run in runs]
+    return [
+        run if names.count(run.name) == 1 else Run(run.path, str(run.path), run.config, run.metrics, run.evaluations)
+        for run in runs
+    ]
+
+
+def _resource(name: str) -> str:
+    """A text file of this package."""
+    return files("skelact.report").joinpath(name).read_text(encoding="utf-8")

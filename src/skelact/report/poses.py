@@ -1,0 +1,75 @@
+"""Recordings as pictures see them: persons in their own rows, right-handed (right, up, towards the viewer), in view."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from skelact.data.recording import Recording
+from skelact.skeleton import Skeleton
+
+MOST_PERSONS = 3
+"""Persons shown of one clip: those that are seen in most frames."""
+INSIDE = 98.0
+"""Per cent of all joints that the frame of the picture holds; the rest may be a noise body metres away."""
+
+
+@dataclass(frozen=True)
+class Poses:
+    """Joints of p persons, turned upright and centred; one unit is the radius of the picture."""
+
+    joints: Float64[np.ndarray, "t p v 3"]
+    """(right, up, towards the viewer); nan where a joint or a person is not seen."""
+    floor: float
+    """Height of the lowest joints."""
+
+
+def poses(recording: Recording, skeleton: Skeleton) -> Poses:
+    """What is drawn of a recording. One without any person gives a single empty person."""
+    joints = _seen(_by_person(recording)) @ _upright(skeleton).T
+    points = joints[np.isfinite(joints).all(axis=-1)]
+    if not len(points):
+        return Poses(joints, -1.0)
+    low, high = np.percentile(points, [100 - INSIDE, INSIDE], axis=0)
+    centred = points - (low + high) / 2
+    aside, height = np.hypot(centred[:, 0], centred[:, 2]), np.abs(centred[:, 1])
+    radius = max(np.percentile(aside, INSIDE), np.percentile(height, INSIDE), 1e-9)
+    return Poses((joints - (low + high) / 2) / radius, float(np.percentile(centred[:, 1], 1) / radius))
+
+
+def sides(skeleton: Skeleton) -> Int64[np.ndarray, "v"]:
+    """0 for a joint on the middle line, 1 for the left side, 2 for the right."""
+    side = np.zeros(len(skeleton), dtype=np.int64)
+    for joint, other in enumerate(skeleton.mirror):
+        if other != joint:
+            left = skeleton.joints[joint].startswith("left") or (
+                joint < other and not skeleton.joints[joint].startswith("right")
+            )
+            side[joint] = 1 if left else 2
+    return side
+
+
+def _by_person(recording: Recording) -> Float64[np.ndarray, "t p v 3"]:
+    """One row a person over the whole clip, whichever slot it took; nan in frames without it."""
+    known, frames = np.unique(recording.identity[recording.identity >= 0], return_counts=True)
+    kept = np.sort(known[np.argsort(-frames, kind="stable")[:MOST_PERSONS]])
+    rows = np.full((len(recording.joints), max(len(kept), 1), *recording.joints.shape[2:]), np.nan)
+    for place, person in enumerate(kept):
+        time, slot = np.nonzero(recording.identity == person)
+        rows[time, place] = recording.joints[time, slot]
+    return rows
+
+
+def _seen(joints: Float64[np.ndarray, "t p v 3"]) -> Float64[np.ndarray, "t p v 3"]:
+    """Exact zeros are how files write a joint that was not seen, unless it is the origin in every frame."""
+    zero = (joints == 0).all(axis=-1)
+    origin = zero.all(axis=(0, 1)) & ~zero.all()
+    return np.where((zero & ~origin)[..., None], np.nan, joints)
+
+
+def _upright(skeleton: Skeleton) -> Float64[np.ndarray, "3 3"]:
+    """Rotation from the recording's axes to (right, up, towards the viewer), seen from where the sensor stands."""
+    axes = np.eye(3)
+    up = axes["xyz".index(skeleton.up[1])] * (1.0 if skeleton.up[0] == "+" else -1.0)
+    towards = -axes[1 if skeleton.up[1] == "z" else 2]
+    return np.stack([np.cross(up, towards), up, towards])
