@@ -66,17 +66,22 @@ def holding(value: float) -> bytes:
     return mat_bytes(stored)
 
 
+MATLAB = ": not a MATLAB file that can be read: "
 BAD = {
-    "empty": (b"", ": not a MATLAB file that can be read: "),
-    "rubbish": (b"rubbish" * 50, ": not a MATLAB file that can be read: "),
-    "cut off": (utd_bytes(points(2, 1, 20)[:, 0])[:700], ": not a MATLAB file that can be read: "),
-    "newer format": (b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM", ": not a MATLAB file that can be read: "),
-    "other variable": (mat_bytes(np.ones((20, 3, 2)), key="d_iner"), ": expected a variable d_skel, found none"),
+    "empty": (b"", MATLAB + "expected the 128 bytes that a MATLAB 5 file starts with"),
+    "rubbish": (b"rubbish" * 50, MATLAB + ""),
+    "cut off": (utd_bytes(points(2, 1, 20)[:, 0])[:700], MATLAB + "expected 1024 bytes of an element, found 564"),
+    "packed, cut off": (utd_bytes(points(2, 1, 20)[:, 0], True)[:400], MATLAB + "expected "),
+    "newer format": (
+        b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM",
+        MATLAB + "expected MATLAB format 1.0 (save it with -v7), found 2.0",
+    ),
+    "other variable": (mat_bytes(np.ones((20, 3, 2)), key="d_iner"), MATLAB + "expected a variable d_skel, found none"),
     "25 joints": (mat_bytes(np.ones((25, 3, 2))), ": expected d_skel of 20 joints x 3 x frames, found 25 x 3 x 2"),
     "4 axes": (mat_bytes(np.ones((20, 3, 2, 2))), ": expected d_skel of 20 joints x 3 x frames, found 20 x 3 x 2 x 2"),
-    "text": (mat_bytes("d_skel"), ": expected d_skel to hold real numbers, found <U6"),
-    "complex": (mat_bytes(np.ones((20, 3, 2)) * 1j), ": expected d_skel to hold real numbers, found complex128"),
-    "cells": (mat_bytes(np.array([["a", 1]], object)), ": expected d_skel to hold real numbers, found object"),
+    "text": (mat_bytes("d_skel"), MATLAB + "expected d_skel to hold real numbers"),
+    "complex": (mat_bytes(np.ones((20, 3, 2)) * 1j), MATLAB + "expected d_skel to hold real numbers"),
+    "cells": (mat_bytes(np.array([["a", 1]], object)), MATLAB + "expected d_skel to hold real numbers"),
     "no frames": (mat_bytes(np.ones((20, 3, 0))), ": expected at least 1 frame, found 0"),
     "nan": (holding(np.nan), ": expected finite numbers, found nan as y of joint 3 of person 0 in frame 1"),
     "inf": (holding(-np.inf), ": expected finite numbers, found -inf as y of joint 3 of person 0 in frame 1"),

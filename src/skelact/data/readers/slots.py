@@ -16,7 +16,7 @@ def fixed_slots(
     """
     if not len(coordinates):
         raise ReadError(f"{item}: expected at least 1 frame, found 0\n  {SKIP_HINT}")
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused here
+    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite and is refused here
         joints = coordinates.astype(np.float32)
     wrong = np.argwhere(~np.isfinite(joints))
     if len(wrong):

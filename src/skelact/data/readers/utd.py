@@ -1,15 +1,13 @@
 """UTD-MHAD: one MATLAB file a clip, whose variable `d_skel` holds 20 joints x 3 coordinates x frames."""
 
-import io
 import re
-import warnings
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import scipy.io
 
+from skelact.data.readers.matlab import real_array
 from skelact.data.readers.slots import fixed_slots
 from skelact.data.readers.source import SKIP_HINT, Naming, class_of, clip_name, content, find, numbers
 from skelact.data.recording import Item, ReadError, Recording
@@ -65,26 +63,15 @@ class UtdReader:
 
 
 def _load(item: Item) -> np.ndarray:
-    """float64 (20, 3, t), joints in the order of the file.
-
-    The MATLAB 4 and 5 formats hold plain numbers and text; loading runs nothing from the file.
-    """
-    stream: Any = io.BytesIO(content(item))  # SciPy takes a stream where its type says a file name
+    """float64 (20, 3, t), joints in the order of the file."""
+    data = content(item)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # SciPy warns of variables that it could not read
-            variables = scipy.io.loadmat(stream, variable_names=["d_skel"])
-    except Exception as error:  # a damaged file makes SciPy fail in many ways, none of them promised
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ReadError(f"{item}: not a MATLAB file that can be read: {reason}\n  {SKIP_HINT}") from error
-    skeletons = variables.get("d_skel")
-    if not isinstance(skeletons, np.ndarray):
-        raise ReadError(f"{item}: expected a variable d_skel, found none\n  {SKIP_HINT}")
-    if skeletons.dtype.kind not in "iuf":
-        raise ReadError(f"{item}: expected d_skel to hold real numbers, found {skeletons.dtype}\n  {SKIP_HINT}")
+        skeletons = real_array(data, "d_skel")
+    except (ValueError, zlib.error) as error:
+        raise ReadError(f"{item}: not a MATLAB file that can be read: {error}\n  {SKIP_HINT}") from error
     if skeletons.ndim == 2:  # MATLAB drops the last axis of a single frame
         skeletons = skeletons[:, :, None]
     if skeletons.ndim != 3 or skeletons.shape[:2] != (len(FILE_JOINTS), 3):
         found = " x ".join(map(str, skeletons.shape))
         raise ReadError(f"{item}: expected d_skel of 20 joints x 3 x frames, found {found}\n  {SKIP_HINT}")
-    return skeletons.astype(np.float64)
+    return skeletons
