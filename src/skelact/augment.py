@@ -6,7 +6,7 @@ have axes N, C, T, V, M.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int64
@@ -17,6 +17,7 @@ from skelact.draw import Draw
 Clips = Float[Tensor, "n c t v m"]
 
 
+@runtime_checkable
 class Augmentation(Protocol):
     """One random change of a batch of clips."""
 
