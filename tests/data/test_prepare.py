@@ -13,8 +13,9 @@ import pytest
 from made_clips import MadeReader, write_source
 from rich.console import Console
 
+from skelact.data.describe import describe
 from skelact.data.parallel import parse
-from skelact.data.prepare import describe, names_on_list, prepare
+from skelact.data.prepare import names_on_list, prepare
 from skelact.data.readers import reader
 from skelact.data.recording import Item, ReadError
 from skelact.data.store import Store

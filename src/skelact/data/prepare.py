@@ -7,15 +7,13 @@ from pathlib import Path, PurePosixPath
 
 from rich.console import Console
 
-from skelact.data.describe import LISTED, Summary, describe
+from skelact.data.describe import LISTED, Summary
 from skelact.data.parallel import Parsed, parse
 from skelact.data.progress import with_bar
 from skelact.data.recording import Item, Reader, ReadError
 from skelact.data.store import LeftOut, Operation, Store, StoreWriter, store_writer
 from skelact.data.views import check_view
 from skelact.world import SkelactError, file_hash
-
-__all__ = ["Summary", "describe", "names_on_list", "prepare"]
 
 
 def prepare(
