@@ -22,6 +22,7 @@ define install
 @set -o pipefail; PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-check $(1) 2>&1 | \
 tee $(VENV)/pip.log | while read -r what name _; do case "$$what $$name" in \
 	"Collecting "*) printf ' %s' "$${name%%[][<>=!~;(]*}";; \
+	"Processing "*.whl) name=$${name##*/}; printf ' %s' "$${name%%-*}";; \
 	"Installing collected") printf '\n  unpacking ...';; \
 esac; done && echo || { echo; tail -n 20 $(VENV)/pip.log; exit 1; }
 endef
