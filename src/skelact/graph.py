@@ -35,7 +35,7 @@ def distance(skeleton: Skeleton) -> Adjacency:
 
 
 def spatial(skeleton: Skeleton) -> Adjacency:
-    """Three partitions as the AimCLR and CrosSCLR programs compute them: itself, towards or level, away from the centre.
+    """Three partitions as the AimCLR and CrosSCLR programs have them: itself, towards or level, away from the centre.
 
     With distances cut at one hop, every joint that is not the centre or beside it is infinitely far from the centre, so
     an edge between two such joints counts as level. Published weights need this form.

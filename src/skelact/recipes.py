@@ -42,19 +42,16 @@ def aimclr_na_ea_eadm() -> TrainConfig:
     return TrainConfig(recipe="aimclr-na-ea-eadm", method=AimCLR.Config(neighbours=0))
 
 
-SMALL_EPOCHS = 60
-
-
 def _small(recipe: str, method: SkeletonCLR.Config | AimCLR.Config) -> TrainConfig:
     """For hundreds or a few thousand clips, where the published numbers collapse (docs/results.md shows it)."""
     return TrainConfig(
         recipe=recipe,
         method=method,
         encoder=STGCNConfig(dropout=0),
-        optimiser=Optimiser(lr=0.05, schedule="cosine", warmup=SMALL_EPOCHS / 20),
+        optimiser=Optimiser(lr=0.05, schedule="cosine", warmup=0.05),
         view="robust",
         batch=64,
-        epochs=SMALL_EPOCHS,
+        epochs=60,
     )
 
 
@@ -68,7 +65,7 @@ def skeletonclr_small() -> TrainConfig:
 
 def aimclr_small() -> TrainConfig:
     """AimCLR for small data: as skeletonclr-small; nearest neighbours in the second half."""
-    return _small("aimclr-small", AimCLR.Config(**_SMALL_CONTRAST, neighbours_from=SMALL_EPOCHS // 2))
+    return _small("aimclr-small", AimCLR.Config(**_SMALL_CONTRAST, neighbours_from=None))
 
 
 RECIPES = {

@@ -19,13 +19,13 @@ class STGCNConfig(Config):
     """Size of the network. Defaults: the quarter-width encoder of SkeletonCLR and AimCLR."""
 
     name: Literal["stgcn"] = "stgcn"
-    width: int = Field(16, ge=1)
+    width: int = Field(default=16, ge=1)
     """w: channels of the first four blocks; then 2w, 4w."""
-    features: int = Field(256, ge=1)
+    features: int = Field(default=256, ge=1)
     """Channels of the last block: the length of h."""
-    dropout: float = Field(0.5, ge=0, lt=1)
+    dropout: float = Field(default=0.5, ge=0, lt=1)
     """After every temporal BatchNorm but the first block's residual-free sum."""
-    channels: int = Field(3, ge=1)
+    channels: int = Field(default=3, ge=1)
     """C: coordinates of the input."""
 
     def build(self, skeleton: Skeleton) -> "STGCN":
@@ -36,8 +36,8 @@ class STGCNConfig(Config):
 class STGCN(nn.Module):
     """Ten graph-convolution blocks; stride 2 in time at blocks 5 and 8; pooled over time, joints, then persons.
 
-    h = mean over persons of mean over T', V of the feature map. Weights start as in the published programs: convolutions
-    N(0, 0.02) with bias 0, BatchNorm weights N(1, 0.02) with bias 0.
+    h = mean over persons of mean over T', V of the feature map. Weights start as in the published programs:
+    convolutions N(0, 0.02) with bias 0, BatchNorm weights N(1, 0.02) with bias 0.
     """
 
     def __init__(self, config: STGCNConfig, skeleton: Skeleton):

@@ -43,8 +43,8 @@ class AimCLR(Method):
         """Attention from which EADM drops."""
         neighbours: int = Field(default=1, ge=0)
         """k of NNM: nearest bank entries of each query that count as positives; 0 leaves NNM out."""
-        neighbours_from: int = Field(default=150, ge=0)
-        """First epoch (from 0) of the second stage, with NNM."""
+        neighbours_from: int | None = Field(default=150, ge=0)
+        """First epoch (from 0) of the second stage, with NNM; None for the second half of the run."""
         neighbours_form: Literal["paper", "released"] = "paper"
         """-log of the positives' summed probability (Eq. 9), or the mean of their -log probabilities (released)."""
         alpha: float = Field(default=1, ge=0)
@@ -62,9 +62,14 @@ class AimCLR(Method):
                 raise ValueError(f"drop (EADM) needs views = both, got views = {self.views}: set drop to false")
             return self
 
+        def fitted(self, epochs: int, clips: int) -> Self:
+            fitted = super().fitted(epochs, clips)
+            half = epochs // 2 if self.neighbours_from is None else self.neighbours_from
+            return fitted.model_copy(update={"neighbours_from": half})
+
         def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
             doubts = super().doubts(epochs, steps, clips)
-            if self.neighbours and self.neighbours_from >= epochs:
+            if self.neighbours and self.neighbours_from is not None and self.neighbours_from >= epochs:
                 doubts.append(
                     f"nearest neighbours begin at epoch {self.neighbours_from} but the run ends after {epochs}: lower "
                     f"--method.neighbours-from, or set --method.neighbours 0 to leave them out"
@@ -103,6 +108,7 @@ class AimCLR(Method):
         logits = similarities(z_hat, z, bank, c.temperature)  # Eq. 4, 5
         others = {part: similarities(q, z, bank, c.temperature) for part, q in queries.items()}
         parts = {part: divergence(student, logits) for part, student in others.items()}  # Eq. 7, 8
+        assert c.neighbours_from is not None, "fitted() sets it"
         if c.neighbours and epoch >= c.neighbours_from:
             positives = nearest(logits, c.neighbours)
             for student in others.values():

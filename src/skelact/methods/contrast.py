@@ -1,5 +1,7 @@
 """What the methods that contrast with a memory bank share: their numbers, and the unit vector z = g(f(x)) a clip."""
 
+from typing import Self
+
 import torch
 from jaxtyping import Float
 from pydantic import Field
@@ -30,7 +32,7 @@ class ContrastConfig(MethodConfig):
     gamma: float = Field(default=6, gt=1)
     """The crop pads T/gamma frames at both ends."""
 
-    def fitted(self, clips: int) -> "ContrastConfig":
+    def fitted(self, epochs: int, clips: int) -> Self:
         if not self.bank_within_clips:
             return self
         return self.model_copy(update={"bank": min(self.bank, clips)})

@@ -16,8 +16,8 @@ Losses = dict[str, Float[Tensor, ""]]
 class MethodConfig(Config):
     """A method's numbers. Every method has one, `SomeMethod.Config`, told from the others by its `name`."""
 
-    def fitted(self, clips: int) -> Self:
-        """These numbers for a training set of so many clips."""
+    def fitted(self, epochs: int, clips: int) -> Self:
+        """These numbers for a run of so many epochs over so many clips."""
         return self
 
     def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:

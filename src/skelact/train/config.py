@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from skelact.config import Config
 from skelact.encoders.stgcn import STGCNConfig
@@ -20,8 +20,8 @@ class Optimiser(Config):
     """Divide by ten at every milestone, or fall to zero along half a cosine."""
     milestones: tuple[float, ...] = (250,)
     """Epochs at which the step schedule divides by ten."""
-    warmup: float = Field(default=0, ge=0)
-    """Epochs over which the rate rises from zero."""
+    warmup: float = Field(default=0, ge=0, lt=1)
+    """Share of the run over which the rate rises from zero."""
 
 
 class TrainConfig(Config):
@@ -50,9 +50,3 @@ class TrainConfig(Config):
     """Steps between lines in metrics.jsonl."""
     probe_every: int = Field(default=10, ge=0)
     """Epochs between looks at the features (kNN, collapse); 0 for none."""
-
-    @model_validator(mode="after")
-    def _warmup_is_shorter_than_the_run(self) -> "TrainConfig":
-        if self.optimiser.warmup >= self.epochs:
-            raise ValueError(f"warm-up of {self.optimiser.warmup} epochs must be shorter than the {self.epochs} epochs")
-        return self

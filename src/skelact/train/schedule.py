@@ -7,11 +7,12 @@ from skelact.train.config import Optimiser
 
 def learning_rate(config: Optimiser, step: int, per_epoch: int, epochs: int) -> float:
     """Rate of step `step` (from 0). Warm-up and cosine move every step, milestones fall on epochs."""
-    warm = config.warmup * per_epoch
+    total = epochs * per_epoch
+    warm = config.warmup * total
     if step < warm:
         return config.lr * (step + 1) / warm
     if config.schedule == "cosine":
-        progress = (step - warm) / (epochs * per_epoch - warm)
+        progress = (step - warm) / (total - warm)
         return config.lr * 0.5 * (1 + math.cos(math.pi * progress))
     passed = sum(step >= milestone * per_epoch for milestone in config.milestones)
     return config.lr * 0.1**passed

@@ -1,0 +1,318 @@
+"""The command line: the only file that knows it."""
+
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+from pydantic import ValidationError
+from rich.console import Console
+from tyro.conf import AvoidSubcommands, FlagCreatePairsOff, Positional, UseAppendAction, arg
+
+from skelact import __version__
+from skelact import demo as demonstration
+from skelact.data.describe import describe
+from skelact.data.prepare import prepare as prepare_store
+from skelact.data.readers import reader
+from skelact.data.store import Store
+from skelact.data.synthetic import synthesize as synthesize_store
+from skelact.encoders.file import load_encoder, save_encoder
+from skelact.encoders.weights import import_weights as read_weights
+from skelact.evaluate import classify as use
+from skelact.evaluate.knn import KnnConfig
+from skelact.evaluate.linear import LinearConfig
+from skelact.evaluate.result import show
+from skelact.evaluate.run import evaluate_run
+from skelact.recipes import RECIPES
+from skelact.report import report as write_report
+from skelact.skeleton import Skeleton
+from skelact.streams import Stream
+from skelact.train import TrainConfig
+from skelact.train import pretrain as train
+from skelact.world import SkelactError
+
+View = Literal["released", "robust"]
+Format = Literal["ntu", "ucla", "utd", "sbu"]
+
+PROTOCOLS: dict[str, KnnConfig | LinearConfig] = {"knn": KnnConfig(), "linear": LinearConfig()}
+
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def synthesize(
+    out: Path, clips: int = 2400, classes: int = 12, subjects: int = 20, views: int = 3, seed: int = 0
+) -> None:
+    """Write a store of made-up bodies doing named actions before several cameras.
+
+    Args:
+        out: Store to write; must not exist.
+        clips: Recordings in all.
+        classes: Different actions.
+        subjects: Different people.
+        views: Cameras that see every performance.
+        seed: The same numbers and seed give the same bytes.
+    """
+    synthesize_store(out, clips=clips, classes=classes, subjects=subjects, views=views, seed=seed)
+
+
+def prepare(
+    format: Positional[Format],
+    source: Positional[Path],
+    out: Path,
+    view: View = "robust",
+    frames: int = 50,
+    jobs: int | None = None,
+    skip_bad: bool = False,
+    leave_out: Path | None = None,
+) -> None:
+    """Read raw recordings into a store.
+
+    Args:
+        format: Data set that the files belong to.
+        source: Folder, zip archive or single file.
+        out: Store to write; must not exist.
+        view: released: as the published programs prepare clips. robust: with gaps, noise and identities mended.
+        frames: Length that every clip is brought to.
+        jobs: Processes that parse; as many as pay off unless told.
+        skip_bad: Leave out files that cannot be read and list them, rather than stop at the first.
+        leave_out: File with names of clips to leave out, one a line, such as NTU's missing-skeleton lists.
+    """
+    prepare_store(reader(format), source, out, view, frames, jobs, skip_bad, leave_out)
+
+
+def info(store: Positional[Path]) -> None:
+    """Show what a store holds."""
+    Console(highlight=False).print(describe(Store.open(store)))
+
+
+def verify(store: Positional[Path]) -> None:
+    """Re-hash a store; name damaged files and exit with status 1 if there are any."""
+    damaged = Store.open(store).verify()
+    if damaged:
+        raise SkelactError("\n".join(f"{store}/{name}: not as it was written" for name in damaged))
+    print(f"{store}: every file is as it was written")
+
+
+def pretrain(arguments: list[str]) -> None:
+    """Learn an encoder from the training clips of stores, without labels."""
+    recipe, rest = _choice(
+        "pretrain", "RECIPE", arguments, {name: make.__doc__ or "" for name, make in RECIPES.items()}
+    )
+
+    default = RECIPES[recipe]()
+
+    def command(
+        store: UseAppendAction[tuple[Path, ...]],
+        split: UseAppendAction[tuple[str, ...]],
+        run: Path,
+        config: Annotated[TrainConfig, arg(name="")] = default,
+    ) -> None:
+        """Pretrain an encoder without labels; the same command goes on with a run that was stopped.
+
+        Args:
+            store: Store to train on; several times to pool several, mapped to one layout by joint name.
+            split: Split whose training clips are used: one for all stores, or one for each in their order.
+            run: Folder of the run.
+        """
+        done = train(config, list(store), list(split), run, err)
+        if done.finished:
+            err.print(f"{run}: {done.total} steps in {done.seconds:.0f} s; next:")
+            for one, name in zip(store, split if len(split) > 1 else split * len(store), strict=True):
+                err.print(f"  skelact evaluate knn {run} --store {one} --split {name}")
+
+    _run(command, rest, f"pretrain {recipe}")
+
+
+def evaluate(arguments: list[str]) -> None:
+    """Measure a run's encoder on a labelled split, beside random weights."""
+    protocol, rest = _choice(
+        "evaluate", "PROTOCOL", arguments, {"knn": "Nearest neighbours.", "linear": "A linear classifier."}
+    )
+
+    def command(
+        run: Positional[Path],
+        store: Path,
+        split: str,
+        seeds: int = 3,
+        config: Annotated[Any, arg(name="", constructor=type(PROTOCOLS[protocol]))] = PROTOCOLS[protocol],
+    ) -> None:
+        """Evaluate frozen features; prints a table and writes RUN/evaluate/PROTOCOL-STORE-SPLIT.json.
+
+        Args:
+            run: Run folder or encoder file.
+            store: Labelled store.
+            split: Split of the store.
+            seeds: Classifiers, and random encoders of the control row.
+        """
+        show(evaluate_run(protocol, run, store, split, seeds, config))
+
+    _run(command, rest, f"evaluate {protocol}")
+
+
+def import_weights(
+    file: Positional[Path],
+    out: Path,
+    stream: Stream = "joint",
+    view: View = "released",
+    frames: int = 50,
+    persons: int = 2,
+    skeleton: Path | None = None,
+    classes: Path | None = None,
+) -> None:
+    """Turn a published checkpoint of the ST-GCN family into an encoder file.
+
+    Args:
+        file: PyTorch file with a state dict; never unpickled beyond tensors.
+        out: Encoder file to write (.safetensors).
+        stream: Stream that it was trained on.
+        view: Preparation that its clips had.
+        frames: Frames that its clips had.
+        persons: Persons that its clips had.
+        skeleton: JSON file of the layout, where no built-in one has its number of joints.
+        classes: Text file with the label of each output of a classifier head, one a line; NTU RGB+D's by default.
+    """
+    labels = tuple(classes.read_text(encoding="utf-8").splitlines()) if classes else None
+    layout = Skeleton.from_json(skeleton) if skeleton else None
+    found = read_weights(file, stream, view, frames, persons, layout, labels)
+    save_encoder(out, found.encoder.network, found.encoder.card, found.encoder.head)
+    print(found.report())
+    print(f"written: {out}")
+
+
+def classify(encoder: Positional[Path], source: Positional[Path], format: Format, top: int = 5) -> None:
+    """Name the actions of raw recordings: one JSON line a clip on standard output.
+
+    Args:
+        encoder: Encoder file with a classifier head.
+        source: Folder, zip archive or single file.
+        format: Data set that the files belong to.
+        top: Classes to print, best first.
+    """
+    for line in use.classify(load_encoder(encoder), reader(format), source, top):
+        print(json.dumps(line, ensure_ascii=False), flush=True)
+
+
+def embed(encoder: Positional[Path], store: Path, out: Path) -> None:
+    """Write the features of every clip of a store as .npz: features, names, labels.
+
+    Args:
+        encoder: Run folder or encoder file.
+        store: Store whose clips are embedded.
+        out: File to write.
+    """
+    use.embed(load_encoder(encoder), Store.open(store), out)
+    err.print(f"{out}: features of {len(Store.open(store))} clips")
+
+
+def report(runs: Positional[tuple[Path, ...]], out: Path | None = None) -> None:
+    """Write one self-contained HTML page about one or several runs.
+
+    Args:
+        runs: Run folders.
+        out: File to write; report.html in the first run unless told.
+    """
+    print(write_report(list(runs), out))
+
+
+def demo(out: Path = Path("demo"), quick: bool = False) -> None:
+    """Synthesize, pretrain AimCLR, evaluate and report, to see everything work.
+
+    Args:
+        out: Folder to write; the same command goes on with a demo that was stopped.
+        quick: A minute's work that only shows that everything runs.
+    """
+    page = demonstration.demo(out, quick, err)
+    print(f"report: {page}")
+
+
+Command = Callable[..., None]
+
+COMMANDS: dict[str, Command] = {
+    "demo": demo,
+    "synthesize": synthesize,
+    "prepare": prepare,
+    "info": info,
+    "verify": verify,
+    "pretrain": pretrain,
+    "evaluate": evaluate,
+    "import-weights": import_weights,
+    "classify": classify,
+    "embed": embed,
+    "report": report,
+}
+_WITH_CHOICE: tuple[Command, ...] = (pretrain, evaluate)
+"""Commands whose options depend on their first word."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit status. Errors that a user can mend are printed without a traceback."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["--version"]:
+        print(f"skelact {__version__}")
+        return 0
+    if not arguments or arguments[0] in ("-h", "--help"):
+        _list(Console(highlight=False), "skelact COMMAND --help tells a command's options.", COMMANDS)
+        return 0 if arguments else 2
+    command = COMMANDS.get(arguments[0])
+    try:
+        if command is None:
+            raise SkelactError(f"no command {arguments[0]!r}; there are {', '.join(COMMANDS)}")
+        if command in _WITH_CHOICE:
+            command(arguments[1:])
+        else:
+            _run(command, arguments[1:], arguments[0])
+    except (SkelactError, ValidationError) as error:
+        err.print("[red]error:[/red] ", end="")
+        err.print(_text(error), markup=False)
+        return 1
+    except KeyboardInterrupt:
+        err.print("interrupted")
+        return 130
+    except BrokenPipeError:  # whoever read our output has gone; keep Python from complaining at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return 0
+
+
+def _run(command: Command, arguments: list[str], name: str) -> None:
+    with warnings.catch_warnings():
+        # Every method's configuration is called Config; the default decides which one is meant.
+        warnings.filterwarnings("ignore", "Duplicate subcommand name", UserWarning)
+        tyro.cli(command, args=arguments, prog=f"skelact {name}", config=(AvoidSubcommands, FlagCreatePairsOff))
+
+
+def _choice(command: str, word: str, arguments: list[str], choices: dict[str, str]) -> tuple[str, list[str]]:
+    """The first word of a command's arguments, and the rest."""
+    if arguments and arguments[0] in choices:
+        return arguments[0], arguments[1:]
+    if not arguments or arguments[0] in ("-h", "--help"):
+        tail = f"skelact {command} {word} --help tells the options of one."
+        _list(Console(highlight=False), tail, choices)
+        raise SystemExit(0 if arguments else 2)
+    raise SkelactError(f"no {word.lower()} {arguments[0]!r} to {command}; there are {', '.join(choices)}")
+
+
+def _list(console: Console, tail: str, entries: dict[str, Any]) -> None:
+    longest = max(map(len, entries))
+    for name, entry in entries.items():
+        text = entry if isinstance(entry, str) else entry.__doc__ or ""
+        console.print(f"  [bold]{name:<{longest}}[/bold]  {text.strip().splitlines()[0]}", soft_wrap=True)
+    console.print(tail)
+
+
+def _text(error: SkelactError | ValidationError) -> str:
+    """The message; of a configuration, each value that is out of range."""
+    if isinstance(error, SkelactError):
+        return str(error)
+    return "\n".join(
+        f"--{'.'.join(str(place) for place in one['loc'])}: {one['msg']}, got {one['input']!r}".replace("_", "-")
+        for one in error.errors()
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

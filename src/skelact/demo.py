@@ -1,0 +1,59 @@
+"""`skelact demo`: the whole way from recordings to a measured encoder, on made-up people."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from skelact.data.store import Store
+from skelact.data.synthetic import synthesize
+from skelact.evaluate.result import show
+from skelact.evaluate.run import evaluate_run
+from skelact.recipes import aimclr_small
+from skelact.report import report
+from skelact.train import pretrain
+
+SPLIT = "xview"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much a demo does."""
+
+    clips: int
+    epochs: int
+    batch: int
+    frames: int
+
+
+FULL = Size(clips=900, epochs=16, batch=32, frames=32)
+"""At most six minutes on two cores."""
+QUICK = Size(clips=144, epochs=2, batch=16, frames=16)
+
+
+def demo(folder: Path, quick: bool, console: Console) -> Path:
+    """Synthesize a store, pretrain AimCLR on its clips without labels, evaluate, report; the path of the page.
+
+    Every part that `folder` already holds is kept, so that a demo that was stopped goes on.
+    """
+    size = QUICK if quick else FULL
+    store, run = folder / f"people-{size.clips}", folder / f"aimclr-{size.epochs}"
+    console.rule("1 of 4: synthetic recordings")
+    if store.exists():
+        console.print(f"{store} is there already ({len(Store.open(store))} clips)")
+    else:
+        synthesize(store, clips=size.clips, frames=size.frames)
+    console.rule("2 of 4: AimCLR learns from the training clips, without labels")
+    small = aimclr_small()
+    config = small.model_copy(
+        update={"epochs": size.epochs, "batch": size.batch, "frames": size.frames, "probe_every": size.epochs // 2}
+    )
+    done = pretrain(config, [store], [SPLIT], run, console)
+    if not done.finished:
+        console.print("stopped; the same command goes on from there")
+        raise SystemExit(0)
+    console.rule("3 of 4: what it learned, beside random weights")
+    for protocol in ("knn", "linear"):
+        show(evaluate_run(protocol, run, store, SPLIT, seeds=3))
+    console.rule("4 of 4: the report")
+    return report([run])

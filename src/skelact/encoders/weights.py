@@ -1,0 +1,199 @@
+"""Reading published checkpoints of the ST-GCN family into our encoder, strictly and without unpickling code."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from skelact.data.readers.ntu_classes import NTU_CLASSES
+from skelact.encoders.file import EncoderCard, LoadedEncoder, mismatch
+from skelact.encoders.published import our_name
+from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.layouts import LAYOUTS
+from skelact.skeleton import Skeleton
+from skelact.streams import Stream
+from skelact.world import SkelactError, file_hash
+
+_NOT_ENCODER = ("encoder_k", "queue", "predictor", "neck.", "fc.0.", "fc.2.", "encoder_q")
+"""Parts of a pretraining checkpoint beside the encoder: twins, banks, heads, encoders of other streams."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """A checkpoint as an encoder, and what became of each of its tensors."""
+
+    encoder: LoadedEncoder
+    loaded: tuple[str, ...]
+    left_out: tuple[str, ...]
+    """Tensors that are no part of an encoder: key networks, banks, projection heads."""
+
+    def report(self) -> str:
+        """What was loaded, missing, unexpected and left out."""
+        head = self.encoder.head
+        lines = [
+            f"loaded: {len(self.loaded)} tensors, width {self.encoder.card.encoder.width}, "
+            f"{self.encoder.card.skeleton.name}, "
+            + (f"with a head of {head.out_features} classes" if head else "no classifier head"),
+            "missing: 0",
+            "unexpected: 0",
+        ]
+        if self.left_out:
+            first = sorted({".".join(name.split(".")[:2]) for name in self.left_out})
+            lines.append(
+                f"left out, not part of an encoder: {len(self.left_out)} tensors: {', '.join(first[:8])}"
+                + (", ..." if len(first) > 8 else "")
+            )
+        return "\n".join(lines)
+
+
+def import_weights(
+    file: Path,
+    stream: Stream = "joint",
+    view: str = "released",
+    frames: int = 50,
+    persons: int = 2,
+    skeleton: Skeleton | None = None,
+    classes: tuple[str, ...] | None = None,
+) -> Import:
+    """Read a published checkpoint.
+
+    The layout is found by its number of joints unless `skeleton` is given. `classes` names the outputs of a classifier
+    head; left out, 60 or 120 outputs on Kinect v2 are NTU RGB+D's. SkelactError: not a checkpoint, not of this family,
+    tensors missing, unexpected or misshaped.
+    """
+    state = _state_dict(file)
+    ours, others = _query_part(state, stream)
+    tensors = {name: tensor for old, tensor in ours.items() if (name := our_name(old)) is not None}
+    head_tensors = {old.removeprefix("fc."): ours[old] for old in ("fc.weight", "fc.bias") if old in ours}
+    rest = [old for old in ours if our_name(old) is None and old not in ("fc.weight", "fc.bias")]
+    unexpected = [name for name in [*rest, *others] if not name.startswith(_NOT_ENCODER)]
+    config, joints = _size(file, tensors)
+    skeleton = skeleton or _layout(file, joints)
+    network = STGCN(config, skeleton)
+    _without_counters(network, tensors)
+    problems = mismatch(network, {**tensors, **{name: {**others, **ours}[name] for name in unexpected}})
+    if problems:
+        raise SkelactError(f"{file}: these weights are not an ST-GCN encoder of width {config.width}\n{problems}")
+    network.load_state_dict(tensors)
+    head = _head(file, head_tensors, config.features)
+    card = EncoderCard(
+        encoder=config,
+        skeleton=skeleton,
+        stream=stream,
+        view=view,
+        frames=frames,
+        persons=persons,
+        classes=_class_names(file, head, skeleton, classes),
+        origin=f"imported from {Path(file).name}, sha256 {file_hash(file)}",
+    )
+    frozen = LoadedEncoder(network.eval().requires_grad_(False), card, head and head.eval().requires_grad_(False))
+    return Import(frozen, (*tensors, *(f"head.{name}" for name in head_tensors)), (*rest, *others))
+
+
+def _state_dict(file: Path) -> dict[str, Tensor]:
+    if not Path(file).is_file():
+        raise SkelactError(f"{file}: no such file")
+    try:
+        found: Any = torch.load(file, map_location="cpu", weights_only=True)
+    except (
+        OSError,
+        RuntimeError,
+        UnpicklingError,
+        EOFError,
+        ValueError,
+        KeyError,
+        IndexError,
+        AttributeError,
+    ) as error:
+        reason = str(error).strip().splitlines()
+        raise SkelactError(
+            f"{file}: not a file of PyTorch weights ({reason[0] if reason else type(error).__name__}); "
+            "files that would have to run code to be read are refused"
+        ) from error
+    for key in ("state_dict", "model", "model_state_dict"):
+        if isinstance(found, dict) and isinstance(found.get(key), dict):
+            found = found[key]
+    if not isinstance(found, dict) or not all(isinstance(v, Tensor) for v in found.values()) or not found:
+        raise SkelactError(f"{file}: expected a dictionary of tensors (a state dict), found {type(found).__name__}")
+    return {str(name).removeprefix("module."): tensor for name, tensor in found.items()}
+
+
+def _query_part(state: dict[str, Tensor], stream: Stream) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The tensors of the query encoder of `stream` without their prefix, and all others."""
+    prefixes = (f"encoder_q_{stream}.", "encoder_q.", "")  # the stream's own encoder, where there are several, first
+    prefix = next(one for one in prefixes if any(name.startswith(one) for name in state))
+    mine = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
+    others = {name: tensor for name, tensor in state.items() if not name.startswith(prefix)}
+    return {name.removeprefix("backbone."): tensor for name, tensor in mine.items()}, others
+
+
+def _size(file: Path, tensors: dict[str, Tensor]) -> tuple[STGCNConfig, int]:
+    """Width, features, channels and joints, from the shapes."""
+    needed = ("adjacency", "blocks.0.spatial.weight", "blocks.9.temporal.weight", "input_norm.weight")
+    absent = [name for name in needed if name not in tensors]
+    if absent:
+        raise SkelactError(
+            f"{file}: not a checkpoint of the ST-GCN family: found {len(tensors)} tensors with names of that family, "
+            f"none that give {', '.join(absent)}"
+        )
+    adjacency, first = tensors["adjacency"], tensors["blocks.0.spatial.weight"]
+    if adjacency.ndim != 3 or first.ndim != 4 or adjacency.shape[1] != adjacency.shape[2]:
+        raise SkelactError(
+            f"{file}: expected an adjacency (k, v, v) and a weight (c, c, 1, 1), "
+            f"found {tuple(adjacency.shape)} and {tuple(first.shape)}"
+        )
+    config = STGCNConfig(
+        width=first.shape[0] // adjacency.shape[0],
+        features=tensors["blocks.9.temporal.weight"].shape[0],
+        channels=first.shape[1],
+    )
+    return config, adjacency.shape[1]
+
+
+def _layout(file: Path, joints: int) -> Skeleton:
+    fitting = [skeleton for skeleton in LAYOUTS if len(skeleton) == joints]
+    if not fitting:
+        raise SkelactError(f"{file}: no built-in layout has {joints} joints; give one with --skeleton FILE.json")
+    return fitting[0]
+
+
+def _without_counters(network: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """BatchNorm's batch counters, which old checkpoints lack altogether and evaluation does not use, start at 0."""
+    counters = {name: tensor for name, tensor in network.state_dict().items() if name.endswith("num_batches_tracked")}
+    if not tensors.keys() & counters.keys():
+        tensors |= counters
+
+
+def _head(file: Path, tensors: dict[str, Tensor], features: int) -> nn.Linear | None:
+    """A classifier stored as a linear layer or as a 1 x 1 convolution."""
+    if not tensors:
+        return None
+    if set(tensors) != {"weight", "bias"}:
+        raise SkelactError(f"{file}: expected a head with weight and bias, found only {', '.join(tensors)}")
+    weight = tensors["weight"].reshape(tensors["weight"].shape[0], -1)
+    head = nn.Linear(features, len(weight))
+    problems = mismatch(head, {"weight": weight, "bias": tensors["bias"]})
+    if problems:
+        raise SkelactError(f"{file}: the classifier head does not fit\n{problems}")
+    head.load_state_dict({"weight": weight, "bias": tensors["bias"]})
+    return head
+
+
+def _class_names(
+    file: Path, head: nn.Linear | None, skeleton: Skeleton, classes: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    if head is None:
+        return ()
+    count = head.out_features
+    if classes is not None:
+        if len(classes) != count:
+            raise SkelactError(
+                f"{file}: the head has {count} outputs, expected as many class names, found {len(classes)}"
+            )
+        return classes
+    if skeleton.name == "kinect_v2" and count in (60, 120):
+        return NTU_CLASSES[:count]
+    return tuple(f"class {number}" for number in range(count))
