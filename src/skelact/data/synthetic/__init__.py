@@ -1,0 +1,58 @@
+"""Synthetic recordings: people of many builds doing named actions before several cameras, for demos and tests.
+
+    skelact synthesize --out STORE --clips 2400 --classes 12 --subjects 20 --views 3 --seed 0
+
+bodies.py has the people and their joints, moves.py the words in which actions.py tells what they do, scenes.py who does
+what with whom and where, sensor.py what a camera makes of it. Everything is a pure function of the configuration.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+
+from skelact.data.describe import Summary
+from skelact.data.progress import with_bar
+from skelact.data.store import Operation, write_store
+from skelact.data.synthetic.generate import SyntheticConfig, class_names, recordings
+from skelact.data.synthetic.moves import RATE
+from skelact.data.views import check_view
+from skelact.layouts import KINECT_V2
+
+__all__ = ["SyntheticConfig", "class_names", "recordings", "synthesize"]
+
+
+def synthesize(
+    out: Path,
+    clips: int = 2400,
+    classes: int = 12,
+    subjects: int = 20,
+    views: int = 3,
+    seed: int = 0,
+    view: str = "robust",
+    frames: int = 50,
+    progress: bool = True,
+) -> Summary:
+    """Write the store `out` of made-up recordings with one prepared view; a summary goes to standard error.
+
+    `views` are cameras, `view` and `frames` say how the clips are prepared. SkelactError, with nothing written: `out`
+    exists, a number out of its range, no space left.
+    """
+    config = SyntheticConfig(clips=clips, classes=classes, subjects=subjects, views=views, seed=seed)
+    check_view(view, frames, None, KINECT_V2)
+    store = write_store(
+        Path(out),
+        dataset="synthetic",
+        skeleton=KINECT_V2,
+        classes=class_names(config),
+        units="metres",
+        frame_rate=RATE,
+        recordings=with_bar(recordings(config), config.clips, "making clips", progress),
+        log=[Operation(name="synthesize", parameters={**asdict(config), "view": view, "frames": frames})],
+        prepared=[(view, frames)],
+        progress=progress,
+    )
+    summary = Summary.of(store, view, frames)
+    if progress:
+        Console(stderr=True).print(summary)
+    return summary

@@ -1,0 +1,65 @@
+"""All clips of a configuration, one after the other."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from skelact.data.recording import Recording
+from skelact.data.synthetic.actions import ACTIONS
+from skelact.data.synthetic.scenes import perform
+from skelact.data.synthetic.sensor import draw_camera, record
+from skelact.world import SkelactError
+
+MOST_VIEWS = 8
+
+
+@dataclass(frozen=True)
+class SyntheticConfig:
+    """How much is recorded. SkelactError names the value and its range when one is outside."""
+
+    clips: int = 2400
+    """Recordings in all. All cameras see every performance, but for the last where clips do not divide by views."""
+    classes: int = 12
+    subjects: int = 20
+    views: int = 3
+    """Cameras, 45 degrees apart, seeing the same performances."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        lowest = {"clips": self.classes * self.views, "classes": 2, "subjects": 2, "views": 1, "seed": 0}
+        highest = {"clips": 10**7, "classes": len(ACTIONS), "subjects": 1000, "views": MOST_VIEWS, "seed": 2**63 - 1}
+        for field in reversed(fields(self)):  # clips last: its range follows from the others
+            name, value = field.name, getattr(self, field.name)
+            if not lowest[name] <= value <= highest[name]:
+                why = " (every class before every camera once)" if name == "clips" and value < lowest[name] else ""
+                raise SkelactError(f"{name} must be from {lowest[name]} to {highest[name]}{why}, got {value}")
+
+
+def class_names(config: SyntheticConfig) -> tuple[str, ...]:
+    """Names of the classes of this configuration."""
+    return tuple(action.name for action in ACTIONS[: config.classes])
+
+
+def recordings(config: SyntheticConfig) -> Iterator[Recording]:
+    """All clips: joints of KINECT_V2 in metres in each camera's frame (y up, z away from it), 30 frames a second.
+
+    Classes, subjects and cameras come in turn, so any count is balanced. A performance is seen by all cameras one after
+    the other; its joints differ between them by a rigid motion and by what the sensor does to them.
+    """
+    for number in range(-(-config.clips // config.views)):
+        performance = perform(number, config.classes, config.subjects, config.seed)
+        for camera in range(1, min(config.views, config.clips - number * config.views) + 1):
+            rng = np.random.default_rng([config.seed, 3, number, camera])
+            joints, identity = record(performance.joints, draw_camera(camera, config.views, rng), rng)
+            subject, repetition, action = performance.subject, performance.repetition, performance.action
+            yield Recording(
+                name=f"S001C{camera:03d}P{subject:03d}R{repetition:03d}A{action + 1:03d}",
+                joints=joints,
+                identity=identity,
+                action=action,
+                subject=subject,
+                camera=camera,
+                setup=1,
+                repetition=repetition,
+            )
