@@ -178,6 +178,13 @@ def test_damaged_files_are_named(run: Path, tmp_path: Path):
         report([run])
 
 
+def test_a_damaged_features_cache_is_named(run: Path):
+    (cached,) = (run / "features").iterdir()
+    cached.write_bytes(cached.read_bytes()[:100])
+    with pytest.raises(SkelactError, match=rf"{cached.name}: damaged"):
+        report([run])
+
+
 def test_labels_beyond_the_scores_are_an_error_with_both_numbers(run: Path):
     npz = run / "evaluate" / "knn-store-xsub.npz"
     with np.load(npz) as arrays:
@@ -213,7 +220,7 @@ def test_a_metric_that_is_not_finite_leaves_a_gap(run: Path):
     assert figure["data"][0]["type"] == "scatter"
 
 
-def test_the_wheel_carries_the_style_and_the_scripts():
+def test_style_and_scripts_lie_inside_the_package():
     """Whatever is read by name at run time is inside the package folder that the wheel is made of."""
     folder = Path(__import__("skelact.report", fromlist=["page"]).__file__).parent
     assert {"style.css", "page.js", "player.js"} <= {path.name for path in folder.iterdir()}

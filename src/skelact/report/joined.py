@@ -1,5 +1,6 @@
 """Evaluations joined with what they were made on: their store, their classes, their predictions and features."""
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +57,12 @@ class Joined:
             return None
         row = {str(name): place for place, name in enumerate(self.store.table["name"])}
         rows = [row.get(str(name)) for name in self.predictions.names]
-        with np.load(file, allow_pickle=False) as arrays:
-            return None if None in rows or len(arrays["features"]) != len(row) else arrays["features"][rows]
+        try:
+            with open(file, "rb") as opened, np.load(opened, allow_pickle=False) as arrays:
+                features = arrays["features"]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise SkelactError(f"{file}: damaged ({error}); remove it and evaluate again") from error
+        return None if None in rows or len(features) != len(row) else features[rows]
 
 
 def open_stores(runs: Sequence[Run]) -> Stores:
