@@ -3,13 +3,12 @@
 import json
 import os
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
 from rich.console import Console
 from tyro.conf import AvoidSubcommands, FlagCreatePairsOff, Positional, UseAppendAction, arg
 
@@ -103,7 +102,7 @@ def pretrain(arguments: list[str]) -> None:
         "pretrain", "RECIPE", arguments, {name: make.__doc__ or "" for name, make in RECIPES.items()}
     )
 
-    default = RECIPES[recipe]()
+    default = _of_one_method(RECIPES[recipe]())
 
     def command(
         store: UseAppendAction[tuple[Path, ...]],
@@ -118,6 +117,8 @@ def pretrain(arguments: list[str]) -> None:
             split: Split whose training clips are used: one for all stores, or one for each in their order.
             run: Folder of the run.
         """
+        if not store or not split:
+            raise SkelactError("expected at least one --store and one --split; skelact info STORE lists its splits")
         done = train(config, list(store), list(split), run, err)
         if done.finished:
             err.print(f"{run}: {done.total} steps in {done.seconds:.0f} s; next:")
@@ -278,11 +279,16 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _of_one_method(recipe: TrainConfig) -> TrainConfig:
+    """The same values, typed for the recipe's own method: tyro tells the members of a union apart by their names, and
+    every method's configuration is called Config."""
+    kind = type(recipe.method)
+    narrowed = create_model("TrainConfig", __base__=TrainConfig, __doc__=TrainConfig.__doc__, method=(kind, ...))
+    return narrowed.model_validate(recipe.model_dump())
+
+
 def _run(command: Command, arguments: list[str], name: str) -> None:
-    with warnings.catch_warnings():
-        # Every method's configuration is called Config; the default decides which one is meant.
-        warnings.filterwarnings("ignore", "Duplicate subcommand name", UserWarning)
-        tyro.cli(command, args=arguments, prog=f"skelact {name}", config=(AvoidSubcommands, FlagCreatePairsOff))
+    tyro.cli(command, args=arguments, prog=f"skelact {name}", config=(AvoidSubcommands, FlagCreatePairsOff))
 
 
 def _choice(command: str, word: str, arguments: list[str], choices: dict[str, str]) -> tuple[str, list[str]]:
