@@ -3,10 +3,12 @@
 import json
 import math
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from skelact.world import atomic_file
 
 
 class Log:
@@ -30,7 +32,7 @@ class Log:
         )
         self._task = self._bar.add_task("training", total=total, completed=start, rate="")
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Log":
         self._bar.start()
         return self
 
@@ -62,13 +64,14 @@ class Log:
         if not self._lines.exists():
             return
         kept = []
-        for line in self._lines.read_text(encoding="utf-8").splitlines(keepends=True):
+        for line in self._lines.read_text(encoding="utf-8").splitlines() if start else []:
             try:
                 if json.loads(line)["step"] <= start:
-                    kept.append(line)
-            except (json.JSONDecodeError, KeyError):
+                    kept.append(line + "\n")
+            except (json.JSONDecodeError, KeyError, TypeError):
                 continue  # the line that a killed process left unfinished
-        self._lines.write_text("".join(kept), encoding="utf-8")
+        with atomic_file(self._lines) as temporary:
+            temporary.write_text("".join(kept), encoding="utf-8")
 
 
 def _board(folder: Path, start: int, console: Console) -> Any:

@@ -57,16 +57,17 @@ class Trainer:
         """
         probe = Probe(self.clips, self.config.stream, self.device) if self.config.probe_every else None
         views = self.method.views()
-        if probe and self.step == 0:
-            self._look(probe, log, epoch=0)
         with noted_signals() as signals:
+            if probe and self.step == 0:
+                self._look(probe, log, epoch=0)
             started, counted = time.perf_counter(), self.step
             for numbers, x in batches(self.clips, self._orders(), self.device):
                 epoch = self.step // self.per_epoch
                 self._recent.append(self._step(views, numbers, x, epoch))
                 self.step += 1
+                stops = bool(signals)  # once a step: a signal that comes from here on waits for the next
                 ends = self.step % self.per_epoch == 0
-                saves = ends or bool(signals) or self.step % self.per_epoch % CHECKPOINT_STEPS == 0
+                saves = ends or self.step % self.per_epoch % CHECKPOINT_STEPS == 0
                 if saves or self.step % self.config.log_every == 0:
                     now = time.perf_counter()
                     self.seconds += now - started
@@ -77,9 +78,11 @@ class Trainer:
                 if probe and ends and ((epoch + 1) % self.config.probe_every == 0 or self.step == self.total):
                     self._look(probe, log, epoch)
                     started = time.perf_counter()
-                if saves:
+                if stops:
+                    self.seconds += time.perf_counter() - started
+                if saves or stops:
                     self.save()
-                if signals:
+                if stops:
                     log.say(f"stopped by {signals[0].name} after step {self.step}; the same command goes on from there")
                     return False
         return True
@@ -113,12 +116,8 @@ class Trainer:
         return {name: value.detach() for name, value in losses.items()}
 
     def _report(self, log: Log, epoch: int, clips_per_second: float) -> None:
-        """Write the mean losses since the last report; the only place where the host waits for the device."""
-        names = sorted(self._recent[-1])
-        table = torch.stack([torch.stack([losses[name] for name in names]) for losses in self._recent]).cpu()
-        bad = (~table.isfinite().all(1)).nonzero()
-        if len(bad):
-            self._not_finite(self.step - len(self._recent) + int(bad[0]) + 1)
+        """Write the mean losses since the last report."""
+        names, table = self._losses()
         means = dict(zip(names, table.mean(0).tolist(), strict=True))
         self._recent.clear()
         rate = self.optimiser.param_groups[0]["lr"]
@@ -127,11 +126,21 @@ class Trainer:
         left = f"epoch {epoch + 1}/{self.config.epochs}  loss {means['loss']:.3f}"
         log.advance(self.step, left, f"{clips_per_second:.0f} clips/s")
 
-    def _not_finite(self, step: int) -> None:
+    def _losses(self) -> tuple[list[str], Float[Tensor, "steps parts"]]:
+        """Names and values of the losses since the last report; only here does the host wait for the device."""
+        names = sorted(self._recent[-1])
+        table = torch.stack([torch.stack([losses[name] for name in names]) for losses in self._recent]).cpu()
+        bad = (~table.isfinite().all(1)).nonzero()
+        if len(bad):
+            step = self.step - len(self._recent) + int(bad[0]) + 1
+            raise SkelactError(self._not_finite(f"the loss of step {step} is"))
+        return names, table
+
+    def _not_finite(self, what: str) -> str:
         last = self.folder / "checkpoints" / "last.pt"
         there = f"the last good checkpoint is {last}" if last.exists() else "no checkpoint was written yet"
-        raise SkelactError(
-            f"the loss of step {step} is not finite; {there}\n  in a new --run, try a lower --optimiser.lr, "
+        return (
+            f"{what} not finite; {there}\n  in a new --run, try a lower --optimiser.lr, "
             f"a longer --optimiser.warmup, a higher --method.temperature or --precision float32"
         )
 
@@ -148,15 +157,23 @@ class Trainer:
             log.say(f"[yellow]warning:[/yellow] {warning}")
 
     def save(self) -> None:
-        """Write the whole state, and the encoder as it is now, each atomically."""
+        """Write the whole state, and the encoder as it is now, each atomically; SkelactError if it is not finite."""
+        if self._recent:
+            self._losses()
+        weights = self.method.state_dict()
+        # A finite loss may still have had a gradient that was not.
+        if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
+            raise SkelactError(self._not_finite(f"the weights after step {self.step} are"))
         state = {
             "step": self.step,
             "seconds": self.seconds,
-            "method": self.method.state_dict(),
+            "recent": self._recent,
+            "method": weights,
             "optimiser": self.optimiser.state_dict(),
         }
-        checkpoint.save(self.folder / "checkpoints" / "last.pt", state)
+        # The checkpoint last: a run killed in between writes this encoder again when it goes on.
         save_encoder(self.folder / "encoder.safetensors", self.method.encoder, self.card())
+        checkpoint.save(self.folder / "checkpoints" / "last.pt", state)
 
     def resume(self) -> None:
         """Go back to the last checkpoint of the folder, if there is one."""
@@ -166,6 +183,7 @@ class Trainer:
             self.method.load_state_dict(state["method"])
             self.optimiser.load_state_dict(state["optimiser"])
             self.step, self.seconds = state["step"], state["seconds"]
+            self._recent = [{name: loss.to(self.device) for name, loss in losses.items()} for losses in state["recent"]]
 
     def card(self) -> EncoderCard:
         """What the encoder of this run is made for."""

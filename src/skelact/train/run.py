@@ -83,8 +83,8 @@ def _claim(folder: Path, identity: dict[str, Any]) -> None:
     path = folder / "config.json"
     if path.exists():
         try:
-            there = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError) as error:
+            there = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
             raise SkelactError(f"{path}: cannot be read: {error}") from error
         changed = [f"  {line}" for line in differences({key: there.get(key) for key in identity}, identity)]
         if changed:
