@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from pydantic import Field, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from skelact.config import Config
@@ -56,7 +56,8 @@ def save_encoder(path: Path, network: nn.Module, card: EncoderCard, head: nn.Lin
         tensors |= {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic_file(path) as temporary:
-        save_file(tensors, temporary, metadata={HEADER: card.model_dump_json()})
+        # Not safetensors' save_file, which lets nobody but the owner read the file, whatever the umask.
+        temporary.write_bytes(save(tensors, metadata={HEADER: card.model_dump_json()}))
 
 
 def load_encoder(path: Path) -> LoadedEncoder:
