@@ -43,7 +43,7 @@ class Chain:
 class Crop:
     """Pad the clip by T/gamma mirrored frames at both ends, cut T frames at a random start (appendix A; gamma = 6)."""
 
-    gamma: float = 6
+    gamma: float = 6.0
 
     def __call__(self, x: Clips, draw: Draw) -> Clips:
         padding = int(x.shape[2] / self.gamma)
@@ -100,8 +100,8 @@ def _where(chosen: Bool[Tensor, "n"], changed: Clips, x: Clips) -> Clips:
 class Rotate:
     """Turn about x, y and z in turn: one random axis by 0..main degrees, the others by 0..rest (appendix A)."""
 
-    main: float = 30
-    rest: float = 1
+    main: float = 30.0
+    rest: float = 1.0
 
     def __call__(self, x: Clips, draw: Draw) -> Clips:
         largest = torch.full((len(x), 3), self.rest, device=x.device)
@@ -189,13 +189,13 @@ class TemporalFlip:
         return _where(draw.chance(self.p), x.flip(2), x)
 
 
-def normal(shear: float = 0.5, gamma: float = 6) -> Chain:
+def normal(shear: float = 0.5, gamma: float = 6.0) -> Chain:
     """T: crop and shear."""
     return Chain((Crop(gamma), Shear(shear)))
 
 
 def extreme(
-    mirror: Sequence[int], shear: float = 0.5, gamma: float = 6, noise_p: float = 1.0, temporal_flip: bool = True
+    mirror: Sequence[int], shear: float = 0.5, gamma: float = 6.0, noise_p: float = 1.0, temporal_flip: bool = True
 ) -> Chain:
     """T': all eight, in the order of the released program, which leaves the temporal flip out and halves the noise."""
     chain = (
