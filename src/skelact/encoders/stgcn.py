@@ -67,8 +67,9 @@ class STGCN(nn.Module):
         return x
 
     def pool(self, features: Float[Tensor, "nm d s v"], persons: int) -> Float[Tensor, "n d"]:
-        """Mean over time and joints, then over the persons of a clip."""
-        return features.mean((2, 3)).unflatten(0, (-1, persons)).mean(1)
+        """Mean over time and joints, then over the persons of a clip; in float32 or better, whatever the map is in."""
+        means = features.mean((2, 3), dtype=torch.promote_types(features.dtype, torch.float32))
+        return means.unflatten(0, (-1, persons)).mean(1)
 
     def forward(self, x: Float[Tensor, "n c t v m"]) -> Float[Tensor, "n d"]:
         """h of each clip."""

@@ -1,6 +1,6 @@
 """AimCLR: contrast with extreme augmentations (Guo et al., AAAI 2022)."""
 
-from typing import Literal, Self
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -57,15 +57,14 @@ class AimCLR(Method):
         """Last of the extreme augmentations (released: left out)."""
 
         @model_validator(mode="after")
-        def _drop_has_a_view(self) -> Self:
+        def _drop_has_a_view(self) -> "AimCLR.Config":
             if self.drop and self.views != "both":
                 raise ValueError(f"drop (EADM) needs views = both, got views = {self.views}: set drop to false")
             return self
 
-        def fitted(self, epochs: int, clips: int) -> Self:
-            fitted = super().fitted(epochs, clips)
-            half = epochs // 2 if self.neighbours_from is None else self.neighbours_from
-            return fitted.model_copy(update={"neighbours_from": half})
+        def fitted(self, epochs: int, clips: int) -> "AimCLR.Config":
+            begin = epochs // 2 if self.neighbours_from is None else self.neighbours_from
+            return self.model_copy(update={"bank": super().fitted(epochs, clips).bank, "neighbours_from": begin})
 
         def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
             doubts = super().doubts(epochs, steps, clips)

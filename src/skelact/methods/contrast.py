@@ -1,7 +1,5 @@
 """What the methods that contrast with a memory bank share: their numbers, and the unit vector z = g(f(x)) a clip."""
 
-from typing import Self
-
 import torch
 from jaxtyping import Float
 from pydantic import Field
@@ -32,7 +30,7 @@ class ContrastConfig(MethodConfig):
     gamma: float = Field(default=6, gt=1)
     """The crop pads T/gamma frames at both ends."""
 
-    def fitted(self, epochs: int, clips: int) -> Self:
+    def fitted(self, epochs: int, clips: int) -> "ContrastConfig":
         if not self.bank_within_clips:
             return self
         return self.model_copy(update={"bank": min(self.bank, clips)})
@@ -67,9 +65,9 @@ class Embedder(nn.Module):
         self.head = nn.Sequential(first, nn.ReLU(), last)
 
     def project(self, h: Float[Tensor, "n d"]) -> Float[Tensor, "n p"]:
-        """z = g(h) / |g(h)|, in float32 or better whatever the network computed in."""
-        z = self.head(h)
-        return nn.functional.normalize(z.to(torch.promote_types(z.dtype, torch.float32)), dim=1)
+        """z = g(h) / |g(h)|, never in less than float32."""
+        with torch.autocast(h.device.type, enabled=False):
+            return nn.functional.normalize(self.head(h), dim=1)
 
     def forward(self, x: Float[Tensor, "n c t v m"]) -> Float[Tensor, "n p"]:
         """z of each clip."""

@@ -1,7 +1,6 @@
 """What the training loop asks of a method, whatever it learns by: contrast, reconstruction, prediction, clusters."""
 
 from abc import ABC, abstractmethod
-from typing import Self
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -16,7 +15,7 @@ Losses = dict[str, Float[Tensor, ""]]
 class MethodConfig(Config):
     """A method's numbers. Every method has one, `SomeMethod.Config`, told from the others by its `name`."""
 
-    def fitted(self, epochs: int, clips: int) -> Self:
+    def fitted(self, epochs: int, clips: int) -> "MethodConfig":
         """These numbers for a run of so many epochs over so many clips."""
         return self
 
