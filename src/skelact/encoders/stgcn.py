@@ -24,7 +24,7 @@ class STGCNConfig(Config):
     features: int = Field(default=256, ge=1)
     """Channels of the last block: the length of h."""
     dropout: float = Field(default=0.5, ge=0, lt=1)
-    """After every temporal BatchNorm but the first block's residual-free sum."""
+    """After the temporal BatchNorm of every block but the first, as released."""
     channels: int = Field(default=3, ge=1)
     """C: coordinates of the input."""
 
@@ -51,7 +51,12 @@ class STGCN(nn.Module):
         self.input_norm = nn.BatchNorm1d(config.channels * len(skeleton))
         self.blocks = nn.ModuleList(
             Block(
-                inner, outer, adjacency, stride=2 if place in (4, 7) else 1, residual=place > 0, dropout=config.dropout
+                inner,
+                outer,
+                adjacency,
+                stride=2 if place in (4, 7) else 1,
+                residual=place > 0,
+                dropout=config.dropout if place > 0 else 0.0,
             )
             for place, (inner, outer) in enumerate(pairwise(widths))
         )
