@@ -23,7 +23,7 @@ def load(path: Path) -> dict[str, Any]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, UnpicklingError, EOFError, ValueError, KeyError) as error:
         raise SkelactError(f"{path}: not a checkpoint that can be read: {error}") from error
-    if not isinstance(state, dict) or "format" not in state:
+    if not isinstance(state, dict) or not isinstance(state.get("format"), int):
         raise SkelactError(f"{path}: not a checkpoint of a skelact run")
     if state["format"] > FORMAT:
         raise SkelactError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from skelact import __version__
 from skelact.data.batches import TrainingClips, training_clips
@@ -47,12 +48,12 @@ def pretrain(
     _claim(folder, _identity(config, opened, clips, splits))
     trainer.resume()
     if trainer.step == trainer.total:
-        console.print(f"{folder}: finished already, {trainer.total} steps; nothing to do")
+        console.print(f"{escape(str(folder))}: finished already, {trainer.total} steps; nothing to do")
         return Pretrained(folder, trainer.step, trainer.total, trainer.seconds)
     if trainer.step:
-        console.print(f"{folder}: going on from step {trainer.step} of {trainer.total}")
+        console.print(f"{escape(str(folder))}: going on from step {trainer.step} of {trainer.total}")
     for doubt in config.method.doubts(config.epochs, trainer.total, len(clips)):
-        console.print(f"[yellow]warning:[/yellow] {doubt}", highlight=False)
+        console.print(f"[yellow]warning:[/yellow] {escape(doubt)}", highlight=False)
     with Log(folder, trainer.step, trainer.total, console) as log:
         trainer.train(log)
     return Pretrained(folder, trainer.step, trainer.total, trainer.seconds)

@@ -10,7 +10,7 @@ def learning_rate(config: Optimiser, step: int, per_epoch: int, epochs: int) -> 
     total = epochs * per_epoch
     warm = config.warmup * total
     if step < warm:
-        return config.lr * (step + 1) / warm
+        return min(config.lr, config.lr * (step + 1) / warm)
     if config.schedule == "cosine":
         progress = (step - warm) / (total - warm)
         return config.lr * 0.5 * (1 + math.cos(math.pi * progress))
