@@ -7,8 +7,8 @@ import stat
 from pathlib import Path
 
 import pytest
-import tiny
 
+import tiny
 from skelact.data.batches import batches
 from skelact.train import pretrain
 from skelact.train.loop import Trainer
