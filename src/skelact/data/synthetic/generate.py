@@ -7,8 +7,8 @@ import numpy as np
 
 from skelact.data.recording import Recording
 from skelact.data.synthetic.actions import ACTIONS
-from skelact.data.synthetic.scenes import perform
-from skelact.data.synthetic.sensor import draw_camera, record
+from skelact.data.synthetic.scenes import LONGEST, SHORTEST, perform
+from skelact.data.synthetic.sensor import draw_camera, draw_window, record
 from skelact.world import SkelactError
 
 MOST_VIEWS = 8
@@ -51,7 +51,8 @@ def recordings(config: SyntheticConfig) -> Iterator[Recording]:
         performance = perform(number, config.classes, config.subjects, config.seed)
         for camera in range(1, min(config.views, config.clips - number * config.views) + 1):
             rng = np.random.default_rng([config.seed, 3, number, camera])
-            joints, identity = record(performance.joints, draw_camera(camera, config.views, rng), rng)
+            window = draw_window(performance.span, SHORTEST, LONGEST, rng)
+            joints, identity = record(performance.joints[window], draw_camera(camera, config.views, rng), rng)
             subject, repetition, action = performance.subject, performance.repetition, performance.action
             yield Recording(
                 name=f"S001C{camera:03d}P{subject:03d}R{repetition:03d}A{action + 1:03d}",

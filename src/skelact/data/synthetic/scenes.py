@@ -25,6 +25,8 @@ class Performance:
     repetition: int
     joints: Float64[np.ndarray, "t m v 3"]
     """Metres in the room: y up, the middle of the scene near x = z = 0. The actor first."""
+    span: tuple[int, int]
+    """First frame of the action and the one after its last; before and after it people idle."""
 
 
 def cast(number: int, classes: int, subjects: int) -> tuple[int, int, int]:
@@ -50,7 +52,8 @@ def perform(number: int, classes: int, subjects: int, seed: int) -> Performance:
     other = subject_body(seed, int((subject - 1 + rng.integers(1, subjects)) % subjects) + 1)
     timing = draw_timing(ACTIONS[action], actor, rng)
     persons = act(ACTIONS[action], timing, actor, other, rng)
-    return Performance(action, subject, repetition, _somewhere(persons, rng))
+    span = int(timing.onset), int(np.ceil(timing.onset + timing.length))
+    return Performance(action, subject, repetition, _somewhere(persons, rng), span)
 
 
 def act(
@@ -74,11 +77,10 @@ def act(
 
 
 def draw_timing(action: Action, body: Body, rng: np.random.Generator) -> Timing:
-    """When and how fast: a clip of any length, the action anywhere in it."""
-    length = rng.uniform(*action.seconds) * RATE / body.tempo
-    frames = int(rng.integers(max(SHORTEST, round(length)), LONGEST + 1))
-    length = min(length, frames)
-    onset = rng.uniform(0, frames - length)
+    """When and how fast: so much idling on both sides that a clip of LONGEST may begin or end with the action."""
+    length = min(rng.uniform(*action.seconds) * RATE / body.tempo, LONGEST - 2)
+    onset = LONGEST - int(length)
+    frames = onset + LONGEST
     skew, haste = float(np.exp(rng.uniform(-0.35, 0.35))), float(rng.random())
     return Timing(frames, float(onset), float(length), skew, haste)
 

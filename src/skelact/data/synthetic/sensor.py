@@ -47,12 +47,21 @@ def draw_camera(camera: int, views: int, rng: np.random.Generator) -> Camera:
     return Camera(yaw, height, distance, tilt=at_chest + float(rng.uniform(-4, 4)))
 
 
+def draw_window(span: tuple[int, int], shortest: int, longest: int, rng: np.random.Generator) -> slice:
+    """The frames that one camera keeps: each is started before the action and stopped after it, on its own."""
+    begin, end = span
+    frames = int(rng.integers(max(shortest, end - begin), longest + 1))
+    start = int(rng.integers(end - frames, begin + 1))
+    return slice(start, start + frames)
+
+
 def blur(joints: Float64[np.ndarray, "t m v 3"], rng: np.random.Generator) -> Float64[np.ndarray, "t m v 3"]:
     """Noise that lasts a few frames, grows with distance, and is worst on the side of a body that it hides itself."""
     white = rng.normal(size=joints.shape)
     slow = lfilter([np.sqrt(1 - _MEMORY**2)], [1, -_MEMORY], white, axis=0)
     size = _SPREAD * (joints[..., 2] / 3) ** 2 * (1 + 2.5 * _hidden(joints))
-    return _jumps(joints + np.asarray(slow) * size[..., None], rng)
+    lasting = 1.5 * rng.normal(size=joints.shape[1:])  # every view of a body is a little wrong in its own way
+    return _jumps(joints + (np.asarray(slow) + lasting) * size[..., None], rng)
 
 
 def _hidden(joints: Float64[np.ndarray, "t m v 3"]) -> Float64[np.ndarray, "t m v"]:
