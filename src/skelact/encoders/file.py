@@ -76,6 +76,9 @@ def load_encoder(path: Path) -> LoadedEncoder:
     if header is None:
         raise SkelactError(f"{file}: a safetensors file without skelact's card in its header; not an encoder of ours")
     card = _card(file, header)
+    strange = sorted(name for name in tensors if not name.startswith(("encoder.", "head.")))
+    if strange:
+        raise SkelactError(f"{file}: neither encoder nor head\n{_listed('unexpected', strange)}")
     network = card.encoder.build(card.skeleton)
     network.load_state_dict(_strict(file, "encoder", network, tensors))
     head = None
@@ -128,8 +131,12 @@ def mismatch(module: nn.Module, found: dict[str, Tensor]) -> str:
         if expected[name].shape != found[name].shape
     ]
     lines = [
-        f"  {kind}: {len(names)}: {', '.join(names[:6])}{', ...' if len(names) > 6 else ''}"
+        _listed(kind, names)
         for kind, names in (("missing", missing), ("unexpected", unexpected), ("misshaped", misshaped))
         if names
     ]
     return "\n".join(lines)
+
+
+def _listed(kind: str, names: list[str]) -> str:
+    return f"  {kind}: {len(names)}: {', '.join(names[:6])}{', ...' if len(names) > 6 else ''}"
