@@ -139,15 +139,16 @@ def _size(file: Path, tensors: dict[str, Tensor]) -> tuple[STGCNConfig, int]:
             f"{file}: not a checkpoint of the ST-GCN family: found {len(tensors)} tensors with names of that family, "
             f"none that give {', '.join(absent)}"
         )
-    adjacency, first = tensors["adjacency"], tensors["blocks.0.spatial.weight"]
-    if adjacency.ndim != 3 or first.ndim != 4 or adjacency.shape[1] != adjacency.shape[2]:
+    adjacency, first, last = tensors["adjacency"], tensors["blocks.0.spatial.weight"], tensors[needed[2]]
+    square = adjacency.ndim == 3 and adjacency.shape[1] == adjacency.shape[2]
+    if not square or first.ndim != 4 or last.ndim != 4 or not 0 < len(adjacency) <= len(first) or not last.numel():
         raise SkelactError(
-            f"{file}: expected an adjacency (k, v, v) and a weight (c, c, 1, 1), "
-            f"found {tuple(adjacency.shape)} and {tuple(first.shape)}"
+            f"{file}: expected an adjacency (k, v, v) and weights (k w, c, 1, 1) and (d, 4 w, 9, 1), "
+            f"found {tuple(adjacency.shape)}, {tuple(first.shape)} and {tuple(last.shape)}"
         )
     config = STGCNConfig(
         width=first.shape[0] // adjacency.shape[0],
-        features=tensors["blocks.9.temporal.weight"].shape[0],
+        features=last.shape[0],
         channels=first.shape[1],
     )
     return config, adjacency.shape[1]
@@ -173,7 +174,12 @@ def _head(file: Path, tensors: dict[str, Tensor], features: int) -> nn.Linear | 
         return None
     if set(tensors) != {"weight", "bias"}:
         raise SkelactError(f"{file}: expected a head with weight and bias, found only {', '.join(tensors)}")
-    weight = tensors["weight"].reshape(tensors["weight"].shape[0], -1)
+    weight = tensors["weight"]
+    if weight.ndim not in (2, 4) or not weight.numel():
+        raise SkelactError(
+            f"{file}: expected a head (classes, {features}) or (classes, {features}, 1, 1), found {tuple(weight.shape)}"
+        )
+    weight = weight.reshape(len(weight), -1)
     head = nn.Linear(features, len(weight))
     problems = mismatch(head, {"weight": weight, "bias": tensors["bias"]})
     if problems:
