@@ -14,6 +14,7 @@ from tyro.conf import AvoidSubcommands, FlagCreatePairsOff, Positional, UseAppen
 
 from skelact import __version__
 from skelact import demo as demonstration
+from skelact.config import Config
 from skelact.data.describe import describe
 from skelact.data.prepare import prepare as prepare_store
 from skelact.data.readers import reader
@@ -102,7 +103,7 @@ def pretrain(arguments: list[str]) -> None:
         "pretrain", "RECIPE", arguments, {name: make.__doc__ or "" for name, make in RECIPES.items()}
     )
 
-    default = _of_one_method(RECIPES[recipe]())
+    default = _for_flags(RECIPES[recipe]())
 
     def command(
         store: UseAppendAction[tuple[Path, ...]],
@@ -119,11 +120,11 @@ def pretrain(arguments: list[str]) -> None:
         """
         if not store or not split:
             raise SkelactError("expected at least one --store and one --split; skelact info STORE lists its splits")
-        done = train(config, list(store), list(split), run, err)
+        done = train(TrainConfig.model_validate(config.model_dump()), list(store), list(split), run, err)
         if done.finished:
-            err.print(f"{run}: {done.total} steps in {done.seconds:.0f} s; next:")
+            err.print(f"{run}: {done.total} steps in {done.seconds:.0f} s; next:", markup=False)
             for one, name in zip(store, split if len(split) > 1 else split * len(store), strict=True):
-                err.print(f"  skelact evaluate knn {run} --store {one} --split {name}")
+                err.print(f"  skelact evaluate knn {run} --store {one} --split {name}", markup=False)
 
     _run(command, rest, f"pretrain {recipe}")
 
@@ -184,16 +185,18 @@ def import_weights(
     print(f"written: {out}")
 
 
-def classify(encoder: Positional[Path], source: Positional[Path], format: Format, top: int = 5) -> None:
+def classify(encoder: Positional[Path], source: Positional[Path], format: Format, top: int | None = None) -> None:
     """Name the actions of raw recordings: one JSON line a clip on standard output.
 
     Args:
         encoder: Encoder file with a classifier head.
         source: Folder, zip archive or single file.
         format: Data set that the files belong to.
-        top: Classes to print, best first.
+        top: Classes to print, best first; 5 unless told, or as many as there are.
     """
-    for line in use.classify(load_encoder(encoder), reader(format), source, top):
+    loaded = load_encoder(encoder)
+    top = min(5, len(loaded.card.classes)) if top is None else top
+    for line in use.classify(loaded, reader(format), source, top):
         print(json.dumps(line, ensure_ascii=False), flush=True)
 
 
@@ -268,7 +271,7 @@ def main(arguments: list[str] | None = None) -> int:
             _run(command, arguments[1:], arguments[0])
     except (SkelactError, ValidationError) as error:
         err.print("[red]error:[/red] ", end="")
-        err.print(_text(error), markup=False)
+        err.print(_out_of_range(error) if isinstance(error, ValidationError) else str(error), markup=False)
         return 1
     except KeyboardInterrupt:
         err.print("interrupted")
@@ -279,12 +282,26 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _of_one_method(recipe: TrainConfig) -> TrainConfig:
-    """The same values, typed for the recipe's own method: tyro tells the members of a union apart by their names, and
-    every method's configuration is called Config."""
-    kind = type(recipe.method)
-    narrowed = create_model("TrainConfig", __base__=TrainConfig, __doc__=TrainConfig.__doc__, method=(kind, ...))
+def _for_flags(recipe: TrainConfig) -> TrainConfig:
+    """The same values, of a type that tyro makes flags of: each part of the recipe's own kind, where TrainConfig has a
+    union whose members are all called Config, and naming the flag whose value is out of range."""
+    parts: dict[str, Any] = {
+        name: (_telling(type(part), f"{name}."), ...) for name, part in recipe if isinstance(part, Config)
+    }
+    narrowed = create_model("TrainConfig", __base__=TrainConfig, __doc__=TrainConfig.__doc__, **parts)
     return narrowed.model_validate(recipe.model_dump())
+
+
+def _telling(kind: type[Config], prefix: str) -> type[Config]:
+    """The configuration `kind`, whose errors name flags; of pydantic's own tyro makes a box that names a class."""
+
+    def __init__(self: Config, **values: Any) -> None:
+        try:
+            kind.__init__(self, **values)
+        except ValidationError as error:
+            raise SkelactError(_out_of_range(error, prefix)) from error
+
+    return type(kind.__name__, (kind,), {"__init__": __init__, "__doc__": kind.__doc__, "__module__": kind.__module__})
 
 
 def _run(command: Command, arguments: list[str], name: str) -> None:
@@ -310,14 +327,14 @@ def _list(console: Console, tail: str, entries: dict[str, Any]) -> None:
     console.print(tail)
 
 
-def _text(error: SkelactError | ValidationError) -> str:
-    """The message; of a configuration, each value that is out of range."""
-    if isinstance(error, SkelactError):
-        return str(error)
-    return "\n".join(
-        f"--{'.'.join(str(place) for place in one['loc'])}: {one['msg']}, got {one['input']!r}".replace("_", "-")
-        for one in error.errors()
-    )
+def _out_of_range(error: ValidationError, prefix: str = "") -> str:
+    """Each value that is out of range, with the flag that gives it."""
+    lines = []
+    for one in error.errors():
+        flag = "--" + prefix + ".".join(str(place).replace("_", "-") for place in one["loc"])
+        got = f", got {one['input']!r}" if one["loc"] else ""  # a rule between values names them itself
+        lines.append(f"{flag.rstrip('.')}: {one['msg'].removeprefix('Value error, ')}{got}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
