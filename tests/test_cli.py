@@ -199,6 +199,32 @@ def test_a_store_that_is_not_there_is_an_error(tmp_path, capsys):
         assert err.startswith(f"error: {tmp_path / 'none'}: no such folder")
 
 
+def test_what_the_system_refuses_is_an_error_that_names_the_path(store, tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    assert status("pretrain", "skeletonclr-small", *small(store, tmp_path / "file" / "run")) == 1
+    assert capsys.readouterr().err.endswith(f"error: {tmp_path / 'file' / 'run'}: Not a directory\n")
+    torch.save({"A": torch.ones(1)}, tmp_path / "published.pt")
+    labels = ["--classes", tmp_path / "none.txt"]
+    assert status("import-weights", tmp_path / "published.pt", "--out", tmp_path / "e.safetensors", *labels) == 1
+    assert capsys.readouterr().err == f"error: {tmp_path / 'none.txt'}: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["knn", "--k", "1", "0"], "--k: Input should be greater than 0, got 0"),
+        (["knn", "--k", "0"], "--k: Input should be greater than 0, got 0"),
+        (["knn", "--temperature", "0"], "--temperature: Input should be greater than 0, got 0.0"),
+        (["linear", "--epochs", "0"], "--epochs: Input should be greater than 0, got 0"),
+        (["linear", "--seeds", "0"], "seeds must be at least 1, got 0"),
+    ],
+)
+def test_numbers_of_an_evaluation_out_of_range_are_one_line_with_flag_and_value(options, said, encoder, store, capsys):
+    protocol, *rest = options
+    assert status("evaluate", protocol, encoder, "--store", store, "--split", tiny.SPLIT, *rest) == 1
+    assert capsys.readouterr().err == f"error: {said}\n"
+
+
 def test_info_shows_what_a_store_holds(store, capsys):
     assert status("info", store) == 0
     out, err = capsys.readouterr()

@@ -279,6 +279,10 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has gone; keep Python from complaining at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:  # a disk that is full, a folder that may not be written, a file that is not there
+        err.print("[red]error:[/red] ", end="")
+        err.print(f"{error.filename}: {error.strerror}" if error.filename else str(error), markup=False)
+        return 1
     return 0
 
 
@@ -328,13 +332,13 @@ def _list(console: Console, tail: str, entries: dict[str, Any]) -> None:
 
 
 def _out_of_range(error: ValidationError, prefix: str = "") -> str:
-    """Each value that is out of range, with the flag that gives it."""
-    lines = []
+    """Each value that is out of range, with the flag that gives it; the first fault of each."""
+    lines: dict[str, str] = {}
     for one in error.errors():
-        flag = "--" + prefix + ".".join(str(place).replace("_", "-") for place in one["loc"])
+        flag = "--" + prefix + ".".join(place.replace("_", "-") for place in one["loc"] if isinstance(place, str))
         got = f", got {one['input']!r}" if one["loc"] else ""  # a rule between values names them itself
-        lines.append(f"{flag.rstrip('.')}: {one['msg'].removeprefix('Value error, ')}{got}")
-    return "\n".join(lines)
+        lines.setdefault(flag, f"{flag.rstrip('.')}: {one['msg'].removeprefix('Value error, ')}{got}")
+    return "\n".join(lines.values())
 
 
 if __name__ == "__main__":
