@@ -48,10 +48,11 @@ def _small(recipe: str, method: SkeletonCLR.Config | AimCLR.Config) -> TrainConf
         recipe=recipe,
         method=method,
         encoder=STGCNConfig(dropout=0),
-        optimiser=Optimiser(lr=0.05, schedule="cosine", warmup=0.05),
+        optimiser=Optimiser(lr=0.01, schedule="cosine", warmup=0.05),
         view="robust",
         batch=64,
-        epochs=60,
+        frames=32,
+        epochs=40,
     )
 
 

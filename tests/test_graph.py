@@ -1,0 +1,33 @@
+"""Adjacency matrices against the published arrays and against their definition, joint by joint."""
+
+import numpy as np
+import pytest
+
+from skelact import graph
+from skelact.layouts import KINECT_V1, KINECT_V2, LAYOUTS, OPENPOSE_18
+
+
+@pytest.mark.parametrize("strategy", ["spatial", "uniform", "distance"])
+@pytest.mark.parametrize(
+    ("published", "skeleton"), [("ntu-rgb+d", KINECT_V2), ("openpose", OPENPOSE_18), ("nw-ucla", KINECT_V1)]
+)
+def test_equals_the_published_graphs(shared, published, skeleton, strategy):
+    expected = np.load(shared / "golden/graphs.npz")[f"{published}/{strategy}"]
+    np.testing.assert_allclose(getattr(graph, strategy)(skeleton), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("skeleton", LAYOUTS, ids=lambda skeleton: skeleton.name)
+def test_every_column_of_the_partitions_together_sums_to_one(skeleton):
+    for strategy in (graph.spatial, graph.uniform, graph.distance):
+        np.testing.assert_allclose(strategy(skeleton).sum((0, 1)), 1, atol=1e-12)
+
+
+def test_spatial_partitions_of_the_centre_and_its_neighbours():
+    own, level, away = graph.spatial(KINECT_V1)
+    centre, neighbour, beyond = (KINECT_V1.index(joint) for joint in ("shoulder_center", "left_shoulder", "left_elbow"))
+    assert own[centre, centre] == pytest.approx(1 / 5)  # itself, head, spine and two shoulders
+    assert away[centre, neighbour] > 0
+    assert level[neighbour, centre] > 0
+    # Cut at one hop, the elbow is infinitely far from the centre: seen from the shoulder it lies away.
+    assert away[neighbour, beyond] > 0
+    assert level[beyond, neighbour] > 0
