@@ -1,0 +1,190 @@
+"""docs/results.md: what the small-data recipes learn on real recordings, three seeds each, beside random weights.
+
+    python benchmarks/results.py --data FOLDER --work FOLDER [--seeds 3] [--train-only METHOD SEED]
+
+FOLDER of the data holds `utd-mhad` and `nw-ucla` as their makers give them out. Everything is kept under the work
+folder and gone on with from there; the runs may also be trained before, several at a time, with --train-only.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import mean, median, stdev
+
+from skelact.data.prepare import prepare
+from skelact.data.readers import reader
+from skelact.data.store import Store
+from skelact.evaluate.baseline import baseline
+from skelact.evaluate.run import evaluate_run
+from skelact.report.figure import Bar, result_bars
+
+SETS = {"utd": ("utd-mhad", "xsub", "UTD-MHAD xsub"), "ucla": ("nw-ucla", "xview-clean", "NW-UCLA xview-clean")}
+METHODS = {"skeletonclr": "SkeletonCLR", "aimclr": "AimCLR"}
+PROTOCOLS = ("knn", "linear")
+PAGE = Path(__file__).parents[1] / "docs" / "results.md"
+PICTURE = PAGE.parent / "images" / "results.svg"
+
+
+def stores(data: Path, work: Path) -> dict[str, Path]:
+    """The two stores, prepared where they are not there yet."""
+    paths = {name: work / "stores" / name for name in SETS}
+    for name, path in paths.items():
+        if not path.exists():
+            prepare(reader(name), data / SETS[name][0], path, view="robust", frames=32, jobs=1)
+    return paths
+
+
+def train(method: str, seed: int, paths: dict[str, Path], work: Path) -> Path:
+    """One pretraining on the pooled training clips of both stores, by the command that a user would give."""
+    run = work / f"{method}-small-{seed}"
+    command = [sys.executable, "-m", "skelact", "pretrain", f"{method}-small", "--run", str(run)]
+    command += ["--precision", "bf16", "--seed", str(seed)]
+    for name, path in paths.items():
+        command += ["--store", str(path), "--split", SETS[name][1]]
+    subprocess.run(command, check=True)
+    return run
+
+
+def measure(run: Path, paths: dict[str, Path], seeds: int) -> dict[tuple[str, str], dict]:
+    """Both protocols on both sets, from the result files that `skelact evaluate` writes."""
+    results = {}
+    for name, path in paths.items():
+        for protocol in PROTOCOLS:
+            file = run / "evaluate" / f"{protocol}-{path.name}-{SETS[name][1]}.json"
+            if not file.exists():
+                evaluate_run(protocol, run, path, SETS[name][1], seeds)
+            results[name, protocol] = json.loads(file.read_text(encoding="utf-8"))
+    return results
+
+
+def spread(values: list[float]) -> str:
+    return f"{mean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
+
+
+def section(name: str, path: Path, found: dict[str, list[dict]]) -> list[str]:
+    title, split = SETS[name][2], SETS[name][1]
+    any_knn = found["skeletonclr"][0][name, "knn"]
+    raw = {heading: baseline(Store.open(path), split, heading) for heading in (True, False)}
+    lines = [
+        f"## {title}",
+        "",
+        f"{any_knn['train_clips']} training and {any_knn['test_clips']} test clips of {any_knn['classes']} classes "
+        f"({any_knn['rule']}). Top-1 accuracy in percent.",
+        "",
+        "| | kNN, k = 20 | kNN, k = 1 | kNN, k = 20, standardised | linear, last epoch | linear, best epoch |",
+        "|---|---|---|---|---|---|",
+    ]
+    for method, label in METHODS.items():
+        knn = [results[name, "knn"] for results in found[method]]
+        linear = [results[name, "linear"] for results in found[method]]
+        cells = [
+            spread([r["last"]["top1"] for r in knn]),
+            spread([r["by_k"]["1"]["top1"] for r in knn]),
+            spread([r["standardised"]["top1"] for r in knn]),
+            spread([r["last"]["top1"] for r in linear]),
+            spread([r["best"]["top1"] for r in linear]),
+        ]
+        lines.append(f"| {label} | {' | '.join(cells)} |")
+    knn, linear = (found["skeletonclr"][0][name, protocol]["control"] for protocol in PROTOCOLS)
+    lines += [
+        *(
+            f"| random encoders, {kind} | {knn[kind]['top1']:.1f} | | | {linear[kind]['top1']:.1f} | |"
+            for kind in ("plain", "standardised")
+        ),
+        "",
+        "Without learned features, on raw poses (32 frames, hips at zero): "
+        + "; ".join(
+            f"{'turned to face one way' if heading else 'as recorded'}: logistic regression {b.logistic:.1f}, "
+            f"1-NN standardised {b.nearest:.1f}, 1-NN in metres {b.nearest_metres:.1f}"
+            for heading, b in raw.items()
+        )
+        + ".",
+        "",
+    ]
+    for method, label in METHODS.items():
+        knn_gain = mean(r[name, "knn"]["last"]["top1"] - r[name, "knn"]["control"]["top1"] for r in found[method])
+        best = max(mean(r[name, p]["last"]["top1"] for r in found[method]) for p in PROTOCOLS)
+        gap = best - raw[True].logistic
+        lines.append(
+            f"- {label}: kNN {abs(knn_gain):.1f} points {'above' if knn_gain > 0 else 'below'} the stronger control; "
+            f"its better protocol {abs(gap):.1f} points {'above' if gap > 0 else 'below'} logistic regression on "
+            "turned poses."
+        )
+    return [*lines, ""]
+
+
+def times(work: Path, seeds: int) -> list[str]:
+    lines = ["## Time", "", "| | steps | wall time of each seed, minutes | median clips/s |", "|---|---|---|---|"]
+    for method, label in METHODS.items():
+        minutes, rates, steps = [], [], 0
+        for seed in range(seeds):
+            text = (work / f"{method}-small-{seed}" / "metrics.jsonl").read_text(encoding="utf-8")
+            training = [line for line in map(json.loads, text.splitlines()) if "seconds" in line]
+            minutes.append(training[-1]["seconds"] / 60)
+            rates += [line["clips_per_second"] for line in training]
+            steps = training[-1]["step"]
+        lines.append(f"| {label} | {steps} | {', '.join(f'{m:.1f}' for m in minutes)} | {median(rates):.0f} |")
+    return [*lines, ""]
+
+
+def page(work: Path, paths: dict[str, Path], found: dict[str, list[dict]]) -> str:
+    seeds = len(found["skeletonclr"])
+    config = json.loads((work / "aimclr-small-0" / "config.json").read_text(encoding="utf-8"))
+    numbers = config["config"]
+    machine = found["aimclr"][0]["utd", "knn"]["machine"]
+    lines = [
+        "# Results on real recordings",
+        "",
+        "Written by `python benchmarks/results.py --data FOLDER --work FOLDER`; nothing here is typed by hand.",
+        "",
+        f"- Date: {datetime.now(UTC).date()}. Machine: {machine['processor']}, {machine['cores']} cores, no GPU; torch "
+        f"{machine['torch']}, Python {machine['python']}. One thread a run, two runs at a time on a shared machine.",
+        f"- Recipes `skeletonclr-small` and `aimclr-small`, joint stream, `--precision bf16`, {numbers['epochs']} epochs "
+        f"of {config['train_clips']} clips: the training clips of both sets pooled, labels unseen; view "
+        f"{numbers['view']}, {numbers['frames']} frames, batch {numbers['batch']}.",
+        f"- {seeds} seeds of pretraining: mean ± standard deviation over them, always the last epoch of pretraining. "
+        f"Each linear figure of a seed is itself the mean of {seeds} classifiers. Random encoders: mean over {seeds}.",
+        "- kNN is cosine on h with weighted votes. `best epoch` picks the test epoch as published scores do.",
+        "",
+    ]
+    for name, path in paths.items():
+        lines += section(name, path, found)
+    return "\n".join(lines + times(work, seeds)).rstrip() + "\n"
+
+
+def picture(found: dict[str, list[dict]]) -> str:
+    bars = []
+    for name, (_, _, title) in SETS.items():
+        for method, label in METHODS.items():
+            knn = [results[name, "knn"] for results in found[method]]
+            values = [result["last"]["top1"] for result in knn]
+            bars.append(Bar(f"{label}, {title}", mean(values), mean(r["control"]["top1"] for r in knn)))
+    return result_bars(bars)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--data", type=Path, required=True)
+    arguments.add_argument("--work", type=Path, required=True)
+    arguments.add_argument("--seeds", type=int, default=3)
+    arguments.add_argument("--train-only", nargs=2, metavar=("METHOD", "SEED"))
+    given = arguments.parse_args()
+    paths = stores(given.data, given.work)
+    if given.train_only:
+        train(given.train_only[0], int(given.train_only[1]), paths, given.work)
+        return
+    found = {
+        method: [measure(train(method, seed, paths, given.work), paths, given.seeds) for seed in range(given.seeds)]
+        for method in METHODS
+    }
+    PAGE.write_text(page(given.work, paths, found), encoding="utf-8")
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_text(picture(found), encoding="utf-8")
+    print(PAGE.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()
