@@ -20,7 +20,9 @@ class Action:
     answer: Callable[[Move], None] | None = None
     """What the second person does, told in the same phase; None for actions of one person."""
     meet: tuple[str, str] = ("", "")
-    """Joints of the actor and of the other that come together at the height of the action."""
+    """Joints of the actor (of a right-hander) and of the other that come together at the height of the action."""
+    gap: float = 0.0
+    """Metres that are left between them."""
     seconds: tuple[float, float] = (0.8, 2.2)
 
 
@@ -252,17 +254,17 @@ ACTIONS = (
     Action("handshake", _shake_hands, _shake_hands, ("right_hand", "right_hand")),
     Action("drink", _drink),
     Action("sit down", _sit),
-    Action("push", _push, _pushed, ("right_hand", "shoulder_center")),
+    Action("push", _push, _pushed, ("right_hand", "shoulder_center"), 0.05),
     Action("clap", _clap),
     Action("throw", _throw),
     Action("kick", _kick),
-    Action("punch", _punch, _punched, ("right_hand", "head")),
+    Action("punch", _punch, _punched, ("right_hand", "head"), 0.08),
     Action("phone call", _call),
     Action("stand up", _stand_up),
     Action("point", _point),
     Action("pick up", _pick_up),
     Action("jump", _jump),
-    Action("hug", _hug, _hug, ("shoulder_center", "shoulder_center")),
+    Action("hug", _hug, _hug, ("shoulder_center", "shoulder_center"), 0.3),
     Action("bow", _bow),
     Action("walk", _walk),
     Action("jumping jack", _jumping_jack),

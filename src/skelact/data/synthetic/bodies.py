@@ -3,6 +3,7 @@
 A body stands in its own frame: x to its left, y up, z forward, feet at y = 0. Angles are degrees, lengths metres.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,9 @@ _MIRROR = [
     for angle in [name.partition("_")[2]]
 ]
 _SIGN = np.array([-1.0 if name.endswith(("_side", "_turn", "_twist")) else 1.0 for name in ANGLES])
+
+Grow = Callable[..., None]
+"""(joint, parent, turn, offset as a share of the height): adds a joint at the end of a bone."""
 
 _LEFT, _UP, _FORWARD = np.eye(3)
 _SIDES = (("left", 1.0), ("right", -1.0))
@@ -98,7 +102,7 @@ def positions(body: Body, angles: Float64[np.ndarray, "t a"]) -> Float64[np.ndar
     height = body.height
     joints: dict[str, np.ndarray] = {"hip_center": np.zeros((len(angles), 3))}
 
-    def grow(joint: str, parent: str, turn: np.ndarray, *offset: float) -> None:
+    def grow(joint: str, parent: str, turn: np.ndarray, *offset: float | int) -> None:
         joints[joint] = joints[parent] + turn @ (np.array(offset) * height)
 
     pelvis = _about(_UP, angle["pelvis_turn"]) @ _about(_LEFT, angle["pelvis_pitch"])
@@ -118,7 +122,7 @@ def positions(body: Body, angles: Float64[np.ndarray, "t a"]) -> Float64[np.ndar
     return stacked - _support(joints)[:, None]
 
 
-def _grow_arm(grow, angle: dict[str, np.ndarray], chest: np.ndarray, side: str, sign: float, body: Body) -> None:
+def _grow_arm(grow: Grow, angle: dict[str, np.ndarray], chest: np.ndarray, side: str, sign: float, body: Body) -> None:
     plane = np.radians(angle[f"{side}_shoulder_plane"])
     # The arm swings about a level axis and does not turn about itself doing so: no pole when it hangs.
     axis = np.stack([-np.cos(plane), np.zeros_like(plane), sign * np.sin(plane)], axis=1)
@@ -133,7 +137,7 @@ def _grow_arm(grow, angle: dict[str, np.ndarray], chest: np.ndarray, side: str, 
     grow(f"{side}_hand_tip", f"{side}_thumb", hand, 0, -0.033, -0.022)
 
 
-def _grow_leg(grow, angle: dict[str, np.ndarray], pelvis: np.ndarray, side: str, sign: float, body: Body) -> None:
+def _grow_leg(grow: Grow, angle: dict[str, np.ndarray], pelvis: np.ndarray, side: str, sign: float, body: Body) -> None:
     thigh = pelvis @ _about(_FORWARD, sign * angle[f"{side}_hip_spread"]) @ _about(_LEFT, -angle[f"{side}_hip_raise"])
     shank = thigh @ _about(_LEFT, angle[f"{side}_knee"])
     foot = shank @ _about(_LEFT, -angle[f"{side}_ankle"])

@@ -4,6 +4,7 @@ Actions are told for a right-hander; left-handers are mirrored at the end. Time 
 the onset to 1 at the end; before and after it the body idles.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from jaxtyping import Float64
 from skelact.data.synthetic.bodies import ANGLES, Body, mirrored, within_limits
 
 Weight = Float64[np.ndarray, "t"]
+Number = float | int
 
 RATE = 30.0
 """Frames a second."""
@@ -42,13 +44,18 @@ class Timing:
     haste: float = 0.5
     """From 0 to 1: how often a repeated movement is repeated."""
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """First frame of the action and the one after its last; before and after it people idle."""
+        return int(self.onset), math.ceil(self.onset + self.length)
+
 
 class Move:
     """The joint angles of one body over one clip, under construction."""
 
     def __init__(self, body: Body, timing: Timing, rng: np.random.Generator, aim: float = 0.0):
         self.aim = aim
-        """Degrees to reach higher than level because the other person is taller."""
+        """Number to reach higher than level because the other person is taller."""
         self.body, self.rng, self.timing = body, rng, timing
         frames = timing.frames
         self.seconds = timing.length / RATE
@@ -74,11 +81,11 @@ class Move:
         self.pose(now, pelvis_turn=self.about(0, 7), trunk_bend=self.about(3, 4), trunk_side=self.about(0, 2.5))
         self.pose(now, trunk_twist=self.about(0, 5), head_turn=self.about(0, 10), head_nod=self.about(4, 7))
 
-    def about(self, value: float, spread: float) -> float:
+    def about(self, value: Number, spread: Number) -> float:
         """A value near this one; nobody does it exactly so."""
         return float(self.rng.normal(value, spread))
 
-    def times(self, low: float, high: float, most: int) -> int:
+    def times(self, low: Number, high: Number, most: int) -> int:
         """How often something is repeated, at `low` to `high` hertz in the time there is; at least once."""
         wanted = (low + (high - low) * self.timing.haste) * self.seconds
         return int(np.clip(round(wanted), 1, most))
@@ -87,16 +94,16 @@ class Move:
         """How often something is repeated that takes its time: 1 to `most`."""
         return 1 + int(self.timing.haste * most * 0.999)
 
-    def over(self, begin: float, full: float, leave: float, end: float) -> Weight:
+    def over(self, begin: Number, full: Number, leave: Number, end: Number) -> Weight:
         """0 until phase `begin`, smoothly 1 from `full` to `leave`, 0 again from `end`. A leave above 1 stays."""
         fall = 0.0 if leave >= 1 else _smooth((self.phase - leave) / (end - leave))
         return _smooth((self.phase - begin) / (full - begin)) * (1 - fall)
 
-    def cycle(self, begin: float, end: float, times: float) -> Weight:
+    def cycle(self, begin: Number, end: Number, times: int) -> Weight:
         """Phase of a repeated movement, in turns: 0 until `begin`, `times` from `end` on."""
         return times * np.clip((self.phase - begin) / (end - begin), 0, 1)
 
-    def pose(self, weight: Weight, **targets: float) -> None:
+    def pose(self, weight: Weight, **targets: Number) -> None:
         """Move the named angles from where they are to the targets, as far as the weight says."""
         for name, target in targets.items():
             self.angles[name] = self.angles[name] + weight * (target - self.angles[name])
@@ -106,13 +113,15 @@ class Move:
         for name, curve in curves.items():
             self.angles[name] = self.angles[name] + curve
 
-    def arm(self, side: str, weight: Weight, up: float, plane: float, spin: float, elbow: float, wrist: float = 0):
+    def arm(
+        self, side: str, weight: Weight, up: Number, plane: Number, spin: Number, elbow: Number, wrist: Number = 0
+    ) -> None:
         """Bring one arm to these angles."""
         names = ("shoulder_raise", "shoulder_plane", "shoulder_spin", "elbow", "wrist")
         targets = zip(names, (up, plane, spin, elbow, wrist), strict=True)
         self.pose(weight, **{f"{side}_{name}": target for name, target in targets})
 
-    def leg(self, side: str, weight: Weight, up: float, spread: float, knee: float, ankle: float = 0):
+    def leg(self, side: str, weight: Weight, up: Number, spread: Number, knee: Number, ankle: Number = 0) -> None:
         """Bring one leg to these angles."""
         names = ("hip_raise", "hip_spread", "knee", "ankle")
         targets = zip(names, (up, spread, knee, ankle), strict=True)

@@ -52,8 +52,7 @@ def perform(number: int, classes: int, subjects: int, seed: int) -> Performance:
     other = subject_body(seed, int((subject - 1 + rng.integers(1, subjects)) % subjects) + 1)
     timing = draw_timing(ACTIONS[action], actor, rng)
     persons = act(ACTIONS[action], timing, actor, other, rng)
-    span = int(timing.onset), int(np.ceil(timing.onset + timing.length))
-    return Performance(action, subject, repetition, _somewhere(persons, rng), span)
+    return Performance(action, subject, repetition, _somewhere(persons, rng), timing.span)
 
 
 def act(
@@ -72,7 +71,7 @@ def act(
     action.answer(reply)
     turned = np.array([-1, 1, -1])  # facing the actor
     second = positions(other, reply.finish()) * turned
-    apart = _between(action, first, second, rng)
+    apart = _between(action, first, second, timing, actor.left_handed, rng)
     return np.stack([first, second + reply.path() * turned + apart], axis=1)
 
 
@@ -85,13 +84,22 @@ def draw_timing(action: Action, body: Body, rng: np.random.Generator) -> Timing:
     return Timing(frames, float(onset), float(length), skew, haste)
 
 
-def _between(action: Action, first: np.ndarray, second: np.ndarray, rng: np.random.Generator):
+def _between(
+    action: Action,
+    first: Float64[np.ndarray, "t v 3"],
+    second: Float64[np.ndarray, "t v 3"],
+    timing: Timing,
+    left_handed: bool,
+    rng: np.random.Generator,
+) -> Float64[np.ndarray, "3"]:
     """The shift on level ground that brings the joints of `action.meet` together when the actor reaches farthest."""
     ours, theirs = (KINECT_V2.index(joint) for joint in action.meet)
-    at = int(first[:, ours, 2].argmax())
-    gap = first[at, ours] - second[at, theirs]
-    aside = np.clip(gap[0], -0.25, 0.25) + rng.normal(0, 0.03)
-    return np.array([aside, 0.0, max(gap[2], 0.3) + rng.uniform(0.0, 0.1)])
+    if left_handed:
+        ours, theirs = KINECT_V2.mirror[ours], KINECT_V2.mirror[theirs]
+    begin, end = timing.span
+    at = begin + int(first[begin:end, ours, 2].argmax())
+    aside, _, ahead = first[at, ours] - second[at, theirs]
+    return np.array([np.clip(aside, -0.25, 0.25) + rng.normal(0, 0.03), 0.0, ahead + action.gap + rng.uniform(0, 0.06)])
 
 
 def _somewhere(joints: Float64[np.ndarray, "t m v 3"], rng: np.random.Generator) -> Float64[np.ndarray, "t m v 3"]:
