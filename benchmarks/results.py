@@ -142,7 +142,7 @@ def page(work: Path, paths: dict[str, Path], found: dict[str, list[dict]]) -> st
         "",
         f"- Date: {datetime.now(UTC).date()}. Machine: {machine['processor']}, {machine['cores']} cores, no GPU; torch "
         f"{machine['torch']}, Python {machine['python']}. One thread a run, two runs at a time on a shared machine.",
-        f"- Recipes `skeletonclr-small` and `aimclr-small`, joint stream, `--precision bf16`, {numbers['epochs']} epochs "
+        f"- Recipes `skeletonclr-small`, `aimclr-small`, joint stream, `--precision bf16`, {numbers['epochs']} epochs "
         f"of {config['train_clips']} clips: the training clips of both sets pooled, labels unseen; view "
         f"{numbers['view']}, {numbers['frames']} frames, batch {numbers['batch']}.",
         f"- {seeds} seeds of pretraining: mean ± standard deviation over them, always the last epoch of pretraining. "

@@ -30,7 +30,7 @@ def test_a_recipe_is_explained_where_it_is_listed(name):
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_builds_its_method(name):
     recipe = RECIPES[name]()
-    method = build(recipe.method.fitted(recipe.epochs, 100), recipe.encoder, KINECT_V2)
+    method = build(recipe.method.fitted(recipe.epochs, 100, 8), recipe.encoder, KINECT_V2)
     assert type(method) in METHODS
     assert len(method.views()) in (2, 3)
 
@@ -122,7 +122,7 @@ def test_the_rows_of_table_1_add_one_part_each():
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_recipes_are_not_doubted_on_the_data_that_they_were_made_for(name):
     recipe = RECIPES[name]()
-    method = recipe.method.fitted(recipe.epochs, NTU_CLIPS)
+    method = recipe.method.fitted(recipe.epochs, NTU_CLIPS, recipe.batch)
     assert method.doubts(recipe.epochs, recipe.epochs * (NTU_CLIPS // recipe.batch), NTU_CLIPS) == []
 
 
@@ -130,16 +130,16 @@ def test_published_recipes_are_not_doubted_on_the_data_that_they_were_made_for(n
 @pytest.mark.parametrize("name", ["skeletonclr", "aimclr"])
 def test_published_recipes_are_doubted_on_small_data(name, clips):
     recipe = RECIPES[name]()
-    method = recipe.method.fitted(recipe.epochs, clips)
+    method = recipe.method.fitted(recipe.epochs, clips, 8)
     doubts = method.doubts(recipe.epochs, recipe.epochs * (clips // recipe.batch), clips)
     assert any(f"the bank holds 32768 keys but there are only {clips} training clips" in doubt for doubt in doubts)
 
 
-@pytest.mark.parametrize("clips", [431, 1000, 5000])
+@pytest.mark.parametrize("clips", [600, 1000, 5000])
 @pytest.mark.parametrize("name", SMALL)
 def test_small_recipes_keep_the_bank_within_the_clips_and_are_not_doubted(name, clips):
     recipe = RECIPES[name]()
-    method = recipe.method.fitted(recipe.epochs, clips)
+    method = recipe.method.fitted(recipe.epochs, clips, 8)
     assert method.bank == min(recipe.method.bank, clips)
     assert method.doubts(recipe.epochs, recipe.epochs * (clips // recipe.batch), clips) == []
 

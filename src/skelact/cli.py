@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import tyro
 from pydantic import ValidationError, create_model
 from rich.console import Console
-from tyro.conf import AvoidSubcommands, FlagCreatePairsOff, Positional, UseAppendAction, arg
+from tyro.conf import AvoidSubcommands, Fixed, FlagCreatePairsOff, Positional, Suppress, UseAppendAction, arg
 
 from skelact import __version__
 from skelact import demo as demonstration
@@ -292,6 +292,7 @@ def _for_flags(recipe: TrainConfig) -> TrainConfig:
     parts: dict[str, Any] = {
         name: (_telling(type(part), f"{name}."), ...) for name, part in recipe if isinstance(part, Config)
     }
+    parts["recipe"] = (Annotated[str, Fixed, Suppress], ...)  # a name for what is here, not a setting
     narrowed = create_model("TrainConfig", __base__=TrainConfig, __doc__=TrainConfig.__doc__, **parts)
     return narrowed.model_validate(recipe.model_dump())
 

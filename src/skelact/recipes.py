@@ -42,17 +42,17 @@ def aimclr_na_ea_eadm() -> TrainConfig:
     return TrainConfig(recipe="aimclr-na-ea-eadm", method=AimCLR.Config(neighbours=0))
 
 
-def _small(recipe: str, method: SkeletonCLR.Config | AimCLR.Config) -> TrainConfig:
-    """For hundreds or a few thousand clips, where the published numbers collapse (docs/results.md shows it)."""
+def _small(recipe: str, method: SkeletonCLR.Config | AimCLR.Config, lr: float, epochs: int) -> TrainConfig:
+    """For hundreds or a few thousand clips, where a published run's bank, learning rate and slow key do not work."""
     return TrainConfig(
         recipe=recipe,
         method=method,
         encoder=STGCNConfig(dropout=0),
-        optimiser=Optimiser(lr=0.01, schedule="cosine", warmup=0.05),
+        optimiser=Optimiser(lr=lr, schedule="cosine", warmup=0.05),
         view="robust",
         batch=64,
         frames=32,
-        epochs=40,
+        epochs=epochs,
     )
 
 
@@ -60,13 +60,16 @@ _SMALL_CONTRAST = {"temperature": 0.1, "momentum": 0.99, "bank": 1024, "bank_wit
 
 
 def skeletonclr_small() -> TrainConfig:
-    """SkeletonCLR for small data: warm-up and cosine, a fast key network, a bank within the clips, no dropout."""
-    return _small("skeletonclr-small", SkeletonCLR.Config(**_SMALL_CONTRAST))
+    """SkeletonCLR for small data: warm-up and cosine, a fast key network, a bank within the clips, no dropout.
+
+    Learning rates were chosen on UTD-MHAD and NW-UCLA: from 0.05 up the features do not get past the first epochs.
+    """
+    return _small("skeletonclr-small", SkeletonCLR.Config(**_SMALL_CONTRAST), lr=0.005, epochs=70)
 
 
 def aimclr_small() -> TrainConfig:
     """AimCLR for small data: as skeletonclr-small; nearest neighbours in the second half."""
-    return _small("aimclr-small", AimCLR.Config(**_SMALL_CONTRAST, neighbours_from=None))
+    return _small("aimclr-small", AimCLR.Config(**_SMALL_CONTRAST, neighbours_from=None), lr=0.01, epochs=40)
 
 
 RECIPES = {

@@ -10,10 +10,11 @@ from skelact.encoders.stgcn import STGCNConfig
 from skelact.layouts import COCO_17, KINECT_V2, SBU_15
 from skelact.methods import AimCLR, SkeletonCLR, build
 from skelact.recipes import RECIPES
+from skelact.world import SkelactError
 
 TINY = STGCNConfig(width=2, features=8, dropout=0.0)
 SMALL = {"bank": 16, "projection": 6}
-CONFIGS = {name: recipe().method.fitted(4, 100).model_copy(update=SMALL) for name, recipe in RECIPES.items()}
+CONFIGS = {name: recipe().method.fitted(4, 100, 4).model_copy(update=SMALL) for name, recipe in RECIPES.items()}
 
 
 def made(config, skeleton=SBU_15, seed=0):
@@ -112,3 +113,10 @@ def test_the_loss_is_whole():
 def test_dropping_needs_an_extreme_view():
     with pytest.raises(ValueError, match=r"drop .* needs views = both, got views = normal"):
         AimCLR.Config(views="normal")
+
+
+def test_a_bank_that_cannot_hold_a_batch_or_the_neighbours_is_refused_with_both_numbers():
+    with pytest.raises(SkelactError, match=r"at least the 20 clips of a batch, found 16"):
+        SkeletonCLR.Config(bank=16).fitted(4, 100, 20)
+    with pytest.raises(SkelactError, match=r"within the bank of 16 keys, found 17"):
+        AimCLR.Config(bank=16, neighbours=17).fitted(4, 100, 8)

@@ -278,7 +278,7 @@ def test_neighbours_that_never_begin_are_doubted(store, tmp_path):
 def test_a_run_without_cause_for_doubt_warns_of_nothing(store, tmp_path):
     config = changed(tiny.config("aimclr", epochs=4), "method", momentum=0.5)
     assert "neighbours begin" not in train(config, store, tmp_path / "run")
-    fitted = config.method.fitted(4, 14)
+    fitted = config.method.fitted(4, 14, 4)
     assert fitted.doubts(4, 12, 14) == []
 
 

@@ -152,6 +152,6 @@ def _verdict(result: Result) -> str:
     if gain > 0:
         return f"last is {gain:.1f} points above the stronger control ({result.control.top1:.1f})"
     return (
-        f"last is {abs(gain):.1f} points below the stronger control ({result.control.top1:.1f}): this encoder has learned "
-        "nothing that random weights do not give"
+        f"last is {abs(gain):.1f} points below the stronger control ({result.control.top1:.1f}): by this protocol the "
+        "encoder is no better than random weights"
     )

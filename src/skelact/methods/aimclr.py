@@ -16,6 +16,7 @@ from skelact.methods.contrast import ContrastConfig, Embedder
 from skelact.methods.method import Losses, Method
 from skelact.momentum import MomentumTwin
 from skelact.skeleton import Skeleton
+from skelact.world import SkelactError
 
 
 class AimCLR(Method):
@@ -62,9 +63,14 @@ class AimCLR(Method):
                 raise ValueError(f"drop (EADM) needs views = both, got views = {self.views}: set drop to false")
             return self
 
-        def fitted(self, epochs: int, clips: int) -> "AimCLR.Config":
+        def fitted(self, epochs: int, clips: int, batch: int) -> "AimCLR.Config":
+            bank = super().fitted(epochs, clips, batch).bank
+            if self.neighbours > bank:
+                raise SkelactError(
+                    f"expected --method.neighbours within the bank of {bank} keys, found {self.neighbours}"
+                )
             begin = epochs // 2 if self.neighbours_from is None else self.neighbours_from
-            return self.model_copy(update={"bank": super().fitted(epochs, clips).bank, "neighbours_from": begin})
+            return self.model_copy(update={"bank": bank, "neighbours_from": begin})
 
         def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
             doubts = super().doubts(epochs, steps, clips)

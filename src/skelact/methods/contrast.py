@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from skelact.encoders.stgcn import STGCN
 from skelact.methods.method import MethodConfig
+from skelact.world import SkelactError
 
 SLOW_TWIN = 3.0
 """Below this many time constants, steps x (1 - m), the key network has hardly left its random start (e^-3 = 5 %)."""
@@ -30,10 +31,10 @@ class ContrastConfig(MethodConfig):
     gamma: float = Field(default=6, gt=1)
     """The crop pads T/gamma frames at both ends."""
 
-    def fitted(self, epochs: int, clips: int) -> "ContrastConfig":
-        if not self.bank_within_clips:
-            return self
-        return self.model_copy(update={"bank": min(self.bank, clips)})
+    def fitted(self, epochs: int, clips: int, batch: int) -> "ContrastConfig":
+        if batch > self.bank:
+            raise SkelactError(f"expected --method.bank of at least the {batch} clips of a batch, found {self.bank}")
+        return self.model_copy(update={"bank": min(self.bank, clips) if self.bank_within_clips else self.bank})
 
     def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
         doubts = []

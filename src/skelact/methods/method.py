@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from skelact.augment import Augmentation
 from skelact.config import Config
-from skelact.encoders.stgcn import STGCN
 
 Losses = dict[str, Float[Tensor, ""]]
 
@@ -15,8 +14,8 @@ Losses = dict[str, Float[Tensor, ""]]
 class MethodConfig(Config):
     """A method's numbers. Every method has one, `SomeMethod.Config`, told from the others by its `name`."""
 
-    def fitted(self, epochs: int, clips: int) -> "MethodConfig":
-        """These numbers for a run of so many epochs over so many clips."""
+    def fitted(self, epochs: int, clips: int, batch: int) -> "MethodConfig":
+        """These numbers for a run of so many epochs, clips and clips a batch; SkelactError if they cannot work."""
         return self
 
     def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
@@ -32,8 +31,8 @@ class Method(nn.Module, ABC):
 
     @property
     @abstractmethod
-    def encoder(self) -> STGCN:
-        """The network that training is for: exported, probed and evaluated."""
+    def encoder(self) -> nn.Module:
+        """The network that training is for, from clips (n, c, t, v, m) to features (n, d): exported and evaluated."""
 
     @abstractmethod
     def views(self) -> dict[str, Augmentation]:

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int64
-from torch import Tensor
+from torch import Tensor, nn
 
 from skelact.data.batches import Part, TrainingClips
-from skelact.encoders.stgcn import STGCN
 from skelact.neighbours import knn_scores
 from skelact.spectrum import effective_rank, feature_std
 from skelact.streams import Stream, apply_stream
@@ -38,7 +37,7 @@ class Probe:
         self._parts = [_some(part, clips.persons) for part in clips.parts]
 
     @torch.no_grad()
-    def look(self, encoder: STGCN) -> dict[str, float]:
+    def look(self, encoder: nn.Module) -> dict[str, float]:
         """knn (top-1 in percent, mean over stores; one more entry a store where there are several), feature_std,
         effective_rank. Stores without labels count for the last two only."""
         training = encoder.training
@@ -63,7 +62,7 @@ class Probe:
             values = {"knn": values["knn"]}
         return {**values, "feature_std": feature_std(everything), "effective_rank": effective_rank(everything)}
 
-    def _features(self, encoder: STGCN, clips: Float[Tensor, "n 3 t v m"]) -> Float[Tensor, "n d"]:
+    def _features(self, encoder: nn.Module, clips: Float[Tensor, "n 3 t v m"]) -> Float[Tensor, "n d"]:
         pieces = [
             encoder(apply_stream(piece.to(self._device), self._stream, self._skeleton)).float().cpu()
             for piece in clips.split(256)

@@ -43,7 +43,7 @@ def pretrain(
     console = console or Console(stderr=True)
     opened = [Store.open(store) for store in stores]
     clips = training_clips(opened, splits, config.view, config.frames)
-    config = config.model_copy(update={"method": config.method.fitted(config.epochs, len(clips))})
+    config = config.model_copy(update={"method": config.method.fitted(config.epochs, len(clips), config.batch)})
     trainer = Trainer(config, clips, folder)
     _claim(folder, _identity(config, opened, clips, splits))
     trainer.resume()
