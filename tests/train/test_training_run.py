@@ -161,8 +161,10 @@ def test_a_damaged_checkpoint_is_an_error_that_names_it_and_stays(store, finishe
 
 
 def test_a_batch_larger_than_the_training_set_is_an_error_with_both_numbers(store, tmp_path):
+    config = tiny.config(batch=15)
+    config = config.model_copy(update={"method": config.method.model_copy(update={"bank": 15})})
     with pytest.raises(SkelactError, match=r"a batch of 15 needs as many training clips, found 14: lower --batch"):
-        train(tiny.config(batch=15), store, tmp_path / "run")
+        train(config, store, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
