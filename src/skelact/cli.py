@@ -227,7 +227,7 @@ def demo(out: Path = Path("demo"), quick: bool = False) -> None:
 
     Args:
         out: Folder to write; the same command goes on with a demo that was stopped.
-        quick: A minute's work that only shows that everything runs.
+        quick: A minute's work that only shows that everything runs; its numbers mean nothing.
     """
     page = demonstration.demo(out, quick, err)
     print(f"report: {page}")
