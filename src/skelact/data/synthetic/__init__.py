@@ -2,8 +2,9 @@
 
     skelact synthesize --out STORE --clips 2400 --classes 12 --subjects 20 --views 3 --seed 0
 
-bodies.py has the people and their joints, moves.py the words in which actions.py tells what they do, scenes.py who does
-what with whom and where, sensor.py what a camera makes of it. Everything is a pure function of the configuration.
+bodies.py has the people and their joints, moves.py the words in which alone.py and together.py tell what they do,
+actions.py the list of it, scenes.py who does what with whom and where, sensor.py what a camera makes of it, generate.py
+the clips one after the other. Everything is a pure function of the configuration.
 """
 
 from dataclasses import asdict

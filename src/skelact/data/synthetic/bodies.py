@@ -38,12 +38,13 @@ LIMITS: dict[str, tuple[float, float]] = {
 ANGLES = tuple(LIMITS)
 """Names of the angles in the order of the angle axis."""
 
-_OTHER_SIDE = {"left": "right", "right": "left"}
-_MIRROR = [
-    ANGLES.index(f"{_OTHER_SIDE[side]}_{angle}") if (side := name.split("_")[0]) in _OTHER_SIDE else place
-    for place, name in enumerate(ANGLES)
-    for angle in [name.partition("_")[2]]
-]
+
+def _other_side(angle: str) -> str:
+    side, _, rest = angle.partition("_")
+    return {"left": "right_", "right": "left_"}[side] + rest if side in ("left", "right") else angle
+
+
+_MIRROR = [ANGLES.index(_other_side(angle)) for angle in ANGLES]
 _SIGN = np.array([-1.0 if name.endswith(("_side", "_turn", "_twist")) else 1.0 for name in ANGLES])
 
 Grow = Callable[..., None]

@@ -178,3 +178,10 @@ class Move:
 def _smooth(x: Weight) -> Weight:
     x = np.clip(x, 0, 1)
     return x * x * x * (x * (6 * x - 15) + 10)
+
+
+def bump(x: Weight, begin: float, peak: float, end: float) -> Weight:
+    """A smooth hill over x from `begin` to `end`, 1 at `peak`."""
+    rise, fall = np.clip((x - begin) / (peak - begin), 0, 1), np.clip((end - x) / (end - peak), 0, 1)
+    low = np.minimum(rise, fall)
+    return low * low * (3 - 2 * low)
