@@ -69,7 +69,7 @@ def skeletonclr_small() -> TrainConfig:
 
 def aimclr_small() -> TrainConfig:
     """AimCLR for small data: as skeletonclr-small; nearest neighbours in the second half."""
-    return _small("aimclr-small", AimCLR.Config(**_SMALL_CONTRAST, neighbours_from=None), lr=0.01, epochs=40)
+    return _small("aimclr-small", AimCLR.Config(**_SMALL_CONTRAST, neighbours_from=None), lr=0.003, epochs=24)
 
 
 RECIPES = {
