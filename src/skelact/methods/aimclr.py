@@ -45,7 +45,7 @@ class AimCLR(Method):
         neighbours: int = Field(default=1, ge=0)
         """k of NNM: nearest bank entries of each query that count as positives; 0 leaves NNM out."""
         neighbours_from: int | None = Field(default=150, ge=0)
-        """First epoch (from 0) of the second stage, with NNM; None for the second half of the run."""
+        """First epoch (from 0) of the second stage, with NNM; None for the last sixth of the run."""
         neighbours_form: Literal["paper", "released"] = "paper"
         """-log of the positives' summed probability (Eq. 9), or the mean of their -log probabilities (released)."""
         alpha: float = Field(default=1, ge=0)
@@ -69,7 +69,7 @@ class AimCLR(Method):
                 raise SkelactError(
                     f"expected --method.neighbours within the bank of {bank} keys, found {self.neighbours}"
                 )
-            begin = epochs // 2 if self.neighbours_from is None else self.neighbours_from
+            begin = epochs * 5 // 6 if self.neighbours_from is None else self.neighbours_from
             return self.model_copy(update={"bank": bank, "neighbours_from": begin})
 
         def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
