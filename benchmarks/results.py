@@ -48,14 +48,14 @@ def train(method: str, seed: int, paths: dict[str, Path], work: Path) -> Path:
     return run
 
 
-def measure(run: Path, paths: dict[str, Path], seeds: int) -> dict[tuple[str, str], dict]:
+def measure(run: Path, paths: dict[str, Path]) -> dict[tuple[str, str], dict]:
     """Both protocols on both sets, from the result files that `skelact evaluate` writes."""
     results = {}
     for name, path in paths.items():
         for protocol in PROTOCOLS:
             file = run / "evaluate" / f"{protocol}-{path.name}-{SETS[name][1]}.json"
             if not file.exists():
-                evaluate_run(protocol, run, path, SETS[name][1], seeds)
+                evaluate_run(protocol, run, path, SETS[name][1], seeds=3)
             results[name, protocol] = json.loads(file.read_text(encoding="utf-8"))
     return results
 
@@ -132,9 +132,14 @@ def times(work: Path, seeds: int) -> list[str]:
 
 def page(work: Path, paths: dict[str, Path], found: dict[str, list[dict]]) -> str:
     seeds = len(found["skeletonclr"])
-    config = json.loads((work / "aimclr-small-0" / "config.json").read_text(encoding="utf-8"))
-    numbers = config["config"]
-    machine = found["aimclr"][0]["utd", "knn"]["machine"]
+    runs = {
+        method: json.loads((work / f"{method}-small-0" / "config.json").read_text(encoding="utf-8"))
+        for method in METHODS
+    }
+    epochs = ", ".join(f"{label} {runs[method]['config']['epochs']} epochs" for method, label in METHODS.items())
+    numbers = runs["aimclr"]["config"]
+    one = found["aimclr"][0]["utd", "knn"]
+    machine, repeats = one["machine"], one["seeds"]
     lines = [
         "# Results on real recordings",
         "",
@@ -142,11 +147,11 @@ def page(work: Path, paths: dict[str, Path], found: dict[str, list[dict]]) -> st
         "",
         f"- Date: {datetime.now(UTC).date()}. Machine: {machine['processor']}, {machine['cores']} cores, no GPU; torch "
         f"{machine['torch']}, Python {machine['python']}. One thread a run, two runs at a time on a shared machine.",
-        f"- Recipes `skeletonclr-small`, `aimclr-small`, joint stream, `--precision bf16`, {numbers['epochs']} epochs "
-        f"of {config['train_clips']} clips: the training clips of both sets pooled, labels unseen; view "
+        f"- Recipes `skeletonclr-small`, `aimclr-small`, joint stream, `--precision bf16`: {epochs} of "
+        f"{runs['aimclr']['train_clips']} clips, the training clips of both sets pooled, labels unseen; view "
         f"{numbers['view']}, {numbers['frames']} frames, batch {numbers['batch']}.",
         f"- {seeds} seeds of pretraining: mean ± standard deviation over them, always the last epoch of pretraining. "
-        f"Each linear figure of a seed is itself the mean of {seeds} classifiers. Random encoders: mean over {seeds}.",
+        f"Each linear figure of a seed is itself the mean of {repeats} classifiers. Random encoders: mean over {repeats}.",
         "- kNN is cosine on h with weighted votes. `best epoch` picks the test epoch as published scores do.",
         "",
     ]
@@ -177,7 +182,7 @@ def main() -> None:
         train(given.train_only[0], int(given.train_only[1]), paths, given.work)
         return
     found = {
-        method: [measure(train(method, seed, paths, given.work), paths, given.seeds) for seed in range(given.seeds)]
+        method: [measure(train(method, seed, paths, given.work), paths) for seed in range(given.seeds)]
         for method in METHODS
     }
     PAGE.write_text(page(given.work, paths, found), encoding="utf-8")
