@@ -151,7 +151,7 @@ def page(work: Path, paths: dict[str, Path], found: dict[str, list[dict]]) -> st
         f"{runs['aimclr']['train_clips']} clips, the training clips of both sets pooled, labels unseen; view "
         f"{numbers['view']}, {numbers['frames']} frames, batch {numbers['batch']}.",
         f"- {seeds} seeds of pretraining: mean ± standard deviation over them, always the last epoch of pretraining. "
-        f"Each linear figure of a seed is itself the mean of {repeats} classifiers. Random encoders: mean over {repeats}.",
+        f"Each linear figure of a seed is the mean of {repeats} classifiers. Random encoders: mean over {repeats}.",
         "- kNN is cosine on h with weighted votes. `best epoch` picks the test epoch as published scores do.",
         "",
     ]
