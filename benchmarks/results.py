@@ -166,7 +166,7 @@ def picture(found: dict[str, list[dict]]) -> str:
         for method, label in METHODS.items():
             knn = [results[name, "knn"] for results in found[method]]
             values = [result["last"]["top1"] for result in knn]
-            bars.append(Bar(f"{label}, {title}", mean(values), mean(r["control"]["top1"] for r in knn)))
+            bars.append(Bar(f"{label}, {title.split()[0]}", mean(values), mean(r["control"]["top1"] for r in knn)))
     return result_bars(bars)
 
 

@@ -48,7 +48,7 @@ def film_strip(clips: Sequence[tuple[str, Recording]], skeleton: Skeleton, pictu
 
 def result_bars(bars: Sequence[Bar], width: int = 640) -> str:
     """An SVG with a bar for each result, from 0 to 100 %, and a mark where its random-weights control stands."""
-    left, right, step = 200, 60, 38
+    left, right, step = 230, 60, 38
     scale = (width - left - right) / 100
     low = 12 + step * len(bars)
     parts = []
