@@ -20,7 +20,7 @@ def main() -> None:
     given = arguments.parse_args()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given.chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1100, "height": 1250})
+        page = browser.new_page(viewport={"width": 1100, "height": 1500})
         page.goto(given.page.resolve().as_uri())
         page.wait_for_timeout(2500)  # the skeletons are in the middle of what they do
         PICTURE.parent.mkdir(exist_ok=True)
