@@ -153,7 +153,7 @@ def page(work: Path, paths: dict[str, Path], found: dict[str, list[dict]]) -> st
         f"- {seeds} seeds of pretraining: mean ± standard deviation over them, always the last epoch of pretraining. "
         f"Each linear figure of a seed is the mean of {repeats} classifiers. Random encoders: mean over {repeats}.",
         "- kNN is cosine on h with weighted votes. `best epoch` picks the test epoch as published scores do.",
-        "- Learning rate, length and the start of NNM were chosen by looking at kNN on these very test clips, mostly of "
+        "- Learning rate, length and start of NNM were chosen by looking at kNN on these very test clips, mostly of "
         "seed 0, so the figures flatter; the random encoders had no such choice.",
         "",
     ]
