@@ -91,6 +91,9 @@ def test_any_column_makes_a_split(tmp_path):
     assert found.train.tolist() == [0, 3, 5, 8]
     assert found.test.tolist() == [1, 2, 4, 6, 7, 9]
     assert split(store, "repetition=4").train.tolist() == [4]
+    within = split(store, "subject=0,3/1")
+    assert (within.train.tolist(), within.test.tolist()) == ([0, 3, 5, 8], [1, 6])
+    assert within.rule == "subject 0, 3 train; 1 test"
 
 
 @pytest.mark.parametrize(
@@ -101,6 +104,9 @@ def test_any_column_makes_a_split(tmp_path):
         ("name=c1", "no column 'name'"),
         ("subject=one", "expected whole numbers after =, found 'one'"),
         ("subject=", "expected whole numbers after =, found ''"),
+        ("subject=0/", "expected whole numbers after =, found ''"),
+        ("subject=0,1/1", "1 would both train and test"),
+        ("subject=0/7", r"no test clips among 3 \(subject 0 train; 7 test\)"),
         ("subject=7", r"no training clips among 3 \(subject 7 train\); subjects 0, 1, 2"),
         ("subject=0,1,2", "no test clips among 3"),
     ],

@@ -107,7 +107,8 @@ def split_names(dataset: str) -> tuple[str, ...]:
 def split(store: Store, name: str) -> Split:
     """The rows of a store that train and test under a named split, or under `column=value,value,...` (those train).
 
-    SkelactError: no such split for this data set (lists those there are), no such column, train or test empty.
+    With `column=value,.../value,...` those after the stroke test, and clips with neither are left out: to choose
+    numbers on training subjects alone. SkelactError: no such split for this data set (lists those there are), no such column, train or test empty.
     """
     table = store.table
     rule = _general(name) if "=" in name else _named(store, name)
@@ -140,11 +141,22 @@ def _general(name: str) -> _Rule:
     column, _, listed = name.partition("=")
     if column not in NUMBERS:
         raise SkelactError(f"split {name!r}: no column {column!r}; there are {', '.join(NUMBERS)}")
+    train_list, stroke, test_list = listed.partition("/")
+    train = _whole_numbers(name, train_list)
+    words = f"{column} {', '.join(map(str, train))} train"
+    if not stroke:
+        return _Rule(_one_of(column, *train), words)
+    test = _whole_numbers(name, test_list)
+    if both := sorted(set(train) & set(test)):
+        raise SkelactError(f"split {name!r}: {', '.join(map(str, both))} would both train and test")
+    return _Rule(_one_of(column, *train), f"{words}; {', '.join(map(str, test))} test", _one_of(column, *test))
+
+
+def _whole_numbers(name: str, listed: str) -> list[int]:
     try:
-        values = [int(value) for value in listed.split(",")]
+        return [int(value) for value in listed.split(",")]
     except ValueError as error:
         raise SkelactError(f"split {name!r}: expected whole numbers after =, found {listed!r}") from error
-    return _Rule(_one_of(column, *values), f"{column} {', '.join(map(str, values))} train")
 
 
 def _content(table: Table) -> np.ndarray:

@@ -77,7 +77,7 @@ class Result(Config):
     @property
     def file_name(self) -> str:
         """Name of the JSON file, without its ending; the scores lie beside it as .npz."""
-        return f"{self.protocol}-{self.store}-{self.split}"
+        return f"{self.protocol}-{self.store}-{self.split}".replace("/", "_")
 
 
 def write_result(
