@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reader_files import damaged, ntu_text, points, read_ntu_slowly, read_or_refuse, side_by_side, write
 
-from skelact.data.readers import ntu, reader
+from skelact.data.readers import reader
+from skelact.data.readers.ntu_lines import read_carefully
+from skelact.data.readers.ntu_whole import read_quickly
 from skelact.data.recording import Item, ReadError
 
 NTU = reader("ntu")
@@ -181,6 +183,49 @@ def test_there_are_120_different_labels():
     ]
 
 
+ODD_WORDS = [
+    *(
+        b"-0",
+        b"+0",
+        b"-.5",
+        b"5.",
+        b"1e-05",
+        b"1E5",
+        b"-7.25e+1",
+        b"1e39",
+        b"1e-400",
+        b"0.1234567890123",
+        b"123456789012345",
+    ),
+    *(
+        b"-123456789012345",
+        b"1234567890123456",
+        b"-1234567890123456.5",
+        b"0." + b"3" * 40,
+        b"9" * 400,
+        b"0" * 40 + b"1",
+    ),
+    *(
+        b".",
+        b"-",
+        b"+",
+        b"e",
+        b"1e",
+        b"1.2.3",
+        b"--1",
+        b"1-2",
+        b"+-1",
+        b"",
+        b"02",
+        b"+2",
+        b"025",
+        b"25.0",
+        b"0" * 18 + b"2",
+    ),
+    *(b"nan", b"-inf", b"1_0", b"\t", b"1\t2", b"1\r2", b"\xb2", b"1,5"),
+]
+
+
 @st.composite
 def frames_of_bodies(draw: st.DrawFn) -> list[list[tuple[int, np.ndarray]]]:
     """Up to 6 frames of up to 4 bodies, at least one somewhere."""
@@ -203,10 +248,8 @@ def test_what_is_written_is_read_back_equal_and_as_the_slow_parser_reads_it(fold
     assert np.array_equal(got.joints, slow_joints)
     assert np.array_equal(got.identity, identity)
     assert np.array_equal(got.identity, slow_identity)
-    quick, careful = ntu._read_quickly(text), ntu._read_carefully(item, text)
-    assert quick is not None, "a regular file must be read in one pass"
-    assert quick[:2] == careful[:2]
-    assert np.array_equal(quick.joints, careful.joints)
+    assert read_quickly(text) is not None, "a regular file must be read at once"
+    assert_both_read_the_same(item, text)
 
 
 @settings(max_examples=200)
@@ -218,8 +261,31 @@ def test_a_damaged_file_is_refused_or_holds_what_the_slow_parser_reads(folder, t
         joints, identity = side_by_side(read_ntu_slowly(text))
         assert np.array_equal(got.joints, joints)
         assert np.array_equal(got.identity, identity)
-    if (quick := ntu._read_quickly(text)) is not None:
-        assert np.array_equal(quick.joints, ntu._read_carefully(item, text).joints)
+    assert_both_read_the_same(item, text)
+
+
+@settings(max_examples=300)
+@given(
+    frames=frames_of_bodies(),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    tail=st.sampled_from([b"", b" ", b"\n\n", b"\r\n", b"\x0b", b"\n0", b" 0", b"\0"]),
+    changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.sampled_from(ODD_WORDS)), max_size=3),
+)
+def test_other_ways_to_write_a_number_are_read_or_refused_as_line_by_line(folder, frames, end, tail, changes):
+    words = re.split(rb"( |\r?\n)", ntu_text(frames, end))
+    for place, word in changes:
+        words[2 * int(place * len(words) / 2)] = word
+    text = b"".join(words) + tail
+    assert_both_read_the_same(write(folder / FILE, text), text)
+
+
+def assert_both_read_the_same(item: Item, text: bytes) -> None:
+    """What is read at once is what is read line by line, to the last bit; a line that is refused is refused by both."""
+    quick = read_quickly(text)
+    if quick is not None:
+        careful = read_carefully(item, text)
+        assert quick[:2] == careful[:2]
+        assert quick.joints.tobytes() == careful.joints.tobytes()
 
 
 @given(data=st.binary(max_size=300) | st.text("0123456789 .-\n", max_size=300).map(str.encode))
@@ -249,4 +315,5 @@ def test_given_files_read_as_the_slow_parser_reads_them(shared, piece, count):
         got = NTU.read(item)
         assert np.array_equal(got.joints, joints)
         assert np.array_equal(got.identity, identity)
-        assert ntu._read_quickly(text) is not None
+        assert read_quickly(text) is not None
+        assert_both_read_the_same(item, text)
