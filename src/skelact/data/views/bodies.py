@@ -1,6 +1,7 @@
 """Who is in a clip: bodies followed by identity, noise bodies told from people, gaps filled."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float64
@@ -30,7 +31,7 @@ class Body:
     """Coordinates in frames where it is seen, up along +y."""
     seen: Bool[np.ndarray, " t"]
 
-    @property
+    @cached_property
     def stray(self) -> float:
         """Root mean square distance of the joints from their mean places over the clip."""
         shown = self.joints[self.seen]
@@ -45,8 +46,8 @@ class Body:
         """Whether it is seen too rarely, is static or is flat; `frames` counts the frames with anybody in them."""
         share = self.seen.sum() / frames
         rare = share < FEW_SHARE or (self.seen.sum() < FEW_FRAMES and share < 1 / 3)
-        extent = np.ptp(self.joints[self.seen], axis=1)
-        flat = (np.maximum(extent[:, 0], extent[:, 2]) > FLAT * extent[:, 1]).mean() > FLAT_SHARE
+        wide, tall, deep = extent(self.joints[self.seen]).T
+        flat = (np.maximum(wide, deep) > FLAT * tall).mean() > FLAT_SHARE
         return bool(rare or flat or self.stray <= STATIC * self.height)
 
     @property
@@ -55,11 +56,19 @@ class Body:
         return self.stray * float(self.seen.sum())
 
 
+def extent(joints: Float64[np.ndarray, "t v 3"]) -> Float64[np.ndarray, "t 3"]:
+    """How far the joints of each frame reach along each axis."""
+    # Joints first in memory: numpy then compares long rows; as they lie it would take three numbers at a time.
+    return np.ptp(np.ascontiguousarray(joints.swapaxes(0, 1)), axis=0)
+
+
 def upright(joints: np.ndarray, skeleton: Skeleton) -> Float64[np.ndarray, "..."]:
     """Coordinates (last axis) turned, not mirrored, so that up is +y."""
-    x, y, z = np.moveaxis(joints.astype(np.float64), -1, 0)
+    joints = joints.astype(np.float64)
+    if skeleton.up == "+y":
+        return joints
+    x, y, z = np.moveaxis(joints, -1, 0)
     turned = {
-        "+y": (x, y, z),
         "-y": (x, -y, -z),
         "+z": (x, z, -y),
         "-z": (x, -z, y),
@@ -109,7 +118,8 @@ def fill_frames(joints: Float64[np.ndarray, "t v 3"], seen: Bool[np.ndarray, " t
     """Frames where the body is not seen: linear between its neighbours, held before its first and after its last."""
     whole = joints.copy()
     holes = np.flatnonzero(~seen)
-    whole[holes] = _between(joints, seen, holes)
+    if len(holes):
+        whole[holes] = _between(joints, seen, holes)
     return whole
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from skelact.data.recording import Recording
-from skelact.data.views.bodies import Body, bodies_of, fill_frames, fill_joints
+from skelact.data.views.bodies import Body, bodies_of, extent, fill_frames, fill_joints
 from skelact.data.views.resize import resize, sampling
 from skelact.skeleton import Skeleton
 
@@ -69,7 +69,7 @@ def heading(joints: Float64[np.ndarray, "t v 3"], skeleton: Skeleton) -> Float64
     for left, right in pairs:
         lines += joints[:, right] - joints[:, left]
     lengths = np.hypot(lines[:, 0], lines[:, 2])
-    clear = lengths > 1e-6 * np.ptp(joints, axis=1).max()
+    clear = lengths > 1e-6 * extent(joints).max()
     if not clear.any():
         return None
     angles = np.arctan2(lines[clear, 2], lines[clear, 0])
