@@ -36,35 +36,40 @@ def prepare_released(
 ) -> tuple[Float64[np.ndarray, "3 t v m"], Counter[str]]:
     """At most 300 frames and `persons` slots in file order, centred, resized and turned; all zero without a body."""
     every = recording.joints
+    slots = min(every.shape[1], persons)
     cut = Counter(
         frames_beyond_300=max(0, every.shape[0] - MOST_FRAMES),
         slots_dropped=max(0, every.shape[1] - persons),
     )
-    joints = np.zeros((min(every.shape[0], MOST_FRAMES), persons, *every.shape[2:]))
-    slots = min(every.shape[1], persons)
-    joints[:, :slots] = every[:MOST_FRAMES, :slots]
+    joints = every[:MOST_FRAMES, :slots]
+    clip = np.zeros((3, frames, every.shape[2], persons))
 
     # The count of frames with a first body; the frames kept are the first so many, gaps among them.
-    length = int((joints[:, 0, 0] != 0).any(axis=-1).sum())
+    length = int(joints[:, :1, 0].any(axis=(1, 2)).sum())
     if length == 0:
-        return np.zeros((3, frames, every.shape[2], persons)), cut + Counter(empty=1)
+        return clip, cut + Counter(empty=1)
     cut["frames_lost_to_gaps"] = len(joints) - length
-    centred = joints[:length] - joints[:length, :, skeleton.centre, None]
-    turned = turn_each_frame(resize(centred, frames), skeleton)
-    return turned.transpose(3, 0, 2, 1), cut
+    # Coordinates before persons and joints: each step then runs over long rows of memory.
+    x = joints[:length].transpose(0, 3, 1, 2).astype(np.float64, order="C")
+    x -= x[..., skeleton.centre, None]
+    clip[..., :slots] = turn_each_frame(resize(x, frames), skeleton).transpose(1, 0, 3, 2)
+    return clip, cut
 
 
-def turn_each_frame(joints: Float64[np.ndarray, "t m v 3"], skeleton: Skeleton) -> Float64[np.ndarray, "t m v 3"]:
+def turn_each_frame(joints: Float64[np.ndarray, "t 3 m v"], skeleton: Skeleton) -> Float64[np.ndarray, "t 3 m v"]:
     """Turn every frame and person about y so that the line from the left to the right shoulder points along x.
 
     The angle's size is the frame's own; its sign is the person's, one for the clip: the side to which the
     shoulder lines point on the whole.
     """
     left, right = skeleton.shoulders
-    line = joints[:, :, right] - joints[:, :, left]
-    across, away = line[..., 0], line[..., 2]
+    line = joints[..., right] - joints[..., left]
+    across, away = line[:, 0], line[:, 2]
     angle = np.arccos(across / (np.hypot(across, away) + 1e-4))
     angle = np.where(away.sum(axis=0) >= 0, -angle, angle)
     cos, sin = np.cos(angle)[..., None], np.sin(angle)[..., None]
-    x, y, z = joints[..., 0], joints[..., 1], joints[..., 2]
-    return np.stack([cos * x - sin * z, y, sin * x + cos * z], axis=-1)
+    x, z = joints[:, 0], joints[:, 2]
+    turned = joints.copy()
+    turned[:, 0] = cos * x - sin * z
+    turned[:, 2] = sin * x + cos * z
+    return turned

@@ -11,8 +11,8 @@ def sampling(
 
     Frames are pixels with centres at halves: sample i lies at (i + 0.5) length / frames - 0.5, clamped to the ends.
     """
-    place = np.clip((np.arange(frames) + 0.5) * length / frames - 0.5, 0, length - 1)
-    before = np.floor(place).astype(np.int64)
+    place = np.minimum(np.maximum((np.arange(frames) + 0.5) * length / frames - 0.5, 0), length - 1)
+    before = place.astype(np.int64)  # rounds down, as no place is negative
     return before, np.minimum(before + 1, length - 1), place - before
 
 
@@ -20,4 +20,4 @@ def resize(x: Float64[np.ndarray, "s ..."], frames: int) -> Float64[np.ndarray, 
     """The first axis resampled linearly to `frames` entries."""
     before, after, weight = sampling(len(x), frames)
     weight = weight.reshape(-1, *[1] * (x.ndim - 1))
-    return x[before] * (1 - weight) + x[after] * weight
+    return x.take(before, axis=0) * (1 - weight) + x.take(after, axis=0) * weight
