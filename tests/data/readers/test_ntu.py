@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reader_files import damaged, ntu_text, points, read_ntu_slowly, read_or_refuse, side_by_side, write
 
-from skelact.data.readers import reader
+from skelact.data.readers import decimals, ntu_whole, reader
 from skelact.data.readers.ntu_lines import read_carefully
 from skelact.data.readers.ntu_whole import read_quickly
 from skelact.data.recording import Item, ReadError
@@ -277,6 +277,17 @@ def test_other_ways_to_write_a_number_are_read_or_refused_as_line_by_line(folder
         words[2 * int(place * len(words) / 2)] = word
     text = b"".join(words) + tail
     assert_both_read_the_same(write(folder / FILE, text), text)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 100])
+def test_it_does_not_matter_where_one_piece_of_a_file_ends(monkeypatch, tmp_path, piece):
+    monkeypatch.setattr(ntu_whole, "PIECE", piece)
+    monkeypatch.setattr(decimals, "PIECE", piece)
+    item = write(tmp_path / FILE, SHORT)
+    assert read_quickly(SHORT) is not None
+    assert_both_read_the_same(item, SHORT)
+    for space in re.finditer(b" ", SHORT[:500]):
+        assert read_quickly(SHORT[: space.end()] + b" " + SHORT[space.end() :]) is None
 
 
 def assert_both_read_the_same(item: Item, text: bytes) -> None:

@@ -5,10 +5,14 @@ and only the three of a line that are used are read.
 """
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Int32, Int64
 
 from skelact.data.readers.decimals import decimals
 from skelact.data.readers.ntu_lines import BODIES, COUNT, ID, JOINTS, NUMBERS, Bodies, finite
+
+PIECE = 2**16
+"""Letters looked at in one step. For temporary arrays of a whole file the system would hand out fresh memory time and
+again, which can take as long as the work."""
 
 _LETTERS = b"0123456789+-.eE \n"
 _BODY = b" " * 9 + b"\n" + b"\n" + JOINTS * (b" " * (NUMBERS - 1) + b"\n")
@@ -47,7 +51,7 @@ def read_quickly(text: bytes) -> Bodies | None:
 class _Words:
     """The words of a text; one space or line end follows each of them."""
 
-    def __init__(self, text: bytes, stops: Int64[np.ndarray, " n"]):
+    def __init__(self, text: bytes, stops: Int32[np.ndarray, " n"]):
         self.text = text
         self.stops = stops
 
@@ -56,8 +60,14 @@ class _Words:
         """None if there are other letters than those of numbers, or two spaces or line ends without a word between."""
         if text.translate(None, _LETTERS):
             return None
-        mark = np.frombuffer(text, np.uint8) <= ord(" ")
-        return None if (mark[1:] & mark[:-1]).any() else cls(text, np.flatnonzero(mark))
+        letters = np.frombuffer(text, np.uint8)
+        stops = []
+        for start in range(0, len(text), PIECE):
+            mark = letters[start : start + PIECE + 1] <= ord(" ")
+            if (mark[1:] & mark[:-1]).any():
+                return None
+            stops.append((np.flatnonzero(mark[:PIECE]) + start).astype(np.int32))
+        return cls(text, np.concatenate(stops))
 
     @property
     def marks(self) -> bytes:
@@ -66,7 +76,7 @@ class _Words:
 
     def bounds(self, places: Int64[np.ndarray, " n"]) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:
         """Where words start and stop; not for the first of all, which has no mark before it."""
-        return self.stops[places - 1] + 1, self.stops[places]
+        return self.stops[places - 1].astype(np.int64) + 1, self.stops[places].astype(np.int64)
 
     def at(self, places: Int64[np.ndarray, " n"]) -> list[bytes]:
         starts, stops = self.bounds(places)
