@@ -1,0 +1,116 @@
+"""A work in several variants, timed in turn: the plain one, which ratios are against, then ours."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Literal
+
+import torch
+
+from skelact.config import Config
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something that can be run and timed again and again."""
+
+    run: Callable[[], Any]
+    times: float = 1.0
+    """How many such runs the work takes. Other than 1: the time of the work is extrapolated from this one."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way of doing a work. Nothing is made before `build`, so that a process can hold this variant alone."""
+
+    name: str
+    build: Callable[[], tuple[Part, ...]]
+    precision: Literal["float32", "bf16"] = "float32"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A work, the plain way of doing it, and ours."""
+
+    work: str
+    title: str
+    unit: str
+    """What `amount` counts: clips, files, queries."""
+    amount: int
+    plain: Variant
+    ours: tuple[Variant, ...]
+    flop: Callable[[], float] | None = None
+    """Arithmetic of the plain way, which every variant's share of the ceiling is reckoned from."""
+    bytes: int | None = None
+    """Bytes that any way must read and write."""
+    agreement: Callable[[], dict[str, float]] | None = None
+    """How far ours is from the plain result."""
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        return (self.plain, *self.ours)
+
+
+class Spread(Config):
+    """Median, least and most over the rounds."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: list[float]) -> "Spread":
+        return cls(median=median(values), low=min(values), high=max(values))
+
+
+def seconds(run: Callable[[], Any], device: torch.device, repeats: int = 1) -> float:
+    """Time of one run, the mean of `repeats` without a pause; on a GPU by its own clock."""
+    if device.type == "cuda":
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        torch.cuda.synchronize(device)
+        begin.record()
+        for _ in range(repeats):
+            run()
+        end.record()
+        end.synchronize()
+        return begin.elapsed_time(end) / 1000 / repeats
+    start = time.perf_counter()
+    for _ in range(repeats):
+        run()
+    return (time.perf_counter() - start) / repeats
+
+
+def repeats_for(run: Callable[[], Any], device: torch.device, least: float) -> int:
+    """Runs that together take `least` seconds, after one or two that warm up."""
+    once = seconds(run, device)
+    if once < 1:  # the first run also made whatever later ones find ready
+        once = seconds(run, device)
+    return max(1, math.ceil(least / max(once, 1e-6)))
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds that a variant took for the whole work, in every round."""
+
+    rounds: list[float]
+    extrapolated: bool
+
+
+def interleaved(
+    comparison: Comparison, rounds: int, least: float, device: torch.device, say: Callable[[str], None]
+) -> list[Times]:
+    """Times of every variant. Within a round each has its turn, so that a machine that slows down slows them all."""
+    say(f"{comparison.title}: warming up")
+    built = [variant.build() for variant in comparison.variants]
+    repeats = [[repeats_for(part.run, device, least) for part in parts] for parts in built]
+    taken: list[list[float]] = [[] for _ in built]
+    for number in range(rounds):
+        for variant, parts, counts, times in zip(comparison.variants, built, repeats, taken, strict=True):
+            say(f"{comparison.title}: round {number + 1} of {rounds}, {variant.name}")
+            times.append(sum(part.times * seconds(part.run, device, n) for part, n in zip(parts, counts, strict=True)))
+    return [
+        Times(times, extrapolated=any(part.times != 1 for part in parts))
+        for times, parts in zip(taken, built, strict=True)
+    ]

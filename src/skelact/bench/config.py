@@ -1,0 +1,68 @@
+"""What is measured, how often, and with which sizes."""
+
+from pydantic import Field, PositiveInt
+
+from skelact.config import Config
+
+WORKS = ("step", "augment", "prepare", "knn", "linear", "infer")
+
+
+class BenchConfig(Config):
+    """Sizes of the works. Defaults: AimCLR's batch and network, NTU-60's numbers of clips."""
+
+    device: str = "auto"
+    """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
+    rounds: PositiveInt = 5
+    """Interleaved rounds; every figure is a median over them."""
+    threads: PositiveInt | None = None
+    """Threads of PyTorch; its own choice unless told."""
+    clips: PositiveInt = 128
+    """Clips of a batch: step, augment, infer, linear."""
+    frames: PositiveInt = 50
+    persons: PositiveInt = 2
+    width: PositiveInt = 16
+    features: PositiveInt = 256
+    bank: PositiveInt = 32768
+    train_clips: PositiveInt = 40_091
+    """Labelled clips of knn and linear."""
+    test_clips: PositiveInt = 16_487
+    """Queries of knn."""
+    plain_queries: PositiveInt = 500
+    """Queries that the plain knn answers; its time for all is extrapolated from these."""
+    classes: PositiveInt = 60
+    k: PositiveInt = 20
+    epochs: PositiveInt = 100
+    """Epochs of linear."""
+    files: PositiveInt = 60
+    """Text files of prepare."""
+    file_frames: PositiveInt = 80
+    """Frames of each, on the average."""
+    ceiling: PositiveInt = 2048
+    """Rows of the matrices whose product gives the ceiling of arithmetic; four times as many on a GPU."""
+    least_seconds: float = Field(default=0.5, ge=0)
+    """What takes less is repeated within a round until it has taken so long."""
+    memory: bool = True
+    """Measure the peak memory of each variant, in a process of its own."""
+
+
+FULL = BenchConfig()
+QUICK = BenchConfig(
+    rounds=2,
+    clips=4,
+    frames=12,
+    width=2,
+    features=8,
+    bank=64,
+    train_clips=64,
+    test_clips=12,
+    plain_queries=6,
+    classes=4,
+    k=3,
+    epochs=2,
+    files=2,
+    file_frames=6,
+    ceiling=64,
+    least_seconds=0,
+    memory=False,
+)
+"""Shows in seconds that everything runs; its numbers mean nothing."""

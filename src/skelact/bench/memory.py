@@ -1,0 +1,53 @@
+"""The most memory that a variant takes, in a fresh process that does nothing else.
+
+    python -m skelact.bench.memory CONFIG_JSON WORK COMPARISON VARIANT
+
+On a CPU the high-water mark of the resident set, libraries included; on a GPU the most bytes of its memory in use.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+
+from skelact.bench.config import BenchConfig
+from skelact.bench.works import comparisons, device_for
+
+
+def peak_bytes(config: BenchConfig, work: str, comparison: int, variant: int) -> int:
+    """Peak memory of one variant. RuntimeError with what the process said if it failed."""
+    place = [work, str(comparison), str(variant)]
+    command = [sys.executable, "-m", "skelact.bench.memory", config.model_dump_json(), *place]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    if ended.returncode:
+        raise RuntimeError(f"{' '.join(place)}: the process that measures memory failed:\n{ended.stderr}")
+    return json.loads(ended.stdout)
+
+
+def _high_water() -> int:
+    """Bytes. By Linux's own file where there is one: getrusage there counts the process that started this one, too."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    import resource  # not on Windows
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def _measure(config: BenchConfig, work: str, comparison: int, variant: int) -> int:
+    device = device_for(config)
+    with tempfile.TemporaryDirectory() as folder:
+        for part in comparisons(work, config, device, Path(folder))[comparison].variants[variant].build():
+            for _ in range(2):  # the second step also holds the first one's gradients and momentum
+                part.run()
+    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else _high_water()
+
+
+if __name__ == "__main__":
+    given, work, comparison, variant = sys.argv[1:]
+    print(json.dumps(_measure(BenchConfig.model_validate_json(given), work, int(comparison), int(variant))))

@@ -1,0 +1,83 @@
+"""One `skelact bench`: ceilings, then each work in interleaved rounds, then the memory of each variant."""
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from skelact import __version__
+from skelact.bench.ceilings import ceilings
+from skelact.bench.compare import Comparison, interleaved
+from skelact.bench.config import WORKS, BenchConfig
+from skelact.bench.memory import peak_bytes
+from skelact.bench.result import Measured, Report, measured
+from skelact.bench.works import comparisons, device_for
+from skelact.world import SkelactError, machine
+
+QUIET = 0.3
+"""Load average from which other work is to be reckoned with."""
+ENOUGH_ROUNDS = 5
+LARGEST_ERROR = 1e-3
+"""Relative L2, of float32 gradients and features."""
+_SETTINGS = ("MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD", "OMP_", "KMP_", "MKL_", "ONEDNN_", "PYTORCH_", "TORCH")
+
+
+def bench(works: Sequence[str], config: BenchConfig, say: Callable[[str], None] = lambda text: None) -> Report:
+    """Measure `works` (all, if none is named), telling `say` what is being done. SkelactError for an unknown work."""
+    unknown = [work for work in works if work not in WORKS]
+    if unknown:
+        raise SkelactError(f"no work {unknown[0]!r} to measure; there are {', '.join(WORKS)}")
+    before = _load()
+    device = device_for(config)
+    say("ceilings of this machine")
+    best = ceilings(config.ceiling, config.least_seconds, device)
+    found: list[Measured] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for work in works or WORKS:
+            for number, comparison in enumerate(comparisons(work, config, device, Path(folder))):
+                taken = interleaved(comparison, config.rounds, config.least_seconds, device, say)
+                peaks = _peaks(config, comparison, number, say)
+                say(f"{comparison.title}: agreement")
+                found.append(measured(comparison, taken, peaks, best))
+    return Report(
+        skelact=__version__,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=machine(),
+        device=str(device),
+        settings={name: value for name, value in sorted(os.environ.items()) if name.startswith(_SETTINGS)},
+        load_before=before,
+        load_after=_load(),
+        warnings=tuple(_warnings(config, before, found)),
+        config=config,
+        ceilings=best,
+        measured=tuple(found),
+    )
+
+
+def _peaks(config: BenchConfig, comparison: Comparison, number: int, say: Callable[[str], None]) -> list[int | None]:
+    peaks: list[int | None] = []
+    for place, variant in enumerate(comparison.variants):
+        say(f"{comparison.title}: memory of {variant.name}")
+        peaks.append(peak_bytes(config, comparison.work, number, place) if config.memory else None)
+    return peaks
+
+
+def _load() -> float | None:
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+
+
+def _warnings(config: BenchConfig, load: float | None, found: list[Measured]) -> list[str]:
+    warnings = []
+    if load is not None and load > QUIET:
+        warnings.append(
+            f"the load average was {load:.2f} before anything was measured: other work was running, and times, ratios "
+            f"and ceilings here are not to be relied on; expected at most {QUIET}"
+        )
+    if config.rounds < ENOUGH_ROUNDS:
+        warnings.append(f"medians of {config.rounds} rounds; expected at least {ENOUGH_ROUNDS}")
+    for one in found:
+        for what, value in one.agreement.items():
+            if "float32" in what and not value < LARGEST_ERROR:
+                warnings.append(f"{one.work}: {what} is {value:.2g}; expected below {LARGEST_ERROR:g}")
+    return warnings

@@ -1,0 +1,50 @@
+"""Linear evaluation, training alone: frozen features encoded again in every epoch, against features once."""
+
+from pathlib import Path
+
+import torch
+
+from skelact.bench import made_up
+from skelact.bench.compare import Comparison, Part, Variant
+from skelact.bench.config import BenchConfig
+from skelact.bench.reference.evaluate import PlainLinear
+from skelact.bench.works.infer import our_part, plain_encoder
+from skelact.evaluate.linear import LinearConfig, linear
+from skelact.evaluate.task import Task
+
+
+def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tuple[Comparison, ...]:
+    """Encoding is extrapolated from one batch in either way; our training on the features is run whole."""
+    return (
+        Comparison(
+            work="linear",
+            title=f"linear: {config.train_clips} clips, {config.epochs} epochs, {config.classes} classes",
+            unit="clip visits",
+            amount=config.train_clips * config.epochs,
+            plain=Variant("plain float32", lambda: (_plain(config, device),)),
+            ours=(
+                Variant("ours float32", lambda: _ours(config, device, "float32")),
+                Variant("ours, bf16 features", lambda: _ours(config, device, "bf16"), "bf16"),
+            ),
+        ),
+    )
+
+
+def _plain(config: BenchConfig, device: torch.device) -> Part:
+    task = PlainLinear(plain_encoder(config, device), config.features, config.classes, device)
+    x = made_up.clips(config, config.clips).to(device)
+    labels = (torch.arange(config.clips) % config.classes).to(device)
+    return Part(lambda: task.step(x, labels), times=config.epochs * config.train_clips / config.clips)
+
+
+def _ours(config: BenchConfig, device: torch.device, precision: str) -> tuple[Part, Part]:
+    """Features of every clip once, then all epochs on them. A test after each epoch, of one batch of features, is
+    part of our function; the plain way is not charged for any."""
+    chance = torch.Generator().manual_seed(0)
+    features = 0.1 * torch.randn(config.train_clips, config.features, generator=chance)
+    labels = torch.randint(0, config.classes, (config.train_clips,), generator=chance)
+    few = slice(0, min(config.clips, config.train_clips))
+    task = Task(features, labels, features[few], labels[few], config.classes).to(device)
+    recipe = LinearConfig(epochs=config.epochs)
+    encode = our_part(config, device, precision, times=config.train_clips / config.clips)
+    return encode, Part(lambda: linear(task, (0,), recipe))

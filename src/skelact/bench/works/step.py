@@ -1,0 +1,132 @@
+"""One training step of AimCLR: from a batch of prepared clips, through its three views, to changed weights."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from skelact.bench import made_up
+from skelact.bench.compare import Comparison, Part, Variant
+from skelact.bench.config import BenchConfig
+from skelact.bench.reference.aimclr import PlainAimCLR, plain_step, plain_views
+from skelact.draw import Draw
+from skelact.encoders.stgcn import STGCNConfig
+from skelact.layouts import KINECT_V2
+from skelact.methods import AimCLR
+from skelact.train.config import Optimiser
+
+COUNTED = 2
+"""Clips of the step whose arithmetic is counted: a step's arithmetic grows with its clips alone."""
+
+
+def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tuple[Comparison, ...]:
+    """The step of the first stage (InfoNCE and both divergences)."""
+    size = f"{config.clips} clips, {config.frames} frames, {config.persons} persons, width {config.width}"
+    return (
+        Comparison(
+            work="step",
+            title=f"step: AimCLR, {size}",
+            unit="clips",
+            amount=config.clips,
+            plain=Variant("plain float32", lambda: (plain_part(config, device),)),
+            ours=(
+                Variant("ours float32", lambda: (_our_step(config, device, "float32"),)),
+                Variant("ours bf16", lambda: (_our_step(config, device, "bf16"),), "bf16"),
+            ),
+            flop=lambda: _flop(config),
+            agreement=lambda: gradient_errors(config, device),
+        ),
+    )
+
+
+def plain_method(config: BenchConfig, device: torch.device, dropout: float = 0.5) -> PlainAimCLR:
+    """The plain program with our method's weights and bank."""
+    plain = PlainAimCLR(AimCLR.Config(bank=config.bank), _encoder(config, dropout), KINECT_V2)
+    plain.load(our_method(config, torch.device("cpu"), dropout).state_dict())
+    return plain.to(device)
+
+
+def our_method(config: BenchConfig, device: torch.device, dropout: float = 0.5) -> AimCLR:
+    """Our method, with the same weights every time."""
+    torch.manual_seed(0)
+    return AimCLR(AimCLR.Config(bank=config.bank), _encoder(config, dropout), KINECT_V2).to(device)
+
+
+def _encoder(config: BenchConfig, dropout: float) -> STGCNConfig:
+    return STGCNConfig(width=config.width, features=config.features, dropout=dropout)
+
+
+def _sgd(network: torch.nn.Module) -> torch.optim.SGD:
+    o = Optimiser()
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    return torch.optim.SGD(trained, lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay)
+
+
+def plain_part(config: BenchConfig, device: torch.device) -> Part:
+    """The plain step as it is timed."""
+    method, rng = plain_method(config, device), made_up.generator()
+    optimiser, x = _sgd(method), made_up.clips(config, config.clips).numpy()
+
+    def run() -> None:
+        views = plain_views(x, KINECT_V2.mirror, rng)
+        plain_step(method, optimiser, {name: view.to(device) for name, view in views.items()})
+
+    return Part(run)
+
+
+def _our_step(config: BenchConfig, device: torch.device, precision: str) -> Part:
+    """As the training loop steps."""
+    method = our_method(config, device)
+    optimiser, views = _sgd(method), method.views()
+    x = made_up.clips(config, config.clips).to(device)
+    numbers = torch.arange(config.clips, device=device)
+
+    def run() -> None:
+        made = {name: view(x, Draw(numbers, 0, 0, name)) for name, view in views.items()}
+        loss = _loss(method, made, precision)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+    return Part(run)
+
+
+def _loss(method: AimCLR, views: dict[str, Tensor], precision: str) -> Tensor:
+    device = next(iter(views.values())).device
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+        return method(views, 0)["loss"]
+
+
+def _flop(config: BenchConfig) -> float:
+    """Multiplications and additions of the plain step's convolutions and products."""
+    few = config.model_copy(update={"clips": COUNTED})
+    run = plain_part(few, torch.device("cpu")).run
+    with FlopCounterMode(display=False) as counter:
+        run()
+    return counter.get_total_flops() / COUNTED * config.clips
+
+
+def gradient_errors(config: BenchConfig, device: torch.device) -> dict[str, float]:
+    """Relative L2 distance of our gradients from the plain ones: same weights, bank and views, dropout off."""
+    x = made_up.clips(config, config.clips).numpy()
+    views = {name: view.to(device) for name, view in plain_views(x, KINECT_V2.mirror, made_up.generator()).items()}
+    plain = plain_method(config, device, dropout=0.0)
+    plain(views)["loss"].backward()
+    wanted = _gradients(plain)
+    errors = {}
+    for precision in ("float32", "bf16"):
+        ours = our_method(config, device, dropout=0.0)
+        _loss(ours, views, precision).backward()
+        errors[f"gradients {precision}, relative L2 error"] = _distance(_gradients(ours), wanted)
+    return errors
+
+
+def _gradients(method: torch.nn.Module) -> dict[str, Tensor]:
+    return {name: p.grad.double() for name, p in method.named_parameters() if p.grad is not None}
+
+
+def _distance(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> float:
+    apart = sum((found[name] - gradient).square().sum() for name, gradient in wanted.items())
+    size = sum(gradient.square().sum() for gradient in wanted.values())
+    return float((apart / size) ** 0.5)  # pyright: ignore[reportArgumentType] (sums of tensors, not 0)
