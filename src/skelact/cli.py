@@ -13,6 +13,7 @@ from rich.console import Console
 from tyro.conf import AvoidSubcommands, Fixed, FlagCreatePairsOff, Positional, Suppress, UseAppendAction, arg
 
 from skelact import __version__
+from skelact import bench as benchmark
 from skelact import demo as demonstration
 from skelact.config import Config
 from skelact.data.describe import describe
@@ -33,10 +34,11 @@ from skelact.skeleton import Skeleton
 from skelact.streams import Stream
 from skelact.train import TrainConfig
 from skelact.train import pretrain as train
-from skelact.world import SkelactError
+from skelact.world import SkelactError, write_json
 
 View = Literal["released", "robust"]
 Format = Literal["ntu", "ucla", "utd", "sbu"]
+Work = Literal["step", "augment", "prepare", "knn", "linear", "infer"]
 
 PROTOCOLS: dict[str, KnnConfig | LinearConfig] = {"knn": KnnConfig(), "linear": LinearConfig()}
 
@@ -233,6 +235,47 @@ def demo(out: Path = Path("demo"), quick: bool = False) -> None:
     print(f"report: {page}")
 
 
+def bench(
+    works: Positional[tuple[Work, ...]] = (),
+    device: str = "auto",
+    rounds: int | None = None,
+    threads: int | None = None,
+    clips: int | None = None,
+    frames: int | None = None,
+    persons: int | None = None,
+    width: int | None = None,
+    memory: bool = True,
+    quick: bool = False,
+    json: Path | None = None,
+) -> None:
+    """Time each work beside the plain computation, in interleaved rounds, and beside what this machine can do.
+
+    Args:
+        works: What to measure; everything unless named.
+        device: cpu, cuda, cuda:1, ...; auto takes a GPU where there is one.
+        rounds: Rounds that medians are over; 5 unless told.
+        threads: Threads of PyTorch; its own choice unless told.
+        clips: Clips of a batch; 128 unless told.
+        frames: Frames of a clip; 50 unless told.
+        persons: Persons of a clip; 2 unless told.
+        width: Channels of the encoder's first blocks; 16 unless told.
+        memory: Measure the peak memory of each variant too, each in a process of its own; never with --quick.
+        quick: Tiny sizes that only show that everything runs; the numbers mean nothing.
+        json: File for every number: times of each round, machine, settings.
+    """
+    sizes = {"rounds": rounds, "threads": threads, "clips": clips, "frames": frames, "persons": persons, "width": width}
+    base = benchmark.QUICK if quick else benchmark.FULL.model_copy(update={"memory": memory})
+    given = {name: value for name, value in sizes.items() if value is not None} | {"device": device}
+    config = benchmark.BenchConfig.model_validate(base.model_dump() | given)
+    with err.status("") as status:
+        report = benchmark.bench(works, config, status.update)
+    if json is not None:
+        write_json(json, report.model_dump(mode="json"))
+    benchmark.show(report)
+    if quick:
+        err.print("this was --quick: it shows that everything runs, its numbers mean nothing")
+
+
 Command = Callable[..., None]
 
 COMMANDS: dict[str, Command] = {
@@ -247,6 +290,7 @@ COMMANDS: dict[str, Command] = {
     "classify": classify,
     "embed": embed,
     "report": report,
+    "bench": bench,
 }
 _WITH_CHOICE: tuple[Command, ...] = (pretrain, evaluate)
 """Commands whose options depend on their first word."""
