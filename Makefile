@@ -2,11 +2,14 @@
 # make test   set up, pass every test
 # make lint   style, types, import layers
 # make wheel  build dist/skelact-*.whl
+# make bench  time every work beside the plain computation; wants a quiet machine
 # Needed beforehand: Python >= 3.11 with its venv module, and a package index that pip reaches.
 
 PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2
+# Options of both runs of make bench: BENCH="--threads 1", BENCH="--device cuda"
+BENCH ?=
 
 # PyTorch is installed first, so that you choose its build; the package itself asks only for torch >= 2.11.
 # With a GPU, or to save a download of several GB without one, give what pytorch.org tells for your machine:
@@ -27,7 +30,7 @@ tee $(VENV)/pip.log | while read -r what name _; do case "$$what $$name" in \
 esac; done && echo || { echo; tail -n 20 $(VENV)/pip.log; exit 1; }
 endef
 
-.PHONY: demo test lint wheel
+.PHONY: demo test lint wheel bench
 
 demo: $(VENV)/.installed
 	$(BIN)/skelact demo
@@ -45,6 +48,12 @@ lint: $(VENV)/.installed-dev
 wheel: $(VENV)/.installed-dev
 	rm -f dist/skelact-*.whl
 	$(BIN)/python -m build --wheel
+
+# The second time with an allocator that keeps what it got, for both sides (docs/performance.md).
+bench: $(VENV)/.installed
+	$(BIN)/skelact bench $(BENCH) --json build/bench.json
+	MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=68719476736 \
+		$(BIN)/skelact bench step infer $(BENCH) --json build/bench-allocator.json
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("skelact needs Python >= 3.11, found " + sys.version.split()[0] + "; name another: make PYTHON=python3.11")'
