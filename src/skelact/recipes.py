@@ -72,7 +72,7 @@ def aimclr_small() -> TrainConfig:
 
     Neighbours from half of the run on, as the paper has it, took back what had been learned (docs/training.md).
     """
-    return _small("aimclr-small", AimCLR.Config(**_SMALL_CONTRAST, neighbours_from=None), lr=0.005, epochs=24)
+    return _small("aimclr-small", AimCLR.Config(**_SMALL_CONTRAST, neighbours_from=None), lr=0.005, epochs=60)
 
 
 RECIPES = {

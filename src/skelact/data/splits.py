@@ -107,8 +107,11 @@ def split_names(dataset: str) -> tuple[str, ...]:
 def split(store: Store, name: str) -> Split:
     """The rows of a store that train and test under a named split, or under `column=value,value,...` (those train).
 
-    With `column=value,.../value,...` those after the stroke test, and clips with neither are left out: to choose
-    numbers on training subjects alone. SkelactError: no such split for this data set (lists those there are), no such column, train or test empty.
+    With `column=value,.../value,...` those after the stroke test, and clips with neither are left out: to
+    choose numbers on training subjects alone.
+
+    SkelactError: no such split for this data set (lists those there are), no such column, train or test
+    empty.
     """
     table = store.table
     rule = _general(name) if "=" in name else _named(store, name)

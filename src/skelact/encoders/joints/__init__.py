@@ -1,0 +1,8 @@
+"""ST-GCN on CPUs with joints outermost: arrays (v, t, n, c), worked on one joint at a time, so that what one operation
+leaves is still in the cache for the next. Same mathematics as the plain block of `encoders.stgcn`, which is the
+reference of its tests and what runs on other devices.
+"""
+
+from skelact.encoders.joints.block import feature_map
+
+__all__ = ["feature_map"]

@@ -1,0 +1,160 @@
+"""BatchNorm with what follows it, in pieces that stay in the cache from one operation to the next.
+
+Statistics are two-pass within a piece and combined over pieces, so they do not lose digits with the size of the batch as
+a running sum over a channels-last array does.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Num, UInt8
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+Joints = Float[Tensor, "v t n c"]
+Row = Float[Tensor, "rc"]
+
+PIECE = 2**17
+"""Numbers of a piece, about: several pieces fit a core's second-level cache."""
+ROW = 2**12
+"""Numbers of a row: long enough for vector instructions, short enough to make a row of one number a channel cheaply."""
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Channels-last arrays as rows of `tiles` x channels numbers, and those in pieces."""
+
+    channels: int
+    tiles: int
+
+    @classmethod
+    def of(cls, x: Joints) -> "_Cut":
+        channels, places = x.shape[3], x.numel() // x.shape[3]
+        tiles = max(tile for tile in range(1, ROW + 1) if places % tile == 0 and (tile * channels <= ROW or tile == 1))
+        return cls(channels, tiles)
+
+    def pieces(self, x: Num[Tensor, "v t n c"]) -> tuple[Num[Tensor, "rows rc"], ...]:
+        length = self.tiles * self.channels
+        return x.view(-1, length).split(max(1, PIECE // length))
+
+    def row(self, numbers: Float[Tensor, "c"]) -> Row:
+        """One number a channel, all along a row."""
+        return numbers.repeat(self.tiles)
+
+    def sum(self, rows: Float[Tensor, "rows rc"], wide: torch.dtype) -> Float[Tensor, "c"]:
+        """Over rows, then within them: two levels."""
+        return rows.sum(0, dtype=wide).view(-1, self.channels).sum(0)
+
+
+@dataclass(frozen=True)
+class _Statistics:
+    """What is taken off and multiplied, in float32 or better."""
+
+    mean: Float[Tensor, "c"]
+    """Less the offset."""
+    scale: Float[Tensor, "c"]
+    """1 / sqrt(variance + eps)"""
+
+
+class Normalise(torch.autograd.Function):
+    """act(gain * keep * norm(x + offset) + residual), act = ReLU or nothing; keep is a dropout mask, gain its rescaling.
+
+    x, residual and keep are contiguous (v, t, n, c).
+    """
+
+    @staticmethod
+    def forward(
+        ctx,
+        x: Joints,
+        offset: Float[Tensor, "c"],
+        weight: Float[Tensor, "c"],
+        bias: Float[Tensor, "c"],
+        residual: Joints | None,
+        keep: UInt8[Tensor, "v t n c"] | None,
+        norm: nn.BatchNorm2d,
+        gain: float,
+        relu: bool,
+    ) -> Joints:
+        cut, wide = _Cut.of(x), torch.promote_types(x.dtype, torch.float32)
+        s = _statistics(x, offset, norm, cut, wide)
+        scale = gain * weight.to(wide) * s.scale
+        gains, shift = cut.row(scale).to(x.dtype), cut.row(gain * bias.to(wide) - s.mean * scale).to(x.dtype)
+        out = torch.empty_like(x)
+        others = [cut.pieces(each) for each in (keep, residual) if each is not None]
+        for place, (rows, y) in enumerate(zip(cut.pieces(x), cut.pieces(out), strict=True)):
+            torch.addcmul(shift, rows, gains, out=y)
+            if keep is not None:
+                y.mul_(others[0][place])
+            if residual is not None:
+                y.add_(others[-1][place])
+            if relu:
+                y.relu_()
+        ctx.save_for_backward(x, weight, keep, out if relu else None)
+        ctx.statistics, ctx.gain, ctx.training, ctx.has_residual = s, gain, norm.training, residual is not None
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, g: Joints):  # pyright: ignore[reportIncompatibleMethodOverride]
+        x, weight, keep, out = ctx.saved_tensors
+        s: _Statistics = ctx.statistics
+        cut, wide = _Cut.of(x), s.scale.dtype
+        g = g.contiguous()
+        # Through activation, residual and mask; sums of the gradient and of its product with the centred input.
+        d_x = torch.empty_like(x)
+        d_residual = torch.empty_like(x) if ctx.has_residual else None
+        sums, products = torch.zeros_like(s.scale), torch.zeros_like(s.scale)
+        mean = cut.row(s.mean).to(x.dtype)
+        all_rows = [None if each is None else cut.pieces(each) for each in (x, g, d_x, d_residual, keep, out)]
+        for place in range(len(cut.pieces(x))):
+            rows, given, inner, passed, kept, made = (each and each[place] for each in all_rows)
+            passed = inner if passed is None else passed
+            if made is None:
+                passed.copy_(given)
+            else:
+                torch.ops.aten.threshold_backward.grad_input(given, made, 0, grad_input=passed)
+            if kept is not None:
+                torch.mul(passed, kept, out=inner)
+            elif inner is not passed:
+                inner.copy_(passed)
+            sums += cut.sum(inner, wide)
+            products += cut.sum((rows - mean).mul_(inner), wide)
+        d_bias, d_weight = ctx.gain * sums, ctx.gain * products * s.scale
+        scale = weight.to(wide) * s.scale
+        d_offset, slope, level = scale * d_bias, torch.zeros_like(scale), torch.zeros_like(scale)
+        if ctx.training:  # the mean takes every offset away again
+            count = x.numel() // cut.channels
+            d_offset, slope = torch.zeros_like(scale), -scale * s.scale * d_weight / count
+            level = -scale * d_bias / count - slope * s.mean
+        gains, slopes, levels = (cut.row(each).to(x.dtype) for each in (ctx.gain * scale, slope, level))
+        for rows, inner in zip(cut.pieces(x), cut.pieces(d_x), strict=True):
+            inner.mul_(gains).addcmul_(rows, slopes).add_(levels)
+        d_offset, d_weight, d_bias = (each.to(weight.dtype) for each in (d_offset, d_weight, d_bias))
+        return d_x, d_offset, d_weight, d_bias, d_residual, None, None, None, None
+
+
+def _statistics(
+    x: Joints, offset: Float[Tensor, "c"], norm: nn.BatchNorm2d, cut: _Cut, wide: torch.dtype
+) -> _Statistics:
+    """Of the batch, moving the running ones towards it; in evaluation the running ones."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert norm.momentum is not None
+    if not norm.training:
+        mean = norm.running_mean.to(wide) - offset.to(wide)
+        return _Statistics(mean, (norm.running_var.to(wide) + norm.eps).rsqrt())
+    means, squares, counts = [], [], []
+    for rows in cut.pieces(x):
+        counts.append(rows.numel() // cut.channels)
+        means.append(cut.sum(rows, wide) / counts[-1])
+        squares.append(cut.sum((rows - cut.row(means[-1])).square_(), wide))
+    count, shares = sum(counts), torch.tensor(counts, dtype=wide)[:, None] / sum(counts)
+    each = torch.stack(means)
+    mean = (shares * each).sum(0)
+    variance = torch.stack(squares).sum(0) / count + (shares * (each - mean).square()).sum(0)
+    with torch.no_grad():
+        assert norm.num_batches_tracked is not None
+        norm.num_batches_tracked.add_(1)
+        norm.running_mean.lerp_((mean + offset).to(norm.running_mean.dtype), norm.momentum)
+        norm.running_var.lerp_((variance * (count / (count - 1))).to(norm.running_var.dtype), norm.momentum)
+    return _Statistics(mean, (variance + norm.eps).rsqrt())
