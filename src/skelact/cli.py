@@ -46,7 +46,13 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def synthesize(
-    out: Path, clips: int = 2400, classes: int = 12, subjects: int = 20, views: int = 3, seed: int = 0
+    out: Path,
+    clips: int = 2400,
+    classes: int = 12,
+    subjects: int = 20,
+    views: int = 3,
+    seed: int = 0,
+    persons: Literal[1, 2] = 2,
 ) -> None:
     """Write a store of made-up bodies doing named actions before several cameras.
 
@@ -57,8 +63,9 @@ def synthesize(
         subjects: Different people.
         views: Cameras that see every performance.
         seed: The same numbers and seed give the same bytes.
+        persons: 1 leaves out the actions of two people.
     """
-    synthesize_store(out, clips=clips, classes=classes, subjects=subjects, views=views, seed=seed)
+    synthesize_store(out, clips=clips, classes=classes, subjects=subjects, views=views, seed=seed, persons=persons)
 
 
 def prepare(

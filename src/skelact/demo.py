@@ -26,7 +26,7 @@ class Size:
     frames: int
 
 
-FULL = Size(clips=600, epochs=26, batch=32, frames=20)
+FULL = Size(clips=600, epochs=36, batch=32, frames=20)
 """At most six minutes on two cores."""
 QUICK = Size(clips=144, epochs=2, batch=16, frames=16)
 
@@ -42,7 +42,7 @@ def demo(folder: Path, quick: bool, console: Console) -> Path:
     if store.exists():
         console.print(f"{store} is there already ({len(Store.open(store))} clips)")
     else:
-        synthesize(store, clips=size.clips, frames=size.frames)
+        synthesize(store, clips=size.clips, persons=1, frames=size.frames)
     console.rule("2 of 4: AimCLR learns from the training clips, without labels")
     small = aimclr_small()
     config = small.model_copy(

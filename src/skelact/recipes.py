@@ -47,7 +47,7 @@ def _small(recipe: str, method: SkeletonCLR.Config | AimCLR.Config, lr: float, e
     return TrainConfig(
         recipe=recipe,
         method=method,
-        encoder=STGCNConfig(dropout=0),
+        encoder=STGCNConfig(dropout=0, absent="left_out"),
         optimiser=Optimiser(lr=lr, schedule="cosine", warmup=0.05),
         view="robust",
         batch=64,

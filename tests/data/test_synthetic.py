@@ -168,12 +168,22 @@ def test_identity_follows_a_person_who_changes_slots():
         ({"seed": -1}, ("seed", "0", "got -1")),
         ({"clips": 35}, ("clips", "36", "got 35")),
         ({"clips": 100, "classes": 19}, ("classes", "18", "got 19")),
+        ({"persons": 3}, ("persons", "1 to 2", "got 3")),
+        ({"persons": 1, "classes": 15}, ("classes", "14", "got 15")),
     ],
 )
 def test_a_number_out_of_its_range_is_told_with_the_range(numbers, words):
     with pytest.raises(SkelactError) as error:
         SyntheticConfig(**numbers)
     assert all(word in str(error.value) for word in words)
+
+
+def test_one_person_leaves_out_the_actions_of_two():
+    config = SyntheticConfig(clips=36, classes=12, views=1, persons=1)
+    names = class_names(config)
+    assert "handshake" in class_names(SyntheticConfig()) and "handshake" not in names
+    assert len(set(names)) == 12
+    assert all(clip.joints.shape[1] == 1 for clip in recordings(config))
 
 
 def test_class_names_differ_and_two_of_the_first_twelve_are_of_two_persons():

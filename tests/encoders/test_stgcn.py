@@ -9,7 +9,7 @@ from torch.nn import functional
 from skelact import graph
 from skelact.eadm import energy_drop
 from skelact.encoders.published import encoder_tensors, our_name
-from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.encoders.stgcn import STGCN, STGCNConfig, there
 from skelact.layouts import COCO_17, KINECT_V1, KINECT_V2, SBU_15
 
 
@@ -44,8 +44,8 @@ def test_equals_the_published_network(golden, network, mode):
         features = network.feature_map(torch.tensor(golden["x"]))
         made = {
             "feature_map": features,
-            "out": head(golden)(network.pool(features, 2)),
-            "drop_out": head(golden)(network.pool(energy_drop(features), 2)),
+            "out": head(golden)(network.pool(features, torch.tensor(golden["x"]))),
+            "drop_out": head(golden)(network.pool(energy_drop(features), torch.tensor(golden["x"]))),
         }
     for name, array in made.items():
         expected = golden[f"{mode}_{name}"]
@@ -123,3 +123,50 @@ def test_ten_blocks_of_the_published_widths_and_a_buffer_for_the_graph():
     assert [block.temporal.out_channels for block in network.blocks] == [16] * 4 + [32] * 3 + [64] * 2 + [256]
     assert [block.temporal.stride[0] for block in network.blocks] == [1, 1, 1, 1, 2, 1, 1, 2, 1, 1]
     np.testing.assert_allclose(network.adjacency.numpy(), graph.spatial(KINECT_V2), atol=1e-7)
+
+
+def with_absent_persons() -> torch.Tensor:
+    """Clips of 3 person slots: all there, only the first, the first and the last, none."""
+    x = torch.randn(4, 3, 12, 15, 3, dtype=torch.float64)
+    x[1, ..., 1:] = 0
+    x[2, ..., 1] = 0
+    x[3] = 0
+    return x
+
+
+def trained(absent: str) -> STGCN:
+    """A network whose statistics have seen clips, so that an absent person's features are not trivial."""
+    torch.manual_seed(0)
+    network = STGCNConfig(width=2, features=8, dropout=0, absent=absent).build(SBU_15).double()
+    for _ in range(3):
+        network(with_absent_persons() + 0.3)
+    return network
+
+
+def test_absent_persons_computed_once_in_evaluation_change_nothing():
+    network = trained("computed").eval()
+    x = with_absent_persons()
+    torch.testing.assert_close(network(x), network.pool(network.feature_map(x), x), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_absent_persons_left_out_are_as_if_the_slots_were_not_there(training):
+    network = trained("left_out").train(training)
+    plain = trained("computed").train(training)
+    x = with_absent_persons()
+    people = torch.stack(
+        [x[0, ..., 0], x[0, ..., 1], x[0, ..., 2], x[1, ..., 0], x[2, ..., 0], x[2, ..., 2], x[3, ..., 0]]
+    )
+    each = plain(people[..., None])
+    wanted = torch.stack([each[:3].mean(0), each[3], each[4:6].mean(0), each[6]])
+    torch.testing.assert_close(network(x), wanted, rtol=1e-10, atol=1e-10)
+    assert network.feature_map(x).shape[0] == 7
+
+
+def test_who_is_there():
+    assert there(with_absent_persons()).tolist() == [
+        [True, True, True],
+        [True, False, False],
+        [True, False, True],
+        [True, False, False],
+    ]

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -28,6 +28,9 @@ class STGCNConfig(Config):
     """After the temporal BatchNorm of every block but the first, as released."""
     channels: int = Field(default=3, ge=1)
     """C: coordinates of the input."""
+    absent: Literal["computed", "left_out"] = "computed"
+    """What becomes of persons who are not there (all zeros): computed like any other, as published; or left out of the
+    network, of its BatchNorm and of the mean over persons. The first person of a clip always counts."""
 
     def build(self, skeleton: Skeleton) -> "STGCN":
         """The network for this layout, with fresh weights from torch's global generator."""
@@ -37,7 +40,8 @@ class STGCNConfig(Config):
 class STGCN(nn.Module):
     """Ten graph-convolution blocks; stride 2 in time at blocks 5 and 8; pooled over time, joints, then persons.
 
-    h = mean over persons of mean over T', V of the feature map. Weights start as in the published programs:
+    h = mean over persons of mean over T', V of the feature map; absent persons take part unless they are left out. In
+    evaluation they are all alike, so one of them is computed. Weights start as in the published programs:
     convolutions N(0, 0.02) with bias 0, BatchNorm weights N(1, 0.02) with bias 0.
     """
 
@@ -63,25 +67,52 @@ class STGCN(nn.Module):
         )
         self.apply(_published_start)
 
-    def feature_map(self, x: Float[Tensor, "n c t v m"]) -> Float[Tensor, "nm d s v"]:
-        """Feature map of every person apart (persons of a clip follow each other), s = T' frames."""
-        n, c, t, v, m = x.shape
-        flat = x.permute(0, 4, 3, 1, 2).reshape(n * m, v * c, t)
-        x = self.input_norm(flat).view(n * m, v, c, t).permute(0, 2, 3, 1).contiguous()
+    def feature_map(self, x: Float[Tensor, "n c t v m"]) -> Float[Tensor, "p d s v"]:
+        """Feature map of every person apart (persons of a clip follow each other; absent ones only where they are
+        computed), s = T' frames."""
+        persons = x.permute(0, 4, 1, 2, 3)
+        return self._maps(persons[there(x)] if self.config.absent == "left_out" else persons.flatten(0, 1))
+
+    def _maps(self, x: Float[Tensor, "p c t v"]) -> Float[Tensor, "p d s v"]:
+        p, c, t, v = x.shape
+        flat = x.permute(0, 3, 1, 2).reshape(p, v * c, t)
+        x = self.input_norm(flat).view(p, v, c, t).permute(0, 2, 3, 1).contiguous()
         if x.device.type == "cpu":  # several times faster there; the plain blocks are its reference
             return joints.feature_map(self, x.permute(3, 2, 0, 1).contiguous()).permute(2, 3, 1, 0)
         for block in self.blocks:
             x = block(x, self.adjacency)
         return x
 
-    def pool(self, features: Float[Tensor, "nm d s v"], persons: int) -> Float[Tensor, "n d"]:
-        """Mean over time and joints, then over the persons of a clip; in float32 or better, whatever the map is in."""
-        means = features.mean((2, 3), dtype=torch.promote_types(features.dtype, torch.float32))
-        return means.unflatten(0, (-1, persons)).mean(1)
+    def pool(self, features: Float[Tensor, "p d s v"], x: Float[Tensor, "n c t v m"]) -> Float[Tensor, "n d"]:
+        """Mean over time and joints, then over the persons of a clip `x` whom the map tells of; in float32 or better,
+        whatever the map is in."""
+        means = _means(features)
+        if self.config.absent == "computed":
+            return means.unflatten(0, (len(x), x.shape[4])).mean(1)
+        present = there(x)
+        clip = present.nonzero()[:, 0]
+        return means.new_zeros(len(x), means.shape[1]).index_add(0, clip, means) / present.sum(1, keepdim=True)
 
     def forward(self, x: Float[Tensor, "n c t v m"]) -> Float[Tensor, "n d"]:
         """h of each clip."""
-        return self.pool(self.feature_map(x), persons=x.shape[4])
+        if self.training or self.config.absent == "left_out" or x.shape[4] == 1:
+            return self.pool(self.feature_map(x), x)
+        present = there(x)
+        persons = x.permute(0, 4, 1, 2, 3)
+        means = _means(self._maps(torch.cat([torch.zeros_like(persons[:1, 0]), persons[present]])))
+        row = torch.where(present, present.flatten().cumsum(0).view_as(present), 0)
+        return means[row].mean(1)
+
+
+def there(x: Float[Tensor, "n c t v m"]) -> Bool[Tensor, "n m"]:
+    """Which persons are in a clip: any of their numbers is not zero. The first one always is."""
+    present = (x != 0).any(3).any(2).any(1)
+    present[:, 0] = True
+    return present
+
+
+def _means(features: Float[Tensor, "p d s v"]) -> Float[Tensor, "p d"]:
+    return features.mean((2, 3), dtype=torch.promote_types(features.dtype, torch.float32))
 
 
 class Block(nn.Module):

@@ -132,10 +132,9 @@ class AimCLR(Method):
 
     def _extreme_queries(self, x: Float[Tensor, "n c t v m"]) -> dict[str, Float[Tensor, "n d"]]:
         """z~ and z~_drop, from one pass of the encoder."""
-        persons = x.shape[4]
         features = self.encoder.feature_map(x)
-        queries = {"d1": self.query.project(self.encoder.pool(features, persons))}
+        queries = {"d1": self.query.project(self.encoder.pool(features, x))}
         if self.config.drop:
             dropped = energy_drop(features, self.config.keep_margin)
-            queries["d2"] = self.query.project(self.encoder.pool(dropped, persons))
+            queries["d2"] = self.query.project(self.encoder.pool(dropped, x))
         return queries

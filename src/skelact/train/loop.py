@@ -12,6 +12,7 @@ from skelact import methods
 from skelact.data.batches import TrainingClips, batches
 from skelact.draw import Draw, order
 from skelact.encoders.file import EncoderCard, save_encoder
+from skelact.encoders.stgcn import there
 from skelact.streams import apply_stream
 from skelact.train import checkpoint
 from skelact.train.config import TrainConfig
@@ -104,10 +105,11 @@ class Trainer:
         torch.manual_seed(_seed_of(c.seed, self.step))  # dropout, too, is a function of the step
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(c.optimiser, self.step, self.per_epoch, c.epochs)
-        made = {
-            name: apply_stream(view(x, Draw(numbers, c.seed, epoch, name)), c.stream, self.clips.skeleton)
-            for name, view in views.items()
-        }
+        made = {name: view(x, Draw(numbers, c.seed, epoch, name)) for name, view in views.items()}
+        if c.encoder.absent == "left_out":  # noise would put someone where nobody is
+            mask = there(x)[:, None, None, None]
+            made = {name: view * mask for name, view in made.items()}
+        made = {name: apply_stream(view, c.stream, self.clips.skeleton) for name, view in made.items()}
         with torch.autocast(self.device.type, torch.bfloat16, enabled=c.precision == "bf16"):
             losses = self.method(made, epoch)
         self.optimiser.zero_grad()

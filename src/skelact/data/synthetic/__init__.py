@@ -30,16 +30,17 @@ def synthesize(
     subjects: int = 20,
     views: int = 3,
     seed: int = 0,
+    persons: int = 2,
     view: str = "robust",
     frames: int = 50,
     progress: bool = True,
 ) -> Summary:
     """Write the store `out` of made-up recordings with one prepared view; a summary goes to standard error.
 
-    `views` are cameras, `view` and `frames` say how the clips are prepared. SkelactError, with nothing written: `out`
-    exists, a number out of its range, no space left.
+    `views` are cameras, `persons` = 1 leaves out the actions of two people, `view` and `frames` say how
+    the clips are prepared. SkelactError, with nothing written: `out` exists, a number out of its range, no space left.
     """
-    config = SyntheticConfig(clips=clips, classes=classes, subjects=subjects, views=views, seed=seed)
+    config = SyntheticConfig(clips=clips, classes=classes, subjects=subjects, views=views, seed=seed, persons=persons)
     check_view(view, frames, None, KINECT_V2)
     store = write_store(
         Path(out),

@@ -43,3 +43,8 @@ ACTIONS = (
     Action("jumping jack", alone.jumping_jack),
 )
 """All classes there are; a store of k classes has the first k."""
+
+
+def actions_of(persons: int) -> tuple[Action, ...]:
+    """Those that at most so many persons take part in, in their order."""
+    return tuple(action for action in ACTIONS if persons > 1 or action.answer is None)

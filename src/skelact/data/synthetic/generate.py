@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from skelact.data.recording import Recording
-from skelact.data.synthetic.actions import ACTIONS
+from skelact.data.synthetic.actions import actions_of
 from skelact.data.synthetic.scenes import LONGEST, SHORTEST, perform
 from skelact.data.synthetic.sensor import draw_camera, draw_window, record
 from skelact.world import SkelactError
@@ -25,10 +25,19 @@ class SyntheticConfig:
     views: int = 3
     """Cameras, 45 degrees apart, seeing the same performances."""
     seed: int = 0
+    persons: int = 2
+    """1 leaves out the actions of two people."""
 
     def __post_init__(self) -> None:
-        lowest = {"clips": self.classes * self.views, "classes": 2, "subjects": 2, "views": 1, "seed": 0}
-        highest = {"clips": 10**7, "classes": len(ACTIONS), "subjects": 1000, "views": MOST_VIEWS, "seed": 2**63 - 1}
+        lowest = {"clips": self.classes * self.views, "classes": 2, "subjects": 2, "views": 1, "seed": 0, "persons": 1}
+        highest = {
+            "clips": 10**7,
+            "classes": len(actions_of(self.persons)),
+            "subjects": 1000,
+            "views": MOST_VIEWS,
+            "seed": 2**63 - 1,
+            "persons": 2,
+        }
         for field in reversed(fields(self)):  # clips last: its range follows from the others
             name, value = field.name, getattr(self, field.name)
             if not lowest[name] <= value <= highest[name]:
@@ -38,7 +47,7 @@ class SyntheticConfig:
 
 def class_names(config: SyntheticConfig) -> tuple[str, ...]:
     """Names of the classes of this configuration."""
-    return tuple(action.name for action in ACTIONS[: config.classes])
+    return tuple(action.name for action in actions_of(config.persons)[: config.classes])
 
 
 def recordings(config: SyntheticConfig) -> Iterator[Recording]:
@@ -47,8 +56,9 @@ def recordings(config: SyntheticConfig) -> Iterator[Recording]:
     Classes, subjects and cameras come in turn, so any count is balanced. A performance is seen by all cameras one after
     the other; its joints differ between them by a rigid motion and by what the sensor does to them.
     """
+    actions = actions_of(config.persons)
     for number in range(-(-config.clips // config.views)):
-        performance = perform(number, config.classes, config.subjects, config.seed)
+        performance = perform(number, config.classes, config.subjects, config.seed, actions)
         for camera in range(1, min(config.views, config.clips - number * config.views) + 1):
             rng = np.random.default_rng([config.seed, 3, number, camera])
             window = draw_window(performance.span, SHORTEST, LONGEST, rng)

@@ -44,14 +44,14 @@ def subject_body(seed: int, subject: int) -> Body:
     return draw_body(np.random.default_rng([seed, 1, subject]))
 
 
-def perform(number: int, classes: int, subjects: int, seed: int) -> Performance:
+def perform(number: int, classes: int, subjects: int, seed: int, actions: tuple[Action, ...] = ACTIONS) -> Performance:
     """Performance `number` of the data set of this seed; nothing else decides what it is."""
     action, subject, repetition = cast(number, classes, subjects)
     rng = np.random.default_rng([seed, 2, number])
     actor = subject_body(seed, subject)
     other = subject_body(seed, int((subject - 1 + rng.integers(1, subjects)) % subjects) + 1)
-    timing = draw_timing(ACTIONS[action], actor, rng)
-    persons = act(ACTIONS[action], timing, actor, other, rng)
+    timing = draw_timing(actions[action], actor, rng)
+    persons = act(actions[action], timing, actor, other, rng)
     return Performance(action, subject, repetition, _somewhere(persons, rng), timing.span)
 
 

@@ -42,7 +42,11 @@ def _block(block: "Block", x: Joints, adjacency: Float[Tensor, "k v v"], edges: 
     y = _normalise(block.spatial_norm, y, offset=torch.zeros_like(temporal.bias))
     weight = temporal.weight.to(x.dtype, memory_format=torch.channels_last)
     # The transform is made of products that grow with the square of the channels, so it pays for many.
-    y = TransformedConvolution.apply(y, weight.squeeze(3)) if d >= WIDE and stride == 1 else _over_time(y, weight, stride)
+    y = (
+        TransformedConvolution.apply(y, weight.squeeze(3))
+        if d >= WIDE and stride == 1
+        else _over_time(y, weight, stride)
+    )
     residual = x if isinstance(block.residual, nn.Identity) else None
     if isinstance(block.residual, nn.Sequential):
         convolution, norm = cast("tuple[nn.Conv2d, nn.BatchNorm2d]", tuple(block.residual))

@@ -1,7 +1,7 @@
 """BatchNorm with what follows it, in pieces that stay in the cache from one operation to the next.
 
-Statistics are two-pass within a piece and combined over pieces, so they do not lose digits with the size of the batch as
-a running sum over a channels-last array does.
+Statistics are two-pass within a piece and combined over pieces, so they do not lose digits with the size of the batch
+as a running sum over a channels-last array does.
 """
 
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class _Statistics:
 
 
 class Normalise(torch.autograd.Function):
-    """act(gain * keep * norm(x + offset) + residual), act = ReLU or nothing; keep is a dropout mask, gain its rescaling.
+    """act(gain * keep * norm(x + offset) + residual): act is ReLU or nothing, keep a dropout mask, gain its rescaling.
 
     x, residual and keep are contiguous (v, t, n, c).
     """

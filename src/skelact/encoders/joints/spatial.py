@@ -58,7 +58,7 @@ def gather(x: Joints, w: int, values: list[float], edges: Edges, out: Float[Tens
 
 
 class GraphConvolution(torch.autograd.Function):
-    """y_w = offset_w + sum over edges (k, v, w) of a_kvw W_k x_v, joint by joint; gradients gather again what was summed."""
+    """y_w = offset_w + sum over edges (k, v, w) of a_kvw W_k x_v, joint by joint; gradients gather once more."""
 
     @staticmethod
     def forward(

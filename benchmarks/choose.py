@@ -1,0 +1,57 @@
+"""How the small recipes' numbers were chosen: on training clips alone, never on those that docs/results.md tests.
+
+    python benchmarks/choose.py --data FOLDER --work FOLDER [--only METHOD LR EPOCHS SEED]
+
+Pretrains on subjects 1, 3, 5 of UTD-MHAD and view 1 of NW-UCLA, pooled, and looks at subject 7 and view 2 by kNN
+(k = 20) of the last epoch. Prints a table; runs are kept under the work folder and gone on with from there.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from results import stores
+
+SPLITS = {"utd": "subject=1,3,5/7", "ucla": "camera=1/2"}
+TRIALS = (
+    ("aimclr", 0.003, 60),
+    ("aimclr", 0.005, 60),
+    ("skeletonclr", 0.005, 70),
+    ("skeletonclr", 0.01, 70),
+)
+
+
+def look(method: str, lr: float, epochs: int, seed: int, paths: dict[str, Path], work: Path) -> dict[str, float]:
+    """The online kNN after the last epoch of one run."""
+    run = work / "chosen" / f"{method}-{lr:g}-{epochs}-{seed}"
+    command = [sys.executable, "-m", "skelact", "pretrain", f"{method}-small", "--run", str(run)]
+    command += ["--precision", "bf16", "--seed", str(seed), "--epochs", str(epochs), "--optimiser.lr", str(lr)]
+    for name, path in paths.items():
+        command += ["--store", str(path), "--split", SPLITS[name]]
+    subprocess.run(command, check=True)
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    last = [line for line in lines if "knn" in line][-1]
+    return {name: last[f"knn/{name}"] for name in paths}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--data", type=Path, required=True)
+    arguments.add_argument("--work", type=Path, required=True)
+    arguments.add_argument("--only", nargs=4, metavar=("METHOD", "LR", "EPOCHS", "SEED"))
+    given = arguments.parse_args()
+    paths = stores(given.data, given.work)
+    if given.only:
+        method, lr, epochs, seed = given.only
+        look(method, float(lr), int(epochs), int(seed), paths, given.work)
+        return
+    print("| recipe | learning rate | epochs | UTD-MHAD | NW-UCLA |\n|---|---|---|---|---|")
+    for method, lr, epochs in TRIALS:
+        found = look(method, lr, epochs, 0, paths, given.work)
+        print(f"| {method}-small | {lr:g} | {epochs} | {found['utd']:.1f} | {found['ucla']:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
