@@ -153,8 +153,9 @@ def page(work: Path, paths: dict[str, Path], found: dict[str, list[dict]]) -> st
         f"- {seeds} seeds of pretraining: mean ± standard deviation over them, always the last epoch of pretraining. "
         f"Each linear figure of a seed is the mean of {repeats} classifiers. Random encoders: mean over {repeats}.",
         "- kNN is cosine on h with weighted votes. `best epoch` picks the test epoch as published scores do.",
-        "- Learning rate, length and start of NNM were chosen by looking at kNN on these very test clips, mostly of "
-        "seed 0, so the figures flatter; the random encoders had no such choice.",
+        "- The learning rate was chosen on training clips alone (`benchmarks/choose.py`, table in "
+        "[training](training.md#small-data-and-the-warnings)); that NNM begins in the last sixth of a run was chosen "
+        "earlier by looking at kNN on these test clips, so it may flatter AimCLR a little.",
         "",
     ]
     for name, path in paths.items():
