@@ -1,9 +1,10 @@
 """docs/results.md: what the small-data recipes learn on real recordings, three seeds each, beside random weights.
 
-    python benchmarks/results.py --data FOLDER --work FOLDER [--seeds 3] [--train-only METHOD SEED]
+    python benchmarks/results.py --data FOLDER --work FOLDER [--seeds 3] [--train-only METHOD SEED] [--finished-only]
 
 FOLDER of the data holds `utd-mhad` and `nw-ucla` as their makers give them out. Everything is kept under the work
 folder and gone on with from there; the runs may also be trained before, several at a time, with --train-only.
+--finished-only makes the page of those that are finished already, and says how many there are.
 """
 
 import argparse
@@ -46,6 +47,16 @@ def train(method: str, seed: int, paths: dict[str, Path], work: Path) -> Path:
         command += ["--store", str(path), "--split", SETS[name][1]]
     subprocess.run(command, check=True)
     return run
+
+
+def finished(run: Path) -> bool:
+    """Whether the run's last line was written after its last epoch."""
+    file = run / "metrics.jsonl"
+    if not file.exists():
+        return False
+    epochs = json.loads((run / "config.json").read_text(encoding="utf-8"))["config"]["epochs"]
+    last = json.loads(file.read_text(encoding="utf-8").splitlines()[-1])
+    return last["epoch"] + 1 == epochs and "knn" in last
 
 
 def measure(run: Path, paths: dict[str, Path]) -> dict[tuple[str, str], dict]:
@@ -116,11 +127,11 @@ def section(name: str, path: Path, found: dict[str, list[dict]]) -> list[str]:
     return [*lines, ""]
 
 
-def times(work: Path, seeds: int) -> list[str]:
+def times(work: Path, found: dict[str, list[dict]]) -> list[str]:
     lines = ["## Time", "", "| | steps | wall time of each seed, minutes | median clips/s |", "|---|---|---|---|"]
     for method, label in METHODS.items():
         minutes, rates, steps = [], [], 0
-        for seed in range(seeds):
+        for seed in range(len(found[method])):
             text = (work / f"{method}-small-{seed}" / "metrics.jsonl").read_text(encoding="utf-8")
             training = [line for line in map(json.loads, text.splitlines()) if "seconds" in line]
             minutes.append(training[-1]["seconds"] / 60)
@@ -131,7 +142,7 @@ def times(work: Path, seeds: int) -> list[str]:
 
 
 def page(work: Path, paths: dict[str, Path], found: dict[str, list[dict]]) -> str:
-    seeds = len(found["skeletonclr"])
+    seeds = ", ".join(f"{label} {len(found[method])}" for method, label in METHODS.items())
     runs = {
         method: json.loads((work / f"{method}-small-0" / "config.json").read_text(encoding="utf-8"))
         for method in METHODS
@@ -150,7 +161,7 @@ def page(work: Path, paths: dict[str, Path], found: dict[str, list[dict]]) -> st
         f"- Recipes `skeletonclr-small`, `aimclr-small`, joint stream, `--precision bf16`: {epochs} of "
         f"{runs['aimclr']['train_clips']} clips, the training clips of both sets pooled, labels unseen; view "
         f"{numbers['view']}, {numbers['frames']} frames, batch {numbers['batch']}.",
-        f"- {seeds} seeds of pretraining: mean ± standard deviation over them, always the last epoch of pretraining. "
+        f"- Seeds of pretraining: {seeds}. Mean ± standard deviation over them, always the last epoch of pretraining. "
         f"Each linear figure of a seed is the mean of {repeats} classifiers. Random encoders: mean over {repeats}.",
         "- kNN is cosine on h with weighted votes. `best epoch` picks the test epoch as published scores do.",
         "- The learning rate was chosen on training clips alone (`benchmarks/choose.py`, table in "
@@ -160,7 +171,7 @@ def page(work: Path, paths: dict[str, Path], found: dict[str, list[dict]]) -> st
     ]
     for name, path in paths.items():
         lines += section(name, path, found)
-    return "\n".join(lines + times(work, seeds)).rstrip() + "\n"
+    return "\n".join(lines + times(work, found)).rstrip() + "\n"
 
 
 def picture(found: dict[str, list[dict]]) -> str:
@@ -178,6 +189,7 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, required=True)
     arguments.add_argument("--work", type=Path, required=True)
     arguments.add_argument("--seeds", type=int, default=3)
+    arguments.add_argument("--finished-only", action="store_true")
     arguments.add_argument("--train-only", nargs=2, metavar=("METHOD", "SEED"))
     given = arguments.parse_args()
     paths = stores(given.data, given.work)
@@ -185,7 +197,11 @@ def main() -> None:
         train(given.train_only[0], int(given.train_only[1]), paths, given.work)
         return
     found = {
-        method: [measure(train(method, seed, paths, given.work), paths) for seed in range(given.seeds)]
+        method: [
+            measure(train(method, seed, paths, given.work), paths)
+            for seed in range(given.seeds)
+            if not given.finished_only or finished(given.work / f"{method}-small-{seed}")
+        ]
         for method in METHODS
     }
     PAGE.write_text(page(given.work, paths, found), encoding="utf-8")
