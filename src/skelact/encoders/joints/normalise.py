@@ -34,6 +34,7 @@ class _Cut:
         return cls(channels, tiles)
 
     def pieces(self, x: Num[Tensor, "v t n c"]) -> tuple[Num[Tensor, "rows rc"], ...]:
+        """Views of the whole array, one piece after the other."""
         length = self.tiles * self.channels
         return x.view(-1, length).split(max(1, PIECE // length))
 
@@ -105,17 +106,17 @@ class Normalise(torch.autograd.Function):
         d_residual = torch.empty_like(x) if ctx.has_residual else None
         sums, products = torch.zeros_like(s.scale), torch.zeros_like(s.scale)
         mean = cut.row(s.mean).to(x.dtype)
-        all_rows = [None if each is None else cut.pieces(each) for each in (x, g, d_x, d_residual, keep, out)]
-        for place in range(len(cut.pieces(x))):
-            rows, given, inner, passed, kept, made = (each and each[place] for each in all_rows)
-            passed = inner if passed is None else passed
-            if made is None:
+        beyond = d_x if d_residual is None else d_residual  # what passes the activation goes to both
+        parts = zip(*map(cut.pieces, (x, g, d_x, beyond)), strict=True)
+        made, kept = (() if each is None else cut.pieces(each) for each in (out, keep))
+        for place, (rows, given, inner, passed) in enumerate(parts):
+            if out is None:
                 passed.copy_(given)
             else:
-                torch.ops.aten.threshold_backward.grad_input(given, made, 0, grad_input=passed)
-            if kept is not None:
-                torch.mul(passed, kept, out=inner)
-            elif inner is not passed:
+                torch.ops.aten.threshold_backward.grad_input(given, made[place], 0, grad_input=passed)
+            if keep is not None:
+                torch.mul(passed, kept[place], out=inner)
+            elif d_residual is not None:
                 inner.copy_(passed)
             sums += cut.sum(inner, wide)
             products += cut.sum((rows - mean).mul_(inner), wide)
