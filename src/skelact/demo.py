@@ -26,7 +26,7 @@ class Size:
     frames: int
 
 
-FULL = Size(clips=600, epochs=40, batch=32, frames=20)
+FULL = Size(clips=600, epochs=36, batch=32, frames=20)
 """At most six minutes on two cores."""
 QUICK = Size(clips=144, epochs=2, batch=16, frames=16)
 

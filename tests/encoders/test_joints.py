@@ -6,12 +6,29 @@ from torch import nn
 from torch.nn import functional
 
 from skelact import graph
+from skelact.encoders import joints
 from skelact.encoders.joints import block as joints_block
 from skelact.encoders.joints.normalise import PIECE, Normalise
 from skelact.encoders.joints.spatial import GraphConvolution, edges_of
 from skelact.encoders.joints.temporal import TransformedConvolution, matrices
 from skelact.encoders.stgcn import STGCN, STGCNConfig
 from skelact.layouts import COCO_17, KINECT_V2, SBU_15
+
+
+@pytest.fixture(autouse=True)
+def however_small(monkeypatch):
+    """A batch of any size takes the path with joints outermost."""
+    monkeypatch.setattr(joints, "WORTH", 0)
+
+
+def test_small_batches_take_the_plain_blocks_and_large_ones_do_not(monkeypatch):
+    monkeypatch.setattr(joints, "WORTH", 2 * 8 * 15)
+    calls = []
+    monkeypatch.setattr(joints, "feature_map", lambda network, x: calls.append(x.shape) or x)
+    network = made(SBU_15).eval()
+    network.feature_map(torch.randn(1, 3, 8, 15, 1, dtype=torch.float64))
+    network.feature_map(torch.randn(2, 3, 8, 15, 1, dtype=torch.float64))
+    assert calls == [(15, 8, 2, 3)]
 
 
 def made(skeleton, width=4, features=12, dropout=0.0) -> STGCN:
