@@ -6,6 +6,6 @@ reference of its tests and what runs on other devices.
 from skelact.encoders.joints.block import feature_map
 
 WORTH = 2**16
-"""Persons x frames x joints of a batch from which this pays: below, its many small operations cost more than they save."""
+"""Persons x frames x joints of a batch from which this pays: below, many small operations cost more than they save."""
 
 __all__ = ["WORTH", "feature_map"]
