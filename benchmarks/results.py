@@ -1,6 +1,7 @@
 """docs/results.md: what the small-data recipes learn on real recordings, three seeds each, beside random weights.
 
     python benchmarks/results.py --data FOLDER --work FOLDER [--seeds 3] [--train-only METHOD SEED] [--finished-only]
+        [--remark TEXT]
 
 FOLDER of the data holds `utd-mhad` and `nw-ucla` as their makers give them out. Everything is kept under the work
 folder and gone on with from there; the runs may also be trained before, several at a time, with --train-only.
@@ -190,6 +191,7 @@ def main() -> None:
     arguments.add_argument("--work", type=Path, required=True)
     arguments.add_argument("--seeds", type=int, default=3)
     arguments.add_argument("--finished-only", action="store_true")
+    arguments.add_argument("--remark", help="what a reader must know of the times, such as other work on the machine")
     arguments.add_argument("--train-only", nargs=2, metavar=("METHOD", "SEED"))
     given = arguments.parse_args()
     paths = stores(given.data, given.work)
@@ -204,7 +206,8 @@ def main() -> None:
         ]
         for method in METHODS
     }
-    PAGE.write_text(page(given.work, paths, found), encoding="utf-8")
+    text = page(given.work, paths, found) + (f"\n{given.remark}\n" if given.remark else "")
+    PAGE.write_text(text, encoding="utf-8")
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(picture(found), encoding="utf-8")
     print(PAGE.read_text(encoding="utf-8"))
