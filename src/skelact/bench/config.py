@@ -1,10 +1,13 @@
 """What is measured, how often, and with which sizes."""
 
+from typing import Literal, get_args
+
 from pydantic import Field, PositiveInt
 
 from skelact.config import Config
 
-WORKS = ("step", "augment", "prepare", "knn", "linear", "infer")
+Work = Literal["step", "augment", "prepare", "knn", "linear", "infer"]
+WORKS: tuple[Work, ...] = get_args(Work)
 
 
 class BenchConfig(Config):

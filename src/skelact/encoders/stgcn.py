@@ -30,7 +30,8 @@ class STGCNConfig(Config):
     """C: coordinates of the input."""
     absent: Literal["computed", "left_out"] = "computed"
     """What becomes of persons who are not there (all zeros): computed like any other, as published; or left out of the
-    network, of its BatchNorm and of the mean over persons. The first person of a clip always counts."""
+    network, of its BatchNorm and of the mean over persons; a GPU's host then waits to know how many are there. The
+    first person of a clip always counts."""
 
     def build(self, skeleton: Skeleton) -> "STGCN":
         """The network for this layout, with fresh weights from torch's global generator."""
@@ -71,7 +72,10 @@ class STGCN(nn.Module):
         """Feature map of every person apart (persons of a clip follow each other; absent ones only where they are
         computed), s = T' frames."""
         persons = x.permute(0, 4, 1, 2, 3)
-        return self._maps(persons[there(x)] if self.config.absent == "left_out" else persons.flatten(0, 1))
+        return self._maps(persons[there(x)] if self._leaves_out(x) else persons.flatten(0, 1))
+
+    def _leaves_out(self, x: Float[Tensor, "n c t v m"]) -> bool:
+        return self.config.absent == "left_out" and x.shape[4] > 1
 
     def _maps(self, x: Float[Tensor, "p c t v"]) -> Float[Tensor, "p d s v"]:
         p, c, t, v = x.shape
@@ -87,7 +91,7 @@ class STGCN(nn.Module):
         """Mean over time and joints, then over the persons of a clip `x` whom the map tells of; in float32 or better,
         whatever the map is in."""
         means = _means(features)
-        if self.config.absent == "computed":
+        if not self._leaves_out(x):
             return means.unflatten(0, (len(x), x.shape[4])).mean(1)
         present = there(x)
         clip = present.nonzero()[:, 0]

@@ -106,7 +106,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(c.optimiser, self.step, self.per_epoch, c.epochs)
         made = {name: view(x, Draw(numbers, c.seed, epoch, name)) for name, view in views.items()}
-        if c.encoder.absent == "left_out":  # noise would put someone where nobody is
+        if c.encoder.absent == "left_out" and self.clips.persons > 1:  # noise would put someone where nobody is
             mask = there(x)[:, None, None, None]
             made = {name: view * mask for name, view in made.items()}
         made = {name: apply_stream(view, c.stream, self.clips.skeleton) for name, view in made.items()}

@@ -5,6 +5,7 @@ as a running sum over a channels-last array does.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from jaxtyping import Float, Num, UInt8
@@ -29,9 +30,8 @@ class _Cut:
 
     @classmethod
     def of(cls, x: Joints) -> "_Cut":
-        channels, places = x.shape[3], x.numel() // x.shape[3]
-        tiles = max(tile for tile in range(1, ROW + 1) if places % tile == 0 and (tile * channels <= ROW or tile == 1))
-        return cls(channels, tiles)
+        channels = x.shape[3]
+        return cls(channels, _tiles(x.numel() // channels, channels))
 
     def pieces(self, x: Num[Tensor, "v t n c"]) -> tuple[Num[Tensor, "rows rc"], ...]:
         """Views of the whole array, one piece after the other."""
@@ -45,6 +45,12 @@ class _Cut:
     def sum(self, rows: Float[Tensor, "rows rc"], wide: torch.dtype) -> Float[Tensor, "c"]:
         """Over rows, then within them: two levels."""
         return rows.sum(0, dtype=wide).view(-1, self.channels).sum(0)
+
+
+@lru_cache
+def _tiles(places: int, channels: int) -> int:
+    """The most places that divide them all and fit a row."""
+    return max(tile for tile in range(1, max(1, ROW // channels) + 1) if places % tile == 0)
 
 
 @dataclass(frozen=True)
@@ -81,13 +87,13 @@ class Normalise(torch.autograd.Function):
         scale = gain * weight.to(wide) * s.scale
         gains, shift = cut.row(scale).to(x.dtype), cut.row(gain * bias.to(wide) - s.mean * scale).to(x.dtype)
         out = torch.empty_like(x)
-        others = [cut.pieces(each) for each in (keep, residual) if each is not None]
+        kept, added = (() if each is None else cut.pieces(each) for each in (keep, residual))
         for place, (rows, y) in enumerate(zip(cut.pieces(x), cut.pieces(out), strict=True)):
             torch.addcmul(shift, rows, gains, out=y)
             if keep is not None:
-                y.mul_(others[0][place])
+                y.mul_(kept[place])
             if residual is not None:
-                y.add_(others[-1][place])
+                y.add_(added[place])
             if relu:
                 y.relu_()
         ctx.save_for_backward(x, weight, keep, out if relu else None)
