@@ -1,21 +1,18 @@
-"""The command line: the only file that knows it."""
+"""The commands; `flags` makes their options."""
 
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import tyro
-from pydantic import ValidationError, create_model
+from pydantic import ValidationError
 from rich.console import Console
-from tyro.conf import AvoidSubcommands, Fixed, FlagCreatePairsOff, Positional, Suppress, UseAppendAction, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
 from skelact import __version__
 from skelact import bench as benchmark
 from skelact import demo as demonstration
-from skelact.config import Config
 from skelact.data.describe import describe
 from skelact.data.prepare import prepare as prepare_store
 from skelact.data.readers import reader
@@ -28,6 +25,7 @@ from skelact.evaluate.knn import KnnConfig
 from skelact.evaluate.linear import LinearConfig
 from skelact.evaluate.result import show
 from skelact.evaluate.run import evaluate_run
+from skelact.flags import Command, choice, for_flags, list_entries, out_of_range, run_command
 from skelact.recipes import RECIPES
 from skelact.report import report as write_report
 from skelact.skeleton import Skeleton
@@ -38,7 +36,6 @@ from skelact.world import SkelactError, write_json
 
 View = Literal["released", "robust"]
 Format = Literal["ntu", "ucla", "utd", "sbu"]
-Work = Literal["step", "augment", "prepare", "knn", "linear", "infer"]
 
 PROTOCOLS: dict[str, KnnConfig | LinearConfig] = {"knn": KnnConfig(), "linear": LinearConfig()}
 
@@ -108,11 +105,9 @@ def verify(store: Positional[Path]) -> None:
 
 def pretrain(arguments: list[str]) -> None:
     """Learn an encoder from the training clips of stores, without labels."""
-    recipe, rest = _choice(
-        "pretrain", "RECIPE", arguments, {name: make.__doc__ or "" for name, make in RECIPES.items()}
-    )
+    recipe, rest = choice("pretrain", "RECIPE", arguments, {name: make.__doc__ or "" for name, make in RECIPES.items()})
 
-    default = _for_flags(RECIPES[recipe]())
+    default = for_flags(RECIPES[recipe]())
 
     def command(
         store: UseAppendAction[tuple[Path, ...]],
@@ -135,12 +130,12 @@ def pretrain(arguments: list[str]) -> None:
             for one, name in zip(store, split if len(split) > 1 else split * len(store), strict=True):
                 err.print(f"  skelact evaluate knn {run} --store {one} --split {name}", markup=False)
 
-    _run(command, rest, f"pretrain {recipe}")
+    run_command(command, rest, f"pretrain {recipe}")
 
 
 def evaluate(arguments: list[str]) -> None:
     """Measure a run's encoder on a labelled split, beside random weights."""
-    protocol, rest = _choice(
+    protocol, rest = choice(
         "evaluate", "PROTOCOL", arguments, {"knn": "Nearest neighbours.", "linear": "A linear classifier."}
     )
 
@@ -161,7 +156,7 @@ def evaluate(arguments: list[str]) -> None:
         """
         show(evaluate_run(protocol, run, store, split, seeds, config))
 
-    _run(command, rest, f"evaluate {protocol}")
+    run_command(command, rest, f"evaluate {protocol}")
 
 
 def import_weights(
@@ -243,7 +238,7 @@ def demo(out: Path = Path("demo"), quick: bool = False) -> None:
 
 
 def bench(
-    works: Positional[tuple[Work, ...]] = (),
+    works: Positional[tuple[benchmark.Work, ...]] = (),
     device: str = "auto",
     rounds: int | None = None,
     threads: int | None = None,
@@ -283,8 +278,6 @@ def bench(
         err.print("this was --quick: it shows that everything runs, its numbers mean nothing")
 
 
-Command = Callable[..., None]
-
 COMMANDS: dict[str, Command] = {
     "demo": demo,
     "synthesize": synthesize,
@@ -310,7 +303,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"skelact {__version__}")
         return 0
     if not arguments or arguments[0] in ("-h", "--help"):
-        _list(Console(highlight=False), "skelact COMMAND --help tells a command's options.", COMMANDS)
+        list_entries(Console(highlight=False), "skelact COMMAND --help tells a command's options.", COMMANDS)
         return 0 if arguments else 2
     command = COMMANDS.get(arguments[0])
     try:
@@ -319,10 +312,10 @@ def main(arguments: list[str] | None = None) -> int:
         if command in _WITH_CHOICE:
             command(arguments[1:])
         else:
-            _run(command, arguments[1:], arguments[0])
+            run_command(command, arguments[1:], arguments[0])
     except (SkelactError, ValidationError) as error:
         err.print("[red]error:[/red] ", end="")
-        err.print(_out_of_range(error) if isinstance(error, ValidationError) else str(error), markup=False)
+        err.print(out_of_range(error) if isinstance(error, ValidationError) else str(error), markup=False)
         return 1
     except KeyboardInterrupt:
         err.print("interrupted")
@@ -335,62 +328,6 @@ def main(arguments: list[str] | None = None) -> int:
         err.print(f"{error.filename}: {error.strerror}" if error.filename else str(error), markup=False)
         return 1
     return 0
-
-
-def _for_flags(recipe: TrainConfig) -> TrainConfig:
-    """The same values, of a type that tyro makes flags of: each part of the recipe's own kind, where TrainConfig has a
-    union whose members are all called Config, and naming the flag whose value is out of range."""
-    parts: dict[str, Any] = {
-        name: (_telling(type(part), f"{name}."), ...) for name, part in recipe if isinstance(part, Config)
-    }
-    parts["recipe"] = (Annotated[str, Fixed, Suppress], ...)  # a name for what is here, not a setting
-    narrowed = create_model("TrainConfig", __base__=TrainConfig, __doc__=TrainConfig.__doc__, **parts)
-    return narrowed.model_validate(recipe.model_dump())
-
-
-def _telling(kind: type[Config], prefix: str) -> type[Config]:
-    """The configuration `kind`, whose errors name flags; of pydantic's own tyro makes a box that names a class."""
-
-    def __init__(self: Config, **values: Any) -> None:
-        try:
-            kind.__init__(self, **values)
-        except ValidationError as error:
-            raise SkelactError(_out_of_range(error, prefix)) from error
-
-    return type(kind.__name__, (kind,), {"__init__": __init__, "__doc__": kind.__doc__, "__module__": kind.__module__})
-
-
-def _run(command: Command, arguments: list[str], name: str) -> None:
-    tyro.cli(command, args=arguments, prog=f"skelact {name}", config=(AvoidSubcommands, FlagCreatePairsOff))
-
-
-def _choice(command: str, word: str, arguments: list[str], choices: dict[str, str]) -> tuple[str, list[str]]:
-    """The first word of a command's arguments, and the rest."""
-    if arguments and arguments[0] in choices:
-        return arguments[0], arguments[1:]
-    if not arguments or arguments[0] in ("-h", "--help"):
-        tail = f"skelact {command} {word} --help tells the options of one."
-        _list(Console(highlight=False), tail, choices)
-        raise SystemExit(0 if arguments else 2)
-    raise SkelactError(f"no {word.lower()} {arguments[0]!r} to {command}; there are {', '.join(choices)}")
-
-
-def _list(console: Console, tail: str, entries: dict[str, Any]) -> None:
-    longest = max(map(len, entries))
-    for name, entry in entries.items():
-        text = entry if isinstance(entry, str) else entry.__doc__ or ""
-        console.print(f"  [bold]{name:<{longest}}[/bold]  {text.strip().splitlines()[0]}", soft_wrap=True)
-    console.print(tail)
-
-
-def _out_of_range(error: ValidationError, prefix: str = "") -> str:
-    """Each value that is out of range, with the flag that gives it; the first fault of each."""
-    lines: dict[str, str] = {}
-    for one in error.errors():
-        flag = "--" + prefix + ".".join(place.replace("_", "-") for place in one["loc"] if isinstance(place, str))
-        got = f", got {one['input']!r}" if one["loc"] else ""  # a rule between values names them itself
-        lines.setdefault(flag, f"{flag.rstrip('.')}: {one['msg'].removeprefix('Value error, ')}{got}")
-    return "\n".join(lines.values())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,73 @@
+"""How commands become command lines: flags of configurations, choices by a first word, errors that name flags."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import tyro
+from pydantic import ValidationError, create_model
+from rich.console import Console
+from tyro.conf import AvoidSubcommands, Fixed, FlagCreatePairsOff, Suppress
+
+from skelact.config import Config
+from skelact.train import TrainConfig
+from skelact.world import SkelactError
+
+Command = Callable[..., None]
+
+
+def for_flags(recipe: TrainConfig) -> TrainConfig:
+    """The same values, of a type that tyro makes flags of: each part of the recipe's own kind, where TrainConfig has a
+    union whose members are all called Config, and naming the flag whose value is out of range."""
+    parts: dict[str, Any] = {
+        name: (_telling(type(part), f"{name}."), ...) for name, part in recipe if isinstance(part, Config)
+    }
+    parts["recipe"] = (Annotated[str, Fixed, Suppress], ...)  # a name for what is here, not a setting
+    narrowed = create_model("TrainConfig", __base__=TrainConfig, __doc__=TrainConfig.__doc__, **parts)
+    return narrowed.model_validate(recipe.model_dump())
+
+
+def _telling(kind: type[Config], prefix: str) -> type[Config]:
+    """The configuration `kind`, whose errors name flags; of pydantic's own tyro makes a box that names a class."""
+
+    def __init__(self: Config, **values: Any) -> None:
+        try:
+            kind.__init__(self, **values)
+        except ValidationError as error:
+            raise SkelactError(out_of_range(error, prefix)) from error
+
+    return type(kind.__name__, (kind,), {"__init__": __init__, "__doc__": kind.__doc__, "__module__": kind.__module__})
+
+
+def run_command(command: Command, arguments: list[str], name: str) -> None:
+    """Run one command with its arguments, read as its signature says."""
+    tyro.cli(command, args=arguments, prog=f"skelact {name}", config=(AvoidSubcommands, FlagCreatePairsOff))
+
+
+def choice(command: str, word: str, arguments: list[str], choices: dict[str, str]) -> tuple[str, list[str]]:
+    """The first word of a command's arguments, and the rest."""
+    if arguments and arguments[0] in choices:
+        return arguments[0], arguments[1:]
+    if not arguments or arguments[0] in ("-h", "--help"):
+        tail = f"skelact {command} {word} --help tells the options of one."
+        list_entries(Console(highlight=False), tail, choices)
+        raise SystemExit(0 if arguments else 2)
+    raise SkelactError(f"no {word.lower()} {arguments[0]!r} to {command}; there are {', '.join(choices)}")
+
+
+def list_entries(console: Console, tail: str, entries: dict[str, Any]) -> None:
+    """Print names and what each is, then `tail`."""
+    longest = max(map(len, entries))
+    for name, entry in entries.items():
+        text = entry if isinstance(entry, str) else entry.__doc__ or ""
+        console.print(f"  [bold]{name:<{longest}}[/bold]  {text.strip().splitlines()[0]}", soft_wrap=True)
+    console.print(tail)
+
+
+def out_of_range(error: ValidationError, prefix: str = "") -> str:
+    """Each value that is out of range, with the flag that gives it; the first fault of each."""
+    lines: dict[str, str] = {}
+    for one in error.errors():
+        flag = "--" + prefix + ".".join(place.replace("_", "-") for place in one["loc"] if isinstance(place, str))
+        got = f", got {one['input']!r}" if one["loc"] else ""  # a rule between values names them itself
+        lines.setdefault(flag, f"{flag.rstrip('.')}: {one['msg'].removeprefix('Value error, ')}{got}")
+    return "\n".join(lines.values())
