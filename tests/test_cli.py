@@ -10,7 +10,8 @@ import torch
 import tiny
 from published_names import published
 from skelact import __version__
-from skelact.cli import COMMANDS, PROTOCOLS, main
+from skelact.cli import COMMANDS, main
+from skelact.cli.evaluation import PROTOCOLS
 from skelact.data.store import Store
 from skelact.encoders.file import EncoderCard, load_encoder, save_encoder
 from skelact.encoders.stgcn import STGCN, STGCNConfig

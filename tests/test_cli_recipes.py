@@ -3,6 +3,7 @@
 import pytest
 
 from skelact import cli
+from skelact.cli import training
 from skelact.recipes import RECIPES
 
 
@@ -19,7 +20,7 @@ def asked(monkeypatch):
         calls.append(arguments)
         return _Stopped()
 
-    monkeypatch.setattr(cli, "train", train)
+    monkeypatch.setattr(training, "train", train)
     return calls
 
 

@@ -1,0 +1,76 @@
+"""Commands about recordings and stores: synthesize, prepare, info, verify."""
+
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+from tyro.conf import Positional
+
+from skelact.cli.shared import Format, View
+from skelact.data.describe import describe
+from skelact.data.prepare import prepare as prepare_store
+from skelact.data.readers import reader
+from skelact.data.store import Store
+from skelact.data.synthetic import synthesize as synthesize_store
+from skelact.world import SkelactError
+
+
+def synthesize(
+    out: Path,
+    clips: int = 2400,
+    classes: int = 12,
+    subjects: int = 20,
+    views: int = 3,
+    seed: int = 0,
+    persons: Literal[1, 2] = 2,
+) -> None:
+    """Write a store of made-up bodies doing named actions before several cameras.
+
+    Args:
+        out: Store to write; must not exist.
+        clips: Recordings in all.
+        classes: Different actions.
+        subjects: Different people.
+        views: Cameras that see every performance.
+        seed: The same numbers and seed give the same bytes.
+        persons: 1 leaves out the actions of two people.
+    """
+    synthesize_store(out, clips=clips, classes=classes, subjects=subjects, views=views, seed=seed, persons=persons)
+
+
+def prepare(
+    format: Positional[Format],
+    source: Positional[Path],
+    out: Path,
+    view: View = "robust",
+    frames: int = 50,
+    jobs: int | None = None,
+    skip_bad: bool = False,
+    leave_out: Path | None = None,
+) -> None:
+    """Read raw recordings into a store.
+
+    Args:
+        format: Data set that the files belong to.
+        source: Folder, zip archive or single file.
+        out: Store to write; must not exist.
+        view: released: as the published programs prepare clips. robust: with gaps, noise and identities mended.
+        frames: Length that every clip is brought to.
+        jobs: Processes that parse; as many as pay off unless told.
+        skip_bad: Leave out files that cannot be read and list them, rather than stop at the first.
+        leave_out: File with names of clips to leave out, one a line, such as NTU's missing-skeleton lists.
+    """
+    prepare_store(reader(format), source, out, view, frames, jobs, skip_bad, leave_out)
+
+
+def info(store: Positional[Path]) -> None:
+    """Show what a store holds."""
+    Console(highlight=False).print(describe(Store.open(store)))
+
+
+def verify(store: Positional[Path]) -> None:
+    """Re-hash a store; name damaged files and exit with status 1 if there are any."""
+    damaged = Store.open(store).verify()
+    if damaged:
+        raise SkelactError("\n".join(f"{store}/{name}: not as it was written" for name in damaged))
+    print(f"{store}: every file is as it was written")

@@ -1,0 +1,72 @@
+"""Commands that take or give an encoder file: import-weights, classify, embed."""
+
+import json
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from skelact.cli.shared import Format, View, err
+from skelact.data.readers import reader
+from skelact.data.store import Store
+from skelact.encoders.file import load_encoder, save_encoder
+from skelact.encoders.weights import import_weights as read_weights
+from skelact.evaluate import classify as use
+from skelact.skeleton import Skeleton
+from skelact.streams import Stream
+
+
+def import_weights(
+    file: Positional[Path],
+    out: Path,
+    stream: Stream = "joint",
+    view: View = "released",
+    frames: int = 50,
+    persons: int = 2,
+    skeleton: Path | None = None,
+    classes: Path | None = None,
+) -> None:
+    """Turn a published checkpoint of the ST-GCN family into an encoder file.
+
+    Args:
+        file: PyTorch file with a state dict; never unpickled beyond tensors.
+        out: Encoder file to write (.safetensors).
+        stream: Stream that it was trained on.
+        view: Preparation that its clips had.
+        frames: Frames that its clips had.
+        persons: Persons that its clips had.
+        skeleton: JSON file of the layout, where no built-in one has its number of joints.
+        classes: Text file with the label of each output of a classifier head, one a line; NTU RGB+D's by default.
+    """
+    labels = tuple(classes.read_text(encoding="utf-8").splitlines()) if classes else None
+    layout = Skeleton.from_json(skeleton) if skeleton else None
+    found = read_weights(file, stream, view, frames, persons, layout, labels)
+    save_encoder(out, found.encoder.network, found.encoder.card, found.encoder.head)
+    print(found.report())
+    print(f"written: {out}")
+
+
+def classify(encoder: Positional[Path], source: Positional[Path], format: Format, top: int | None = None) -> None:
+    """Name the actions of raw recordings: one JSON line a clip on standard output.
+
+    Args:
+        encoder: Encoder file with a classifier head.
+        source: Folder, zip archive or single file.
+        format: Data set that the files belong to.
+        top: Classes to print, best first; 5 unless told, or as many as there are.
+    """
+    loaded = load_encoder(encoder)
+    top = min(5, len(loaded.card.classes)) if top is None else top
+    for line in use.classify(loaded, reader(format), source, top):
+        print(json.dumps(line, ensure_ascii=False), flush=True)
+
+
+def embed(encoder: Positional[Path], store: Path, out: Path) -> None:
+    """Write the features of every clip of a store as .npz: features, names, labels.
+
+    Args:
+        encoder: Run folder or encoder file.
+        store: Store whose clips are embedded.
+        out: File to write.
+    """
+    use.embed(load_encoder(encoder), Store.open(store), out)
+    err.print(f"{out}: features of {len(Store.open(store))} clips")

@@ -1,0 +1,62 @@
+"""Commands that show what the program can do on this machine: demo, bench."""
+
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from skelact import bench as benchmark
+from skelact import demo as demonstration
+from skelact.cli.shared import err
+from skelact.world import write_json
+
+
+def demo(out: Path = Path("demo"), quick: bool = False) -> None:
+    """Synthesize, pretrain AimCLR, evaluate and report, to see everything work.
+
+    Args:
+        out: Folder to write; the same command goes on with a demo that was stopped.
+        quick: A minute's work that only shows that everything runs; its numbers mean nothing.
+    """
+    page = demonstration.demo(out, quick, err)
+    print(f"report: {page}")
+
+
+def bench(
+    works: Positional[tuple[benchmark.Work, ...]] = (),
+    device: str = "auto",
+    rounds: int | None = None,
+    threads: int | None = None,
+    clips: int | None = None,
+    frames: int | None = None,
+    persons: int | None = None,
+    width: int | None = None,
+    memory: bool = True,
+    quick: bool = False,
+    json: Path | None = None,
+) -> None:
+    """Time each work beside the plain computation, in interleaved rounds, and beside what this machine can do.
+
+    Args:
+        works: What to measure; everything unless named.
+        device: cpu, cuda, cuda:1, ...; auto takes a GPU where there is one.
+        rounds: Rounds that medians are over; 5 unless told.
+        threads: Threads of PyTorch; its own choice unless told.
+        clips: Clips of a batch; 128 unless told.
+        frames: Frames of a clip; 50 unless told.
+        persons: Persons of a clip; 2 unless told.
+        width: Channels of the encoder's first blocks; 16 unless told.
+        memory: Measure the peak memory of each variant too, each in a process of its own; never with --quick.
+        quick: Tiny sizes that only show that everything runs; the numbers mean nothing.
+        json: File for every number: times of each round, machine, settings.
+    """
+    sizes = {"rounds": rounds, "threads": threads, "clips": clips, "frames": frames, "persons": persons, "width": width}
+    base = benchmark.QUICK if quick else benchmark.FULL.model_copy(update={"memory": memory})
+    given = {name: value for name, value in sizes.items() if value is not None} | {"device": device}
+    config = benchmark.BenchConfig.model_validate(base.model_dump() | given)
+    with err.status("") as status:
+        report = benchmark.bench(works, config, status.update)
+    if json is not None:
+        write_json(json, report.model_dump(mode="json"))
+    benchmark.show(report)
+    if quick:
+        err.print("this was --quick: it shows that everything runs, its numbers mean nothing")
