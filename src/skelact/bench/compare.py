@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import torch
 
+from skelact.allocator import kept_memory
 from skelact.config import Config
 
 
@@ -28,6 +29,8 @@ class Variant:
     name: str
     build: Callable[[], tuple[Part, ...]]
     precision: Literal["float32", "bf16"] = "float32"
+    keeps_memory: bool = False
+    """Run within `kept_memory`, as our commands do; its turns then begin with a run that is not timed."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +112,19 @@ def interleaved(
     for number in range(rounds):
         for variant, parts, counts, times in zip(comparison.variants, built, repeats, taken, strict=True):
             say(f"{comparison.title}: round {number + 1} of {rounds}, {variant.name}")
-            times.append(sum(part.times * seconds(part.run, device, n) for part, n in zip(parts, counts, strict=True)))
+            times.append(_turn(variant, parts, counts, device))
     return [
         Times(times, extrapolated=any(part.times != 1 for part in parts))
         for times, parts in zip(taken, built, strict=True)
     ]
+
+
+def _turn(variant: Variant, parts: tuple[Part, ...], repeats: list[int], device: torch.device) -> float:
+    """Seconds of the work, of one variant in one round."""
+    total = 0.0
+    for part, count in zip(parts, repeats, strict=True):
+        with kept_memory(variant.keeps_memory) as kept:
+            if kept:  # all that was free was given back when the last turn ended
+                part.run()
+            total += part.times * seconds(part.run, device, count)
+    return total

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+from skelact.allocator import kept_memory
 from skelact.bench.config import BenchConfig
 from skelact.bench.works import comparisons, device_for
 
@@ -42,9 +43,11 @@ def _high_water() -> int:
 def _measure(config: BenchConfig, work: str, comparison: int, variant: int) -> int:
     device = device_for(config)
     with tempfile.TemporaryDirectory() as folder:
-        for part in comparisons(work, config, device, Path(folder))[comparison].variants[variant].build():
-            for _ in range(2):  # the second step also holds the first one's gradients and momentum
-                part.run()
+        measured = comparisons(work, config, device, Path(folder))[comparison].variants[variant]
+        with kept_memory(measured.keeps_memory):
+            for part in measured.build():
+                for _ in range(2):  # the second step also holds the first one's gradients and momentum
+                    part.run()
     return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else _high_water()
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from skelact.allocator import kept_memory
 from skelact.data.store import Prepared
 from skelact.encoders.file import LoadedEncoder
 from skelact.skeleton import Skeleton
@@ -39,7 +40,7 @@ def features(
     order = _joint_order(encoder, clips.shape, skeleton)
     weight = next(encoder.network.parameters())
     out = np.empty((len(clips), encoder.card.encoder.features), np.float32)
-    with torch.inference_mode(), _bar(progress) as bar:
+    with torch.inference_mode(), kept_memory(weight.device.type == "cpu"), _bar(progress) as bar:
         line = bar.add_task(title, total=len(clips))
         for start in range(0, len(clips), batch):
             # A copy: the file is mapped read-only, and torch wants memory that it may write.

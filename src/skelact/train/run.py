@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from skelact import __version__
+from skelact.allocator import kept_memory
 from skelact.data.batches import TrainingClips, training_clips
 from skelact.data.store import Store
 from skelact.train.config import TrainConfig
@@ -54,7 +55,7 @@ def pretrain(
         console.print(f"{escape(str(folder))}: going on from step {trainer.step} of {trainer.total}")
     for doubt in config.method.doubts(config.epochs, trainer.total, len(clips)):
         console.print(f"[yellow]warning:[/yellow] {escape(doubt)}", highlight=False)
-    with Log(folder, trainer.step, trainer.total, console) as log:
+    with kept_memory(trainer.device.type == "cpu"), Log(folder, trainer.step, trainer.total, console) as log:
         trainer.train(log)
     return Pretrained(folder, trainer.step, trainer.total, trainer.seconds)
 

@@ -24,8 +24,8 @@ def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tupl
             amount=config.clips,
             plain=Variant("plain float32", lambda: (_part(config, device, plain_encoder(config, device)),)),
             ours=(
-                Variant("ours float32", lambda: (our_part(config, device, "float32"),)),
-                Variant("ours bf16", lambda: (our_part(config, device, "bf16"),), "bf16"),
+                Variant("ours float32", lambda: (our_part(config, device, "float32"),), keeps_memory=True),
+                Variant("ours bf16", lambda: (our_part(config, device, "bf16"),), "bf16", keeps_memory=True),
             ),
             flop=lambda: _flop(config),
             agreement=lambda: _feature_errors(config, device),

@@ -23,8 +23,8 @@ def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tupl
             amount=config.train_clips * config.epochs,
             plain=Variant("plain float32", lambda: (_plain(config, device),)),
             ours=(
-                Variant("ours float32", lambda: _ours(config, device, "float32")),
-                Variant("ours, bf16 features", lambda: _ours(config, device, "bf16"), "bf16"),
+                Variant("ours float32", lambda: _ours(config, device, "float32"), keeps_memory=True),
+                Variant("ours, bf16 features", lambda: _ours(config, device, "bf16"), "bf16", keeps_memory=True),
             ),
         ),
     )

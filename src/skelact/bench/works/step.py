@@ -31,8 +31,8 @@ def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tupl
             amount=config.clips,
             plain=Variant("plain float32", lambda: (plain_part(config, device),)),
             ours=(
-                Variant("ours float32", lambda: (_our_step(config, device, "float32"),)),
-                Variant("ours bf16", lambda: (_our_step(config, device, "bf16"),), "bf16"),
+                Variant("ours float32", lambda: (_our_step(config, device, "float32"),), keeps_memory=True),
+                Variant("ours bf16", lambda: (_our_step(config, device, "bf16"),), "bf16", keeps_memory=True),
             ),
             flop=lambda: _flop(config),
             agreement=lambda: gradient_errors(config, device),
