@@ -143,6 +143,19 @@ def test_crop_cuts_from_the_mirrored_clip(frames, padding, data):
     np.testing.assert_array_equal(made, mirrored[start : start + frames])
 
 
+@given(st.integers(1, 4), st.integers(1, 3))
+def test_cropped_and_flipped_clips_are_those_of_plain_indexing(n, m):
+    x, padding = clips(n, m=m), 3
+    start = torch.arange(n) % (2 * padding + 1)
+    mirrored = torch.cat([x[:, :, :padding].flip(2), x, x[:, :, -padding:].flip(2)], dim=2)
+    expected = torch.stack([clip[:, int(s) : int(s) + x.shape[2]] for clip, s in zip(mirrored, start, strict=True)])
+    assert torch.equal(augment.crop(x, start, padding), expected)
+    turned = x.permute(1, 4, 0, 2, 3).contiguous().permute(2, 0, 3, 4, 1)  # the same, in another order in memory
+    for given_clips in (x, turned):
+        flipped = augment.spatial_flip(given_clips, KINECT_V1.mirror)
+        assert torch.equal(flipped, x[:, :, :, list(KINECT_V1.mirror)])
+
+
 def test_blur_is_a_convolution_with_zeros_beyond_the_ends():
     x, sigma = clips(1, t=20).double(), 1.3
     weights = np.exp(-(np.arange(-7, 8) ** 2) / (2 * sigma**2))

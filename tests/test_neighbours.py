@@ -68,6 +68,18 @@ def test_in_pieces_of_one_query_the_neighbours_are_the_same(monkeypatch):
     assert torch.equal(pieces[1], whole[1])
 
 
+@pytest.mark.parametrize(("clips", "k"), [(129, 2), (1024, 3), (1025, 1), (3000, 20), (3000, 46)])
+def test_among_many_clips_the_neighbours_are_those_of_sorting_all(clips, k):
+    queries, train, _ = make(5, queries=7, clips=clips, d=16)
+    assert clips > k * neighbours.GROUP
+    train[1] = train[0]  # a tie: either may come first
+    values, rows = nearest(queries, train, k)
+    cosines = torch.nn.functional.cosine_similarity(queries[:, None], train[None], dim=2)
+    torch.testing.assert_close(values, cosines.sort(dim=1, descending=True).values[:, :k])
+    torch.testing.assert_close(cosines.gather(1, rows), values)
+    assert all(len(set(each)) == k for each in rows.tolist())
+
+
 def test_neighbours_come_closest_first_and_a_clip_is_its_own():
     _, train, _ = make(2)
     similarity, rows = nearest(train, train, 3)

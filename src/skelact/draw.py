@@ -18,13 +18,13 @@ _SECOND = -7723592293110705685  # 0x94D049BB133111EB
 
 def _shift(bits: Int64[Tensor, "..."], places: int) -> Int64[Tensor, "..."]:
     """Logical shift to the right; torch's own keeps the sign."""
-    return (bits >> places) & ((1 << (64 - places)) - 1)
+    return (bits >> places).bitwise_and_((1 << (64 - places)) - 1)
 
 
 def _mix(bits: Int64[Tensor, "..."]) -> Int64[Tensor, "..."]:
-    bits = (bits ^ _shift(bits, 30)) * _FIRST
-    bits = (bits ^ _shift(bits, 27)) * _SECOND
-    return bits ^ _shift(bits, 31)
+    bits = (bits ^ _shift(bits, 30)).mul_(_FIRST)
+    bits = bits.bitwise_xor_(_shift(bits, 27)).mul_(_SECOND)
+    return bits.bitwise_xor_(_shift(bits, 31))
 
 
 def _word(name: str) -> int:
@@ -72,10 +72,10 @@ class Draw:
         """N(0, 1), float32, shape (n, *shape), by Box and Muller; two from each 64 bits."""
         count = math.prod(shape)
         bits = self.bits((count + 1) // 2)
-        radius = (-2 * torch.log1p(-_shift(bits, 40).to(torch.float32) * 2.0**-24)).sqrt()
-        angle = (bits & 0xFFFFFF).to(torch.float32) * (2 * math.pi * 2.0**-24)
-        both = torch.cat([radius * angle.cos(), radius * angle.sin()], dim=1)
-        return both[:, :count].view(-1, *shape)
+        radius = _shift(bits, 40).to(torch.float32).mul_(-(2.0**-24)).log1p_().mul_(-2).sqrt_()
+        angle = bits.bitwise_and_(0xFFFFFF).to(torch.float32).mul_(2 * math.pi * 2.0**-24)
+        both = torch.cat([radius * angle.cos(), angle.sin_().mul_(radius)], dim=1)
+        return both[:, :count].reshape(-1, *shape)
 
 
 def order(seed: int, epoch: int, clips: int, device: torch.device | str = "cpu") -> Int64[Tensor, "n"]:

@@ -9,6 +9,10 @@ from skelact.world import SkelactError
 
 PIECE = 2**24
 """Most similarities held at once: 64 MiB in float32."""
+GROUP = 64
+"""Train clips whose similarities are looked at as one, by their largest, before the k largest are sought."""
+TILE = 16 * GROUP
+"""Train clips of one product: CPUs multiply a few hundred queries by as many twice as fast as by all at once."""
 
 
 def nearest(
@@ -21,8 +25,30 @@ def nearest(
     if not 1 <= k <= len(train):
         raise SkelactError(f"k must be between 1 and the {len(train)} train clips, got {k}")
     queries, train = functional.normalize(queries, dim=1), functional.normalize(train, dim=1)
-    pieces = [(piece @ train.T).topk(k, dim=1) for piece in queries.split(max(1, PIECE // len(train)))]
-    return torch.cat([piece.values for piece in pieces]), torch.cat([piece.indices for piece in pieces])
+    search = _all_at_once if len(train) <= k * GROUP else _by_groups
+    pieces = [search(piece, train, k) for piece in queries.split(max(1, PIECE // len(train)))]
+    return torch.cat([values for values, _ in pieces]), torch.cat([rows for _, rows in pieces])
+
+
+def _all_at_once(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k: int) -> tuple[Tensor, Tensor]:
+    return tuple((queries @ train.T).topk(k, dim=1))
+
+
+def _by_groups(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k: int) -> tuple[Tensor, Tensor]:
+    """The same: the k largest similarities lie in the k groups of train clips with the largest maxima."""
+    n, tiles = len(queries), train.split(TILE)
+    made = queries.new_empty(len(tiles), n, TILE)
+    for tile, out in zip(tiles, made, strict=True):
+        out[:, : len(tile)] = queries @ tile.T
+    made[-1, :, len(tiles[-1]) :] = -torch.inf
+    each = TILE // GROUP
+    maxima = made.unflatten(2, (each, GROUP)).amax(3).transpose(0, 1).reshape(n, -1)
+    best = maxima.topk(k, dim=1).indices
+    query = torch.arange(n, device=best.device)[:, None]
+    place = (best // each * n + query) * each + best % each  # of the group among those of all tiles and queries
+    values, within = made.view(-1, GROUP)[place].flatten(1).topk(k, dim=1)
+    rows = best.gather(1, within // GROUP) * GROUP + within % GROUP
+    return values, rows
 
 
 def votes(

@@ -12,6 +12,8 @@ LONGEST = 15
 PIECE = 3072
 """Numbers read in one step: its temporary arrays stay in the processor's cache, and need no new memory each time."""
 
+EXACT = 7
+_TENS = (10 ** np.arange(EXACT - 1, -1, -1)).astype(np.float32)
 _POWERS = np.array([float(10**places) for places in range(LONGEST + 1)])
 _POINT, _PLUS, _MINUS, _ZERO = b".+-0"
 
@@ -44,10 +46,12 @@ def _decimals(
     # What stands before a point moves one place, onto the point.
     digit[1:] = np.where(behind[1:], digit[1:], digit[:-1])
     digit[0] *= behind[0]
+    # Seven digits at a time, which float32 holds exactly.
     whole = np.zeros(len(starts))
-    for row in digit:
-        whole *= 10
-        whole += row
+    for first_row in range(0, len(digit), EXACT):
+        rows = digit[first_row : first_row + EXACT]
+        whole *= 10.0 ** len(rows)
+        whole += _TENS[EXACT - len(rows) :] @ rows.astype(np.float32)
     values = whole / _POWERS.take(np.where(points == 0, 0, _count(behind)))
 
     first = np.frombuffer(text, np.uint8)[starts]

@@ -61,13 +61,12 @@ class _Words:
         if text.translate(None, _LETTERS):
             return None
         letters = np.frombuffer(text, np.uint8)
-        stops = []
-        for start in range(0, len(text), PIECE):
-            mark = letters[start : start + PIECE + 1] <= ord(" ")
-            if (mark[1:] & mark[:-1]).any():
-                return None
-            stops.append((np.flatnonzero(mark[:PIECE]) + start).astype(np.int32))
-        return cls(text, np.concatenate(stops))
+        pieces = [
+            (np.flatnonzero(letters[start : start + PIECE] <= ord(" ")) + start).astype(np.int32)
+            for start in range(0, len(text), PIECE)
+        ]
+        stops = np.concatenate(pieces)
+        return None if (np.diff(stops) == 1).any() else cls(text, stops)
 
     @property
     def marks(self) -> bytes:
