@@ -107,3 +107,12 @@ def test_similarities_have_the_positive_in_column_zero():
     for row in range(3):
         assert logits[row, 0].item() == pytest.approx(float(z[row] @ key[row]) / 0.1, rel=1e-5)
         assert logits[row, 4].item() == pytest.approx(float(z[row] @ bank[3]) / 0.1, rel=1e-5)
+
+
+def test_autocast_does_not_round_similarities():
+    z, key = (torch.nn.functional.normalize(torch.randn(4, 16), dim=1) for _ in range(2))
+    bank = torch.nn.functional.normalize(torch.randn(50, 16), dim=1)
+    with torch.autocast("cpu", torch.bfloat16):
+        made = similarities(z, key, bank, 0.07)
+    assert made.dtype == torch.float32
+    assert torch.equal(made, similarities(z, key, bank, 0.07))

@@ -8,8 +8,12 @@ from torch import Tensor
 def similarities(
     z: Float[Tensor, "n d"], key: Float[Tensor, "n d"], bank: Float[Tensor, "k d"], temperature: float
 ) -> Float[Tensor, "n k1"]:
-    """[z.key, z.bank] / tau: the positive stands in column 0, the k bank entries after it. Inputs are unit vectors."""
-    return torch.cat([(z * key).sum(1, keepdim=True), z @ bank.T], dim=1) / temperature
+    """[z.key, z.bank] / tau: the positive stands in column 0, the k bank entries after it. Inputs are unit vectors.
+
+    Never in less than the precision of the inputs: autocast would round the product with the bank to bf16.
+    """
+    with torch.autocast(z.device.type, enabled=False):
+        return torch.cat([(z * key).sum(1, keepdim=True), z @ bank.T], dim=1) / temperature
 
 
 def info_nce(logits: Float[Tensor, "n k1"]) -> Float[Tensor, ""]:
