@@ -13,6 +13,7 @@ from skelact.encoders.stgcn import STGCN, STGCNConfig
 from skelact.layouts import KINECT_V2, SBU_15
 from skelact.losses import divergence, multi_positive_mean, multi_positive_sum
 from skelact.methods import METHODS, build
+from skelact.methods.crossstream import CrossStream
 from skelact.recipes import aimclr, aimclr_released, aimclr_small, skeletonclr_small
 
 TINY = STGCNConfig(width=2, features=8, dropout=0.0)
@@ -40,9 +41,10 @@ def test_an_edge_two_bones_from_the_centre_counts_as_level_in_both_directions():
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__name__)
 def test_the_key_network_starts_as_a_copy_of_the_query_network(method):
     made = build(method.Config(bank=8, projection=4), TINY, SBU_15)
-    key, query = made.twin.key.state_dict(), made.query.state_dict()
-    assert key.keys() == query.keys()
-    assert all(torch.equal(key[name], query[name]) for name in query)
+    for learner in made.learners.values() if isinstance(made, CrossStream) else [made]:
+        key, query = learner.twin.key.state_dict(), learner.query.state_dict()
+        assert key.keys() == query.keys()
+        assert all(torch.equal(key[name], query[name]) for name in query)
 
 
 @pytest.mark.parametrize(("p", "low", "high"), [(1.0, 64, 64), (0.5, 20, 44), (0.0, 0, 0)])

@@ -14,6 +14,7 @@ from skelact.data.recording import Recording
 from skelact.data.store import Store, write_store
 from skelact.encoders.stgcn import STGCNConfig
 from skelact.methods.aimclr import AimCLR
+from skelact.methods.crossclr import CrosSCLR
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
 from skelact.train import Optimiser, TrainConfig
@@ -63,9 +64,13 @@ def store(
 
 
 def config(method: str = "skeletonclr", **changes: Any) -> TrainConfig:
-    """A run of 4 epochs of 3 steps. AimCLR comes with every part of its loss, nearest neighbours from epoch 2."""
+    """A run of 4 epochs of 3 steps. The second stage of methods that have one begins at epoch 2."""
     numbers = {"bank": 10, "projection": 8, "momentum": 0.8, "temperature": 0.2}
-    methods = {"skeletonclr": SkeletonCLR.Config(**numbers), "aimclr": AimCLR.Config(**numbers, neighbours_from=2)}
+    methods = {
+        "skeletonclr": SkeletonCLR.Config(**numbers),
+        "aimclr": AimCLR.Config(**numbers, neighbours_from=2),
+        "crossclr": CrosSCLR.Config(**numbers, cross_from=2),
+    }
     values = {
         "recipe": "tiny",
         "method": methods[method],

@@ -1,4 +1,5 @@
-"""Contrastive losses over similarities to one key and a bank (AimCLR, section 3; MoCo v2). All in log-softmax."""
+"""Contrastive losses over similarities to one key and a bank (AimCLR, section 3; MoCo v2; CrosSCLR). All in
+log-softmax."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -43,3 +44,21 @@ def multi_positive_mean(logits: Float[Tensor, "n k1"], positives: Bool[Tensor, "
     """MEAN over the positives of -log probability, mean over clips (Eq. 9 as released)."""
     chosen = logits.log_softmax(1).masked_fill(~positives, 0.0)
     return -(chosen.sum(1) / positives.sum(1)).mean()
+
+
+def cross_stream(
+    logits: Float[Tensor, "n k1"], teacher: Float[Tensor, "n k1"], top_k: int, temperature: float, context: bool = True
+) -> Float[Tensor, ""]:
+    """What one stream learns from the neighbours that another one finds (CrosSCLR).
+
+    Both are `similarities` of the same clips, each to its own stream's bank, whose entries are the same clips in the
+    same order. Positives are the key and the teacher's `top_k` nearest bank entries; the loss is the mean over the
+    positives of -log probability, mean over clips. The context adds a choice for every bank entry, the product of both
+    streams' cosines over tau, positive where the entry is; through it, as released, the teacher has a gradient too.
+    """
+    positives = nearest(teacher, top_k)
+    if context:
+        both = temperature * logits[:, 1:] * teacher[:, 1:]  # cosine * cosine / tau
+        logits = torch.cat([logits, both], dim=1)
+        positives = torch.cat([positives, positives[:, 1:]], dim=1)
+    return multi_positive_mean(logits, positives)

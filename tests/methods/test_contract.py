@@ -9,10 +9,12 @@ from skelact.draw import Draw
 from skelact.encoders.stgcn import STGCNConfig
 from skelact.layouts import COCO_17, KINECT_V2, SBU_15
 from skelact.methods import AimCLR, SkeletonCLR, build
+from skelact.methods.crossstream import CrossStream
 from skelact.recipes import RECIPES
 from skelact.world import SkelactError
 
 TINY = STGCNConfig(width=2, features=8, dropout=0.0)
+ONE_OF_EACH = ("skeletonclr", "aimclr", "crossclr")
 SMALL = {"bank": 16, "projection": 6}
 CONFIGS = {name: recipe().method.fitted(4, 100, 4).model_copy(update=SMALL) for name, recipe in RECIPES.items()}
 
@@ -20,6 +22,13 @@ CONFIGS = {name: recipe().method.fitted(4, 100, 4).model_copy(update=SMALL) for 
 def made(config, skeleton=SBU_15, seed=0):
     torch.manual_seed(seed)
     return build(config, TINY, skeleton).double()
+
+
+def learners(method):
+    """What learns each stream: the method itself where it is one, by the prefix of its state."""
+    if isinstance(method, CrossStream):
+        return {f"learners.{stream}.": learner for stream, learner in method.learners.items()}
+    return {"": method}
 
 
 def views(method, x, epoch=0):
@@ -32,23 +41,26 @@ def clips(n=4, t=12, v=15, m=1):
 
 @pytest.mark.parametrize("name", CONFIGS)
 @pytest.mark.parametrize("epoch", [0, 1000])
-def test_one_step_changes_the_query_and_moves_the_twin_and_fills_the_bank(name, epoch):
+def test_one_step_changes_every_query_and_moves_every_twin_and_fills_every_bank(name, epoch):
     method = made(CONFIGS[name])
     losses = method(views(method, clips()), epoch)
     assert losses["loss"].ndim == 0
     assert all(torch.isfinite(part) for part in losses.values())
     losses["loss"].backward()
     before = {key: value.clone() for key, value in method.state_dict().items()}
-    assert int(before["bank.place"]) == 4
-    torch.optim.SGD(method.query.parameters(), lr=0.1).step()
+    assert all(int(before[f"{prefix}bank.place"]) == 4 for prefix in learners(method))
+    torch.optim.SGD([one for one in method.parameters() if one.requires_grad], lr=0.1).step()
     method(views(method, clips(), epoch=1), epoch)
     after = method.state_dict()
     changed = {key for key in after if not torch.equal(after[key], before[key])}
     assert all(
-        f"query.{key}" in changed and f"twin.key.{key}" in changed
+        f"{prefix}query.{key}" in changed and f"{prefix}twin.key.{key}" in changed
+        for prefix in learners(method)
         for key in ("head.2.weight", "encoder.blocks.9.temporal.weight")
     )
-    assert all(parameter.grad is None for parameter in method.twin.key.parameters())
+    assert all(f"{prefix}bank.keys" in changed for prefix in learners(method))
+    keys = [one.twin.key for one in learners(method).values()]
+    assert all(parameter.grad is None for key in keys for parameter in key.parameters())
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -75,11 +87,12 @@ def test_state_round_trip_gives_the_same_next_loss(name):
 
 
 @pytest.mark.parametrize("skeleton", [SBU_15, COCO_17, KINECT_V2], ids=lambda skeleton: skeleton.name)
-@given(persons=st.integers(1, 3), frames=st.sampled_from([32, 50, 64]), name=st.sampled_from(["skeletonclr", "aimclr"]))
+@given(persons=st.integers(1, 3), frames=st.sampled_from([32, 50, 64]), name=st.sampled_from(ONE_OF_EACH))
 def test_any_layout_number_of_persons_and_length(skeleton, persons, frames, name):
     method = made(CONFIGS[name], skeleton)
     x = clips(2, frames, len(skeleton), persons)
-    assert torch.isfinite(method(views(method, x), 0)["loss"])
+    for epoch in (0, 1000):
+        assert torch.isfinite(method(views(method, x), epoch)["loss"])
 
 
 def test_aimclr_with_normal_views_only_is_skeletonclr():

@@ -11,6 +11,7 @@ from skelact.evaluate.linear import LinearConfig
 from skelact.evaluate.result import show
 from skelact.evaluate.run import evaluate_run
 from skelact.report import report as write_report
+from skelact.streams import Stream
 
 PROTOCOLS: dict[str, KnnConfig | LinearConfig] = {"knn": KnnConfig(), "linear": LinearConfig()}
 
@@ -26,6 +27,7 @@ def evaluate(arguments: list[str]) -> None:
         store: Path,
         split: str,
         seeds: int = 3,
+        stream: Stream | None = None,
         config: Annotated[Any, arg(name="", constructor=type(PROTOCOLS[protocol]))] = PROTOCOLS[protocol],
     ) -> None:
         """Evaluate frozen features; prints a table and writes RUN/evaluate/PROTOCOL-STORE-SPLIT.json.
@@ -35,8 +37,9 @@ def evaluate(arguments: list[str]) -> None:
             store: Labelled store.
             split: Split of the store.
             seeds: Classifiers, and random encoders of the control row.
+            stream: Which encoder of a run that learned several streams together; its first one unless told.
         """
-        show(evaluate_run(protocol, run, store, split, seeds, config))
+        show(evaluate_run(protocol, run, store, split, seeds, config, stream=stream))
 
     run_command(command, rest, f"evaluate {protocol}")
 

@@ -7,6 +7,7 @@ from tyro.conf import UseAppendAction, arg
 
 from skelact.cli.flags import choice, for_flags, run_command
 from skelact.cli.shared import err
+from skelact.encoders.file import streams_of
 from skelact.recipes import RECIPES
 from skelact.train import TrainConfig
 from skelact.train import pretrain as train
@@ -38,6 +39,8 @@ def pretrain(arguments: list[str]) -> None:
         if done.finished:
             err.print(f"{run}: {done.total} steps in {done.seconds:.0f} s; next:", markup=False)
             for one, name in zip(store, split if len(split) > 1 else split * len(store), strict=True):
-                err.print(f"  skelact evaluate knn {run} --store {one} --split {name}", markup=False)
+                for stream in streams_of(run) or (None,):
+                    which = f" --stream {stream}" if stream else ""
+                    err.print(f"  skelact evaluate knn {run} --store {one} --split {name}{which}", markup=False)
 
     run_command(command, rest, f"pretrain {recipe}")

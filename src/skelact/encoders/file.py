@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from skelact.config import Config
 from skelact.encoders.stgcn import STGCN, STGCNConfig
 from skelact.skeleton import Skeleton
-from skelact.streams import Stream
+from skelact.streams import STREAMS, Stream
 from skelact.world import SkelactError, atomic_file
 
 FORMAT = 1
@@ -60,13 +60,37 @@ def save_encoder(path: Path, network: nn.Module, card: EncoderCard, head: nn.Lin
         temporary.write_bytes(save(tensors, metadata={HEADER: card.model_dump_json()}))
 
 
-def load_encoder(path: Path) -> LoadedEncoder:
-    """Read an encoder file, or the `encoder.safetensors` of a run folder. SkelactError for anything else."""
+def encoder_file(run: Path, stream: Stream | None = None) -> Path:
+    """The encoder of a run folder; with `stream`, that of one stream where the run learned several together."""
+    return run / (f"encoder-{stream}.safetensors" if stream else "encoder.safetensors")
+
+
+def streams_of(run: Path) -> tuple[Stream, ...]:
+    """Streams that a run learned together, an encoder file each; empty for a run of one encoder."""
+    return tuple(stream for stream in STREAMS if encoder_file(run, stream).exists())
+
+
+def load_encoder(path: Path, stream: Stream | None = None) -> LoadedEncoder:
+    """Read an encoder file, or that of a run folder: of `stream`, or where none is asked for its `encoder.safetensors`.
+
+    SkelactError for anything else, and for an encoder of another stream.
+    """
     path = Path(path)
-    file = path / "encoder.safetensors" if path.is_dir() else path
+    run = path.is_dir()
+    together = streams_of(path) if run else ()
+    if stream and together and stream not in together:
+        raise SkelactError(f"{path}: expected an encoder of the {stream} stream, found those of {', '.join(together)}")
+    file = encoder_file(path, stream if together else None) if run else path
     if not file.exists():
-        hint = "this run has not finished an epoch yet" if path.is_dir() else "make one with skelact import-weights"
+        hint = "this run has not finished an epoch yet" if run else "make one with skelact import-weights"
         raise SkelactError(f"{file}: no such encoder file; {hint}")
+    encoder = _read(file)
+    if stream and stream != encoder.card.stream:
+        raise SkelactError(f"{file}: expected an encoder of the {stream} stream, found one of {encoder.card.stream}")
+    return encoder
+
+
+def _read(file: Path) -> LoadedEncoder:
     try:
         with safe_open(file, framework="pt") as opened:
             header = (opened.metadata() or {}).get(HEADER)

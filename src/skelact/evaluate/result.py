@@ -12,6 +12,7 @@ from rich.table import Table
 from skelact.config import Config
 from skelact.evaluate.accuracy import Accuracy
 from skelact.evaluate.control import Control
+from skelact.streams import Stream
 from skelact.world import atomic_file, write_json
 
 
@@ -38,6 +39,8 @@ class Result(Config):
     """The split in words."""
     method: str
     stream: str
+    run_streams: tuple[Stream, ...] = ()
+    """Streams that the run learned together, this one among them, named in the file's name; empty where it is one."""
     encoder_hash: str
     """SHA-256 over the encoder's tensors and card."""
     classes: int
@@ -77,7 +80,13 @@ class Result(Config):
     @property
     def file_name(self) -> str:
         """Name of the JSON file, without its ending; the scores lie beside it as .npz."""
-        return f"{self.protocol}-{self.store}-{self.split}".replace("/", "_")
+        stream = f"-{self.stream}" if self.run_streams else ""
+        return f"{self.protocol}-{self.store}-{self.split}{stream}".replace("/", "_")
+
+    @property
+    def task(self) -> tuple[str, ...]:
+        """Store and split, and the stream where the run has several."""
+        return (self.store, self.split, *((self.stream,) if self.run_streams else ()))
 
 
 def write_result(

@@ -12,7 +12,7 @@ import torch
 from skelact import __version__
 from skelact.data.splits import split as split_of
 from skelact.data.store import Prepared, Store
-from skelact.encoders.file import LoadedEncoder, load_encoder
+from skelact.encoders.file import LoadedEncoder, encoder_file, load_encoder, streams_of
 from skelact.evaluate.accuracy import mean
 from skelact.evaluate.control import control
 from skelact.evaluate.features import best_device, cached_features, encoder_hash
@@ -21,6 +21,7 @@ from skelact.evaluate.linear import LinearConfig, linear
 from skelact.evaluate.published import published, published_name
 from skelact.evaluate.result import PublishedNumber, Result, write_result
 from skelact.evaluate.task import Task, standardised, task
+from skelact.streams import STREAMS, Stream
 from skelact.world import SkelactError, machine
 
 RECIPES: dict[str, type[KnnConfig] | type[LinearConfig]] = {"knn": KnnConfig, "linear": LinearConfig}
@@ -44,18 +45,21 @@ def evaluate_run(
     seeds: int = 3,
     recipe: KnnConfig | LinearConfig | None = None,
     progress: bool = True,
+    stream: Stream | None = None,
 ) -> Result:
     """Evaluate the encoder of a run folder, or an encoder file, on a split of a store, beside its control.
 
     Writes `evaluate/<protocol>-<store>-<split>.json` and `.npz` into the run (for an encoder file: into the folder
-    `<its name>-evaluation` beside it), and keeps features in `features/` there. SkelactError: no such protocol,
-    encoder, store or split; a recipe of another protocol; clips without labels; joints that do not map.
+    `<its name>-evaluation` beside it), and keeps features in `features/` there. A run that learned several streams
+    together has an encoder each: `stream` says which, the first one unless told, and ends the name of the files.
+    SkelactError: no such protocol, encoder, stream, store or split; a recipe of another protocol; clips without
+    labels; joints that do not map.
     """
     start = time.perf_counter()
     recipe = _recipe(protocol, recipe)
     if seeds < 1:
         raise SkelactError(f"seeds must be at least 1, got {seeds}")
-    encoder, folder = load_encoder(run_or_encoder), results_folder(run_or_encoder)
+    encoder, folder = load_encoder(run_or_encoder, stream), results_folder(run_or_encoder)
     opened = Store.open(store)
     rows = split_of(opened, split)
     labels = opened.table["action"]
@@ -85,6 +89,7 @@ def evaluate_run(
         chance=100 / trained.present,
         seeds=seeds,
         **_origin(encoder, opened, prepared),
+        run_streams=streams_of(folder),
         split=split,
         rule=rows.rule,
         published=_published(protocol, encoder, opened, split),
@@ -127,7 +132,8 @@ def results_folder(run_or_encoder: Path) -> Path:
     path = Path(run_or_encoder)
     if path.is_dir():
         return path
-    if (path.parent / "config.json").exists() and path.name == "encoder.safetensors":
+    own = {encoder_file(path.parent, stream) for stream in (None, *STREAMS)}
+    if (path.parent / "config.json").exists() and path in own:
         return path.parent
     return path.parent / f"{path.stem}-evaluation"
 

@@ -2,13 +2,14 @@
 
 from skelact.encoders.stgcn import STGCNConfig
 from skelact.methods.aimclr import AimCLR
+from skelact.methods.crossclr import CrosSCLR
 from skelact.methods.method import Method
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
 
-METHODS = (SkeletonCLR, AimCLR)
+METHODS = (SkeletonCLR, AimCLR, CrosSCLR)
 
-AnyMethodConfig = SkeletonCLR.Config | AimCLR.Config
+AnyMethodConfig = SkeletonCLR.Config | AimCLR.Config | CrosSCLR.Config
 
 
 def build(config: AnyMethodConfig, encoder: STGCNConfig, skeleton: Skeleton) -> Method:

@@ -63,14 +63,14 @@ class AimCLR(Method):
                 raise ValueError(f"drop (EADM) needs views = both, got views = {self.views}: set drop to false")
             return self
 
-        def fitted(self, epochs: int, clips: int, batch: int) -> "AimCLR.Config":
-            bank = super().fitted(epochs, clips, batch).bank
-            if self.neighbours > bank:
+        def fitted(self, epochs: int, clips: int, batch: int) -> ContrastConfig:
+            fitted = super().fitted(epochs, clips, batch)
+            if self.neighbours > fitted.bank:
                 raise SkelactError(
-                    f"expected --method.neighbours within the bank of {bank} keys, found {self.neighbours}"
+                    f"expected --method.neighbours within the bank of {fitted.bank} keys, found {self.neighbours}"
                 )
             begin = epochs * 5 // 6 if self.neighbours_from is None else self.neighbours_from
-            return self.model_copy(update={"bank": bank, "neighbours_from": begin})
+            return fitted.model_copy(update={"neighbours_from": begin})
 
         def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
             doubts = super().doubts(epochs, steps, clips)
@@ -103,15 +103,26 @@ class AimCLR(Method):
         return {"query": only, "key": only}
 
     def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
-        c = self.config
+        return self.losses(*self.logits(views), epoch)
+
+    def logits(
+        self, views: dict[str, Float[Tensor, "n c t v m"]]
+    ) -> tuple[Float[Tensor, "n k1"], dict[str, Float[Tensor, "n k1"]]]:
+        """Those of z^, and by their part of L_D those of z~ and z~_drop (Eq. 4, 5, before the softmax); the twin
+        follows, and the bank takes the keys in."""
         z_hat = self.query(views["query"])
         queries = self._extreme_queries(views["extreme"]) if "extreme" in views else {}
         with torch.no_grad():
             self.twin.follow(self.query)  # Eq. 2
             z = self.twin.key(views["key"])
-        bank = self.bank.entries()
-        logits = similarities(z_hat, z, bank, c.temperature)  # Eq. 4, 5
-        others = {part: similarities(q, z, bank, c.temperature) for part, q in queries.items()}
+        bank, temperature = self.bank.entries(), self.config.temperature
+        self.bank.add(z)
+        others = {part: similarities(q, z, bank, temperature) for part, q in queries.items()}
+        return similarities(z_hat, z, bank, temperature), others
+
+    def losses(self, logits: Float[Tensor, "n k1"], others: dict[str, Float[Tensor, "n k1"]], epoch: int) -> Losses:
+        """The whole loss and its parts, from what `logits` gives."""
+        c = self.config
         parts = {part: divergence(student, logits) for part, student in others.items()}  # Eq. 7, 8
         assert c.neighbours_from is not None, "fitted() sets it"
         if c.neighbours and epoch >= c.neighbours_from:
@@ -127,7 +138,6 @@ class AimCLR(Method):
         loss = c.alpha * contrast
         if others:
             loss = loss + c.beta * torch.stack([parts[part] for part in others]).mean()  # L_D
-        self.bank.add(z)
         return {"loss": loss, **parts}
 
     def _extreme_queries(self, x: Float[Tensor, "n c t v m"]) -> dict[str, Float[Tensor, "n d"]]:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from skelact.augment import Augmentation
 from skelact.config import Config
+from skelact.streams import Stream
 
 Losses = dict[str, Float[Tensor, ""]]
 
@@ -33,6 +34,13 @@ class Method(nn.Module, ABC):
     @abstractmethod
     def encoder(self) -> nn.Module:
         """The network that training is for, from clips (n, c, t, v, m) to features (n, d): exported and evaluated."""
+
+    def encoders(self) -> dict[Stream, nn.Module]:
+        """An encoder a stream, `encoder` first, of a method that makes several streams itself from views of joints.
+
+        Empty for a method of one encoder, whose views come in the stream of the run.
+        """
+        return {}
 
     @abstractmethod
     def views(self) -> dict[str, Augmentation]:

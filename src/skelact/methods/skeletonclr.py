@@ -45,12 +45,14 @@ class SkeletonCLR(Method):
         return {"query": normal, "key": normal}
 
     def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
+        return {"loss": info_nce(self.logits(views))}  # Eq. 1
+
+    def logits(self, views: dict[str, Float[Tensor, "n c t v m"]]) -> Float[Tensor, "n k1"]:
+        """[z^.z, z^.M] / tau of each clip; the twin follows, and the bank takes the keys in."""
         z_hat = self.query(views["query"])
         with torch.no_grad():
             self.twin.follow(self.query)  # Eq. 2
             z = self.twin.key(views["key"])
-        bank = self.bank.entries()
-        logits = similarities(z_hat, z, bank, self.config.temperature)
-        loss = info_nce(logits)  # Eq. 1
+        logits = similarities(z_hat, z, self.bank.entries(), self.config.temperature)
         self.bank.add(z)
-        return {"loss": loss}
+        return logits

@@ -38,7 +38,7 @@ class Joined:
 
     @property
     def title(self) -> str:
-        return f"{self.run.name}: {self.result.protocol}, {self.result.store} {self.result.split}"
+        return f"{self.run.name}: {self.result.protocol}, {' '.join(self.result.task)}"
 
     @property
     def classes(self) -> list[str]:
@@ -51,7 +51,8 @@ class Joined:
         """Features of the test clips in the order of the predictions, from the run's cache; None where not there."""
         if self.store is None or self.predictions is None or not (self.run.path / "encoder.safetensors").exists():
             return None
-        key = features_key(load_encoder(self.run.path), self.result.store_hash, self.store.skeleton)
+        stream = next((stream for stream in self.result.run_streams if stream == self.result.stream), None)
+        key = features_key(load_encoder(self.run.path, stream), self.result.store_hash, self.store.skeleton)
         file = self.run.path / "features" / f"{key[:16]}.npz"
         if not file.exists():
             return None

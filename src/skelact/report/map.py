@@ -21,16 +21,16 @@ MOST_POINTS = 1500
 def feature_map(runs: Sequence[Run], found: Sequence[Joined]) -> Html:
     """The section: one map a run, store and split, for the features are the same under every protocol."""
     title, parts = "Map of the features", []
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, ...]] = set()
     for place, one in enumerate(found):
-        key = (one.run.name, one.result.store, one.result.split)
+        key = (one.run.name, *one.result.task)
         features = None if key in seen else one.features()
         if features is None or one.predictions is None:
             continue
         seen.add(key)
         predictions = one.predictions
         content = plot_map(f"map-{place}", features, predictions.labels, predictions.names, one.classes)
-        words = f"{one.run.name}: {one.result.store} {one.result.split}, {len(features):,} test clips"
+        words = f"{one.run.name}: {' '.join(one.result.task)}, {len(features):,} test clips"
         parts.append(details(words, content, opened=not parts))
     if not parts:
         return section(

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Float, Int64
-from torch import Tensor
+from torch import Tensor, nn
 
 from skelact import methods
 from skelact.data.batches import TrainingClips, batches
 from skelact.draw import Draw, order
-from skelact.encoders.file import EncoderCard, save_encoder
+from skelact.encoders.file import EncoderCard, encoder_file, save_encoder
 from skelact.encoders.stgcn import there
-from skelact.streams import apply_stream
+from skelact.streams import Stream, apply_stream
 from skelact.train import checkpoint
 from skelact.train.config import TrainConfig
 from skelact.train.ending import noted_signals
@@ -44,8 +44,16 @@ class Trainer:
         self.seconds = 0.0
         torch.manual_seed(config.seed)
         self.method = methods.build(config.method, config.encoder, clips.skeleton).to(self.device)
+        together = self.method.encoders()
+        if together and config.stream != "joint":
+            raise SkelactError(
+                f"{config.method.name} makes its streams ({', '.join(together)}) itself, from joints: "
+                f"expected --stream joint, found {config.stream}; --method.streams chooses them"
+            )
+        self.encoders: dict[Stream, nn.Module] = together or {config.stream: self.method.encoder}
         if config.compile:
-            self.method.encoder.compile()
+            for encoder in self.encoders.values():
+                encoder.compile()
         trained = [parameter for parameter in self.method.parameters() if parameter.requires_grad]
         o = config.optimiser
         self.optimiser = torch.optim.SGD(trained, lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay)
@@ -56,7 +64,7 @@ class Trainer:
 
         SkelactError where the loss is not finite: the last checkpoint is from before.
         """
-        probe = Probe(self.clips, self.config.stream, self.device) if self.config.probe_every else None
+        probe = Probe(self.clips, self.device) if self.config.probe_every else None
         views = self.method.views()
         with noted_signals() as signals:
             if probe and self.step == 0:
@@ -147,16 +155,20 @@ class Trainer:
         )
 
     def _look(self, probe: Probe, log: Log, epoch: int) -> None:
-        values = probe.look(self.method.encoder)
-        log.write(self.step, epoch, dict(values))
-        found = f"kNN {values['knn']:.1f} %, " if "knn" in values else ""
-        log.say(
-            f"step {self.step}: {found}feature std {values['feature_std']:.2f}, "
-            f"effective rank {values['effective_rank']:.1f}"
-        )
-        warning = collapse_warning(values)
-        if warning and self.step:
-            log.say(f"[yellow]warning:[/yellow] {warning}")
+        """Look at every encoder; of several, the first keeps the plain names in the log."""
+        together, said = {}, len(self.encoders) > 1
+        for stream, encoder in self.encoders.items():
+            values = probe.look(encoder, stream)
+            together |= {f"{stream}/{name}": value for name, value in values.items()} if together else values
+            found = f"kNN {values['knn']:.1f} %, " if "knn" in values else ""
+            log.say(
+                f"step {self.step}: {f'{stream}: ' if said else ''}{found}feature std {values['feature_std']:.2f}, "
+                f"effective rank {values['effective_rank']:.1f}"
+            )
+            warning = collapse_warning(values)
+            if warning and self.step:
+                log.say(f"[yellow]warning:[/yellow] {f'{stream}: ' if said else ''}{warning}")
+        log.write(self.step, epoch, dict(together))
 
     def save(self) -> None:
         """Write the whole state, and the encoder as it is now, each atomically; SkelactError if it is not finite."""
@@ -173,8 +185,12 @@ class Trainer:
             "method": weights,
             "optimiser": self.optimiser.state_dict(),
         }
-        # The checkpoint last: a run killed in between writes this encoder again when it goes on.
-        save_encoder(self.folder / "encoder.safetensors", self.method.encoder, self.card())
+        # The checkpoint last: a run killed in between writes these encoders again when it goes on.
+        for place, (stream, encoder) in enumerate(self.encoders.items()):
+            if place == 0:
+                save_encoder(encoder_file(self.folder), encoder, self.card(stream))
+            if len(self.encoders) > 1:
+                save_encoder(encoder_file(self.folder, stream), encoder, self.card(stream))
         checkpoint.save(self.folder / "checkpoints" / "last.pt", state)
 
     def resume(self) -> None:
@@ -187,13 +203,13 @@ class Trainer:
             self.step, self.seconds = state["step"], state["seconds"]
             self._recent = [{name: loss.to(self.device) for name, loss in losses.items()} for losses in state["recent"]]
 
-    def card(self) -> EncoderCard:
-        """What the encoder of this run is made for."""
+    def card(self, stream: Stream) -> EncoderCard:
+        """What this run's encoder of a stream is made for."""
         c = self.config
         return EncoderCard(
             encoder=c.encoder,
             skeleton=self.clips.skeleton,
-            stream=c.stream,
+            stream=stream,
             view=c.view,
             frames=c.frames,
             persons=self.clips.persons,

@@ -30,14 +30,13 @@ class _Labelled:
 class Probe:
     """Looks at an encoder's features of some clips. Labels are for the curve only; training never sees them."""
 
-    def __init__(self, clips: TrainingClips, stream: Stream, device: torch.device):
-        self._stream: Stream = stream
+    def __init__(self, clips: TrainingClips, device: torch.device):
         self._skeleton = clips.skeleton
         self._device = device
         self._parts = [_some(part, clips.persons) for part in clips.parts]
 
     @torch.no_grad()
-    def look(self, encoder: nn.Module) -> dict[str, float]:
+    def look(self, encoder: nn.Module, stream: Stream) -> dict[str, float]:
         """knn (top-1 in percent, mean over stores; one more entry a store where there are several), feature_std,
         effective_rank. Stores without labels count for the last two only."""
         training = encoder.training
@@ -46,7 +45,7 @@ class Probe:
             values: dict[str, float] = {}
             features = []
             for part in self._parts:
-                train, test = self._features(encoder, part.train), self._features(encoder, part.test)
+                train, test = (self._features(encoder, stream, clips) for clips in (part.train, part.test))
                 features.append(train)
                 if part.train_labels.min() < 0 or part.test_labels.min() < 0:
                     continue
@@ -62,9 +61,9 @@ class Probe:
             values = {"knn": values["knn"]}
         return {**values, "feature_std": feature_std(everything), "effective_rank": effective_rank(everything)}
 
-    def _features(self, encoder: nn.Module, clips: Float[Tensor, "n 3 t v m"]) -> Float[Tensor, "n d"]:
+    def _features(self, encoder: nn.Module, stream: Stream, clips: Float[Tensor, "n 3 t v m"]) -> Float[Tensor, "n d"]:
         pieces = [
-            encoder(apply_stream(piece.to(self._device), self._stream, self._skeleton)).float().cpu()
+            encoder(apply_stream(piece.to(self._device), stream, self._skeleton)).float().cpu()
             for piece in clips.split(256)
         ]
         return torch.cat(pieces)

@@ -1,0 +1,44 @@
+"""CrosSCLR: cross-view consistency pursuit, on two or three streams (Li et al., CVPR 2021, section 3.3)."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from skelact.encoders.stgcn import STGCNConfig
+from skelact.losses import info_nce
+from skelact.methods.crossstream import CrossStream, CrossStreamConfig
+from skelact.methods.method import Losses
+from skelact.methods.skeletonclr import SkeletonCLR
+from skelact.skeleton import Skeleton
+
+
+class CrosSCLR(CrossStream[SkeletonCLR]):
+    """A SkeletonCLR a stream; then each stream takes as positives the neighbours that the other streams find.
+
+    Stream a of the clip's query and key view gives z^_a, z_a; its bank M_a has the entries m_a,i.
+    s_a,i = z^_a.m_a,i: similarity to the bank; N_b: the top_k entries of s_b
+    Stage 1: L = sum over a of L_Info,a, that of SkeletonCLR                                                       (a)
+    Stage 2, from epoch `cross_from`: p_ab = softmax([z^_a.z_a, s_a, s_a * s_b] / tau), its last part the context  (b)
+    L_ab = mean of -log p_ab over the key, N_b in s_a and N_b in the context                                       (c)
+    L = sum over a of the mean over b != a of L_ab                                                                 (d)
+
+    Unlike the published program, every key network follows in stage 2 too, and every stream has its own head.
+    """
+
+    class Config(SkeletonCLR.Config, CrossStreamConfig):
+        """Numbers of the paper."""
+
+        name: Literal["crossclr"] = "crossclr"  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
+        super().__init__(config, lambda: SkeletonCLR(config, encoder, skeleton), skeleton)
+
+    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
+        logits = {stream: learner.logits(seen) for stream, learner, seen in self.by_stream(views)}
+        if self.crosses(epoch):
+            parts = {f"{stream}/cross": loss for stream, loss in self.taught(logits).items()}  # (b), (c)
+        else:
+            parts = {f"{stream}/info_nce": info_nce(own) for stream, own in logits.items()}
+        return {"loss": torch.stack(list(parts.values())).sum(), **parts}  # (a), (d)

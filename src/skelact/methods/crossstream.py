@@ -1,0 +1,111 @@
+"""What the methods that learn several streams together share: their numbers, and a single-stream method for each.
+
+Cross-stream knowledge mining is of CrosSCLR (Li et al., CVPR 2021, section 3.3), which calls a stream a view.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar, cast
+
+import torch
+from jaxtyping import Float
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from skelact.augment import Augmentation
+from skelact.losses import cross_stream
+from skelact.methods.contrast import ContrastConfig
+from skelact.methods.method import Method
+from skelact.skeleton import Skeleton
+from skelact.streams import Stream, apply_stream
+from skelact.world import SkelactError
+
+Learner = TypeVar("Learner", bound=Method)
+
+
+class CrossStreamConfig(ContrastConfig):
+    """Numbers of learning across streams; defaults of CrosSCLR."""
+
+    streams: tuple[Stream, ...] = Field(default=("joint", "motion", "bone"), min_length=2)
+    """Streams that learn together, all made from the same augmented joints; the first one's encoder stands for all."""
+    top_k: int = Field(default=1, ge=1)
+    """Nearest bank entries in the other stream that count as positives."""
+    context: bool = True
+    """Also choose among the products of both streams' similarities."""
+    cross_from: int | None = Field(default=150, ge=0)
+    """First epoch (from 0) of the second stage, across streams; None for the last sixth of the run."""
+
+    @model_validator(mode="after")
+    def _each_stream_once(self) -> "CrossStreamConfig":
+        if len(set(self.streams)) < len(self.streams):
+            raise ValueError(f"streams must be different ones, got {', '.join(self.streams)}")
+        return self
+
+    def fitted(self, epochs: int, clips: int, batch: int) -> ContrastConfig:
+        fitted = super().fitted(epochs, clips, batch)
+        if self.top_k > fitted.bank:
+            raise SkelactError(f"expected --method.top-k within the bank of {fitted.bank} keys, found {self.top_k}")
+        begin = epochs * 5 // 6 if self.cross_from is None else self.cross_from
+        return fitted.model_copy(update={"cross_from": begin})
+
+    def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
+        doubts = super().doubts(epochs, steps, clips)
+        if self.cross_from is not None and self.cross_from >= epochs:
+            doubts.append(
+                f"learning across streams begins at epoch {self.cross_from} but the run ends after {epochs}: lower "
+                f"--method.cross-from"
+            )
+        return doubts
+
+
+class CrossStream(Method, Generic[Learner]):
+    """A learner a stream, whole and separate: query, key network, projection head and bank of its own.
+
+    All learners see the same clips in the same order, so an entry of every bank is the same clip.
+    """
+
+    def __init__(self, config: CrossStreamConfig, learner: Callable[[], Learner], skeleton: Skeleton):
+        super().__init__()
+        self.config = config
+        self.skeleton = skeleton
+        self.learners = nn.ModuleDict({stream: learner() for stream in config.streams})
+
+    @property
+    def encoder(self) -> nn.Module:
+        return self.encoders()[self.config.streams[0]]
+
+    def encoders(self) -> dict[Stream, nn.Module]:
+        return {stream: self.learner(stream).encoder for stream in self.config.streams}
+
+    def learner(self, stream: Stream) -> Learner:
+        """The single-stream method that learns this stream."""
+        return cast(Learner, self.learners[stream])
+
+    def views(self) -> dict[str, Augmentation]:
+        return self.learner(self.config.streams[0]).views()
+
+    def by_stream(
+        self, views: dict[str, Float[Tensor, "n c t v m"]]
+    ) -> Iterator[tuple[Stream, Learner, dict[str, Float[Tensor, "n c t v m"]]]]:
+        """Every stream, its learner, and the views of joints as that stream."""
+        for stream in self.config.streams:
+            seen = {name: apply_stream(view, stream, self.skeleton) for name, view in views.items()}
+            yield stream, self.learner(stream), seen
+
+    def crosses(self, epoch: int) -> bool:
+        """Whether an epoch is of the second stage."""
+        assert self.config.cross_from is not None, "fitted() sets it"
+        return epoch >= self.config.cross_from
+
+    def taught(self, logits: dict[Stream, Float[Tensor, "n k1"]]) -> dict[Stream, Float[Tensor, ""]]:
+        """The loss of each stream under the others, mean over them."""
+        c = self.config
+        return {
+            stream: torch.stack(
+                [
+                    cross_stream(own, teacher, c.top_k, c.temperature, c.context)
+                    for other, teacher in logits.items()
+                    if other != stream
+                ]
+            ).mean()
+            for stream, own in logits.items()
+        }
