@@ -14,6 +14,7 @@ from skelact.data.recording import Recording
 from skelact.data.store import Store, write_store
 from skelact.encoders.stgcn import STGCNConfig
 from skelact.methods.aimclr import AimCLR
+from skelact.methods.aimclr_3s import AimCLR3s
 from skelact.methods.crossclr import CrosSCLR
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
@@ -70,6 +71,7 @@ def config(method: str = "skeletonclr", **changes: Any) -> TrainConfig:
         "skeletonclr": SkeletonCLR.Config(**numbers),
         "aimclr": AimCLR.Config(**numbers, neighbours_from=2),
         "crossclr": CrosSCLR.Config(**numbers, cross_from=2),
+        "aimclr-3s": AimCLR3s.Config(**numbers, neighbours_from=1, cross_from=2),
     }
     values = {
         "recipe": "tiny",

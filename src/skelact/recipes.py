@@ -3,6 +3,7 @@
 from skelact.encoders.stgcn import STGCNConfig
 from skelact.methods import AnyMethodConfig
 from skelact.methods.aimclr import AimCLR
+from skelact.methods.aimclr_3s import AimCLR3s
 from skelact.methods.crossclr import CrosSCLR
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.train.config import Optimiser, TrainConfig
@@ -54,6 +55,11 @@ def crossclr_2s() -> TrainConfig:
     return TrainConfig(recipe="crossclr-2s", method=CrosSCLR.Config(streams=("joint", "motion")))
 
 
+def aimclr_3s() -> TrainConfig:
+    """AimCLR on joint, motion and bone together, from epoch 150 also taught by the other streams (3s-AimCLR§)."""
+    return TrainConfig(recipe="aimclr-3s", method=AimCLR3s.Config())
+
+
 def _small(recipe: str, method: AnyMethodConfig, lr: float, epochs: int) -> TrainConfig:
     """For hundreds or a few thousand clips, where a published run's bank, learning rate and slow key do not work."""
     return TrainConfig(
@@ -95,6 +101,15 @@ def crossclr_small() -> TrainConfig:
     return _small("crossclr-small", CrosSCLR.Config(**_SMALL_CONTRAST, cross_from=None), lr=0.005, epochs=70)
 
 
+def aimclr_3s_small() -> TrainConfig:
+    """3s-AimCLR§ for small data: three times aimclr-small; across streams from the epoch that neighbours begin at.
+
+    Rate, length and share of the second stage are aimclr-small's: none was chosen for it.
+    """
+    method = AimCLR3s.Config(**_SMALL_CONTRAST, neighbours_from=None, cross_from=None)
+    return _small("aimclr-3s-small", method, lr=0.005, epochs=60)
+
+
 RECIPES = {
     recipe().recipe: recipe
     for recipe in (
@@ -107,8 +122,10 @@ RECIPES = {
         aimclr_na_ea_eadm,
         crossclr,
         crossclr_2s,
+        aimclr_3s,
         skeletonclr_small,
         aimclr_small,
         crossclr_small,
+        aimclr_3s_small,
     )
 }

@@ -14,7 +14,7 @@ from skelact.recipes import RECIPES
 from skelact.world import SkelactError
 
 TINY = STGCNConfig(width=2, features=8, dropout=0.0)
-ONE_OF_EACH = ("skeletonclr", "aimclr", "crossclr")
+ONE_OF_EACH = ("skeletonclr", "aimclr", "crossclr", "aimclr-3s")
 SMALL = {"bank": 16, "projection": 6}
 CONFIGS = {name: recipe().method.fitted(4, 100, 4).model_copy(update=SMALL) for name, recipe in RECIPES.items()}
 

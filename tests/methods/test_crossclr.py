@@ -223,6 +223,12 @@ def test_a_run_too_short_for_the_second_stage_is_doubted():
     assert "begins at epoch 150 but the run ends after 100" in doubt
 
 
+def test_banks_that_are_not_full_of_clips_when_the_second_stage_begins_are_doubted():
+    assert CrosSCLR.Config(bank=90, cross_from=1).doubts(100, 10000, 100) == []
+    (doubt,) = CrosSCLR.Config(bank=90, cross_from=0).doubts(100, 10000, 100)
+    assert "begins after 0 clips, when the banks of 90 keys still hold random ones" in doubt
+
+
 def test_one_stream_more_does_not_change_what_the_others_start_from():
     two, three = made(streams=("joint", "motion")), made()
     for stream in ("joint", "motion"):

@@ -13,7 +13,9 @@ from skelact.data.batches import batches
 from skelact.train import pretrain
 from skelact.train.loop import Trainer
 
-METHODS = ("skeletonclr", "aimclr", "crossclr")
+METHODS = ("skeletonclr", "aimclr", "crossclr", "aimclr-3s")
+TOGETHER = ("crossclr", "aimclr-3s")
+"""Those that learn three streams together."""
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,7 @@ def assert_equal_runs(one: Path, other: Path) -> None:
 
 def test_a_run_keeps_its_whole_state(uninterrupted):
     for method, run in uninterrupted.items():
-        streams = ("learners.joint.", "learners.motion.", "learners.bone.") if method == "crossclr" else ("",)
+        streams = ("learners.joint.", "learners.motion.", "learners.bone.") if method in TOGETHER else ("",)
         held = tiny.state(run)
         assert held["step"] == 12
         for stream in streams:

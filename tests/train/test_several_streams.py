@@ -1,6 +1,7 @@
 """A run that learns several streams together: an encoder each, a look at each, a result each."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from skelact.evaluate.linear import LinearConfig
 from skelact.evaluate.result import Result
 from skelact.evaluate.run import evaluate_run
 from skelact.report import report
+from skelact.report.curves import reference
+from skelact.report.runs import read_run
 from skelact.streams import apply_stream
 from skelact.train import pretrain
 from skelact.world import SkelactError
@@ -80,7 +83,7 @@ def test_evaluating_each_stream_gives_three_results_that_can_be_fused_by_clip(ru
     files = {stream: run / "evaluate" / f"linear-five-{tiny.SPLIT}-{stream}" for stream in STREAMS}
     kept = {stream: np.load(file.with_suffix(".npz")) for stream, file in files.items()}
     for stream, result in found.items():
-        assert (result.method, result.stream, result.run_streams) == ("crossclr", stream, ("joint", "bone", "motion"))
+        assert (result.method, result.stream, result.variant) == ("crossclr", stream, stream)
         assert Result.model_validate_json(files[stream].with_suffix(".json").read_text()) == result
         assert kept[stream]["names"].tolist() == kept["joint"]["names"].tolist()
     assert len({result.encoder_hash for result in found.values()}) == 3
@@ -111,7 +114,16 @@ def test_the_report_tells_the_streams_apart(run, store, tmp_path):
         evaluate(run, store, stream=stream)
     page = report([run], tmp_path / "page.html").read_text()
     for stream in STREAMS:
-        assert f"five, {tiny.SPLIT}, {stream}" in page
+        assert f"<b>knn {stream}</b>" in page
+        assert f"five {tiny.SPLIT}, {stream} stream, 6 test clips" in page
+
+
+def test_the_level_of_chance_is_drawn_for_a_streams_part_and_not_for_their_sum(run):
+    read = read_run(run)
+    assert reference(read, "bone/info_nce") == (math.log(11), "log(1 + 10)")
+    assert reference(read, "bone/feature_std") == reference(read, "feature_std")
+    assert reference(read, "bone/cross") is None
+    assert reference(read, "loss") is None
 
 
 def test_a_stream_that_a_run_does_not_have_is_refused_with_those_it_has(run, store, tmp_path):
@@ -131,7 +143,7 @@ def test_a_run_of_one_stream_has_one_encoder_and_its_names_stay(store, tmp_path)
     pretrain(tiny.config(epochs=1, stream="bone"), [store], [tiny.SPLIT], tmp_path / "one", console)
     assert [path.name for path in (tmp_path / "one").glob("*.safetensors")] == ["encoder.safetensors"]
     result = evaluate(tmp_path / "one", store, stream="bone")
-    assert (result.stream, result.run_streams, result.file_name) == ("bone", (), f"knn-five-{tiny.SPLIT}")
+    assert (result.stream, result.variant, result.file_name) == ("bone", "", f"knn-five-{tiny.SPLIT}")
     with pytest.raises(SkelactError, match="expected an encoder of the joint stream, found one of bone"):
         evaluate(tmp_path / "one", store, stream="joint")
 
@@ -146,7 +158,7 @@ def test_encoders_outside_a_run_are_files_like_any_other(run, store, tmp_path):
     encoder = load_encoder(run, "bone")
     save_encoder(tmp_path / "encoder-bone.safetensors", encoder.network, encoder.card)
     result = evaluate(tmp_path / "encoder-bone.safetensors", store)
-    assert result.run_streams == ()
+    assert result.variant == ""
     assert (tmp_path / "encoder-bone-evaluation" / "evaluate" / f"knn-five-{tiny.SPLIT}.json").exists()
 
 

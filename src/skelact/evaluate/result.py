@@ -12,7 +12,6 @@ from rich.table import Table
 from skelact.config import Config
 from skelact.evaluate.accuracy import Accuracy
 from skelact.evaluate.control import Control
-from skelact.streams import Stream
 from skelact.world import atomic_file, write_json
 
 
@@ -28,6 +27,8 @@ class Result(Config):
 
     protocol: str
     """knn or linear."""
+    variant: str = ""
+    """What tells this result from others of the protocol, store and split: a stream, where the run has several."""
     recipe: dict[str, Any]
     """Settings of the protocol."""
     store: str
@@ -39,8 +40,6 @@ class Result(Config):
     """The split in words."""
     method: str
     stream: str
-    run_streams: tuple[Stream, ...] = ()
-    """Streams that the run learned together, this one among them, named in the file's name; empty where it is one."""
     encoder_hash: str
     """SHA-256 over the encoder's tensors and card."""
     classes: int
@@ -80,13 +79,13 @@ class Result(Config):
     @property
     def file_name(self) -> str:
         """Name of the JSON file, without its ending; the scores lie beside it as .npz."""
-        stream = f"-{self.stream}" if self.run_streams else ""
-        return f"{self.protocol}-{self.store}-{self.split}{stream}".replace("/", "_")
+        variant = f"-{self.variant}" if self.variant else ""
+        return f"{self.protocol}-{self.store}-{self.split}{variant}".replace("/", "_")
 
     @property
-    def task(self) -> tuple[str, ...]:
-        """Store and split, and the stream where the run has several."""
-        return (self.store, self.split, *((self.stream,) if self.run_streams else ()))
+    def label(self) -> str:
+        """The protocol and what tells it from others of its name, for titles."""
+        return f"{self.protocol} {self.variant}".strip()
 
 
 def write_result(

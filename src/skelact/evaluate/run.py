@@ -89,7 +89,7 @@ def evaluate_run(
         chance=100 / trained.present,
         seeds=seeds,
         **_origin(encoder, opened, prepared),
-        run_streams=streams_of(folder),
+        variant=encoder.card.stream if streams_of(folder) else "",
         split=split,
         rule=rows.rule,
         published=_published(protocol, encoder, opened, split),

@@ -2,14 +2,15 @@
 
 from skelact.encoders.stgcn import STGCNConfig
 from skelact.methods.aimclr import AimCLR
+from skelact.methods.aimclr_3s import AimCLR3s
 from skelact.methods.crossclr import CrosSCLR
 from skelact.methods.method import Method
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
 
-METHODS = (SkeletonCLR, AimCLR, CrosSCLR)
+METHODS = (SkeletonCLR, AimCLR, CrosSCLR, AimCLR3s)
 
-AnyMethodConfig = SkeletonCLR.Config | AimCLR.Config | CrosSCLR.Config
+AnyMethodConfig = SkeletonCLR.Config | AimCLR.Config | CrosSCLR.Config | AimCLR3s.Config
 
 
 def build(config: AnyMethodConfig, encoder: STGCNConfig, skeleton: Skeleton) -> Method:

@@ -54,6 +54,11 @@ class CrossStreamConfig(ContrastConfig):
                 f"learning across streams begins at epoch {self.cross_from} but the run ends after {epochs}: lower "
                 f"--method.cross-from"
             )
+        elif self.cross_from is not None and self.cross_from * clips < self.bank:
+            doubts.append(
+                f"learning across streams begins after {self.cross_from * clips} clips, when the banks of {self.bank} "
+                f"keys still hold random ones, taken for neighbours; raise --method.cross-from or lower --method.bank"
+            )
         return doubts
 
 

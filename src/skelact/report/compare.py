@@ -11,16 +11,16 @@ from skelact.report.plots import RUN_COLOURS, literal, plot
 
 
 def comparisons(found: Sequence[Joined], runs: Sequence[str]) -> list[Html]:
-    """A part for each protocol and task that several runs kept scores of. `runs` gives the order of colours."""
-    groups: dict[tuple[str, ...], list[Joined]] = {}
+    """A part for each protocol, store and split that several runs kept scores of. `runs` gives the order of colours."""
+    groups: dict[tuple[str, str, str], list[Joined]] = {}
     for one in found:
         if one.predictions is not None:
-            groups.setdefault((one.result.protocol, *one.result.task), []).append(one)
+            groups.setdefault((one.result.label, one.result.store, one.result.split), []).append(one)
     parts = []
-    for place, ((protocol, *task), group) in enumerate(groups.items()):
+    for place, ((label, store, split), group) in enumerate(groups.items()):
         if len(group) > 1:
             content = join((_names(group, runs), _plot(f"compare-{place}", group, runs)))
-            parts.append(details(f"Runs side by side: {protocol}, {' '.join(task)}", content, opened=not parts))
+            parts.append(details(f"Runs side by side: {label}, {store} {split}", content, opened=not parts))
     return parts
 
 

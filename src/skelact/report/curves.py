@@ -13,6 +13,7 @@ from skelact.report.markup import Html, join, missing, section, tag
 from skelact.report.plots import RUN_COLOURS, literal, plot
 from skelact.report.runs import Run
 from skelact.report.settings import lookup
+from skelact.streams import STREAMS
 from skelact.train.probe import COLLAPSED_RANK, COLLAPSED_STD
 
 NOT_CURVES = frozenset({"step", "epoch", "time", "seconds", "elapsed"})
@@ -27,6 +28,8 @@ TITLES = {
 """The quantities that have a place of their own; the loss's named parts come right after the loss."""
 AGAINST_BANK = ("info_nce", "d1", "d2")
 """Losses that are log(1 + K) while the key and all K entries of the bank look equally similar."""
+SUMMED = (*AGAINST_BANK, "cross")
+"""Parts of a whole loss, which itself has no such level."""
 MOST_POINTS = 1200
 """Points drawn of one raw curve; a longer log is averaged in equal stretches."""
 
@@ -73,9 +76,15 @@ def _names(runs: Sequence[Run]) -> list[str]:
     logged = dict.fromkeys(
         key for run in runs for entry in run.metrics for key, value in entry.items() if _is_number(value)
     )
-    parts = [key for key in logged if key not in TITLES and key not in NOT_CURVES]
-    known = [key for key in TITLES if key in logged]
+    parts = [key for key in logged if _of_stream(key)[0] not in TITLES and key not in NOT_CURVES]
+    known = [key for title in TITLES for key in logged if _of_stream(key)[0] == title]
     return known[:1] + parts + known[1:] if known[:1] == ["loss"] else known + parts
+
+
+def _of_stream(key: str) -> tuple[str, str]:
+    """A logged name without the stream before it, and that stream, empty where there is none."""
+    stream, _, rest = key.partition("/")
+    return (rest, stream) if stream in STREAMS else (key, "")
 
 
 def _is_number(value: Any) -> bool:
@@ -97,7 +106,9 @@ def _panel(name: str, place: int, runs: Sequence[Run]) -> Html:
         figure.add_annotation(
             xref="paper", x=1, y=value, text=literal(words), showarrow=False, xanchor="right", yanchor="bottom"
         )
-    title = TITLES.get(name) or (f"Online kNN on {name[4:]}, top-1 %" if name.startswith("knn/") else name)
+    part, stream = _of_stream(name)
+    title = TITLES.get(part) or (f"Online kNN on {part[4:]}, top-1 %" if part.startswith("knn/") else part)
+    title += f" ({stream})" if stream else ""
     figure.update_layout(
         showlegend=False,
         margin={"l": 52, "r": 12, "t": 8, "b": 38},
@@ -124,6 +135,7 @@ def _draw(figure: go.Figure, steps: np.ndarray, values: np.ndarray, run: str, co
 
 def reference(run: Run, name: str) -> tuple[float, str] | None:
     """A level that says that nothing was learned, where the run tells it, and its words."""
+    name, _ = _of_stream(name)
     if name == "feature_std":
         return COLLAPSED_STD, "collapsed below"
     if name == "effective_rank":
@@ -134,7 +146,8 @@ def reference(run: Run, name: str) -> tuple[float, str] | None:
         chances = {result.chance for result in run.evaluations.values() if {result.store} == asked}
         return (chances.pop(), "chance") if len(chances) == 1 else None
     bank = lookup(run.config, "config.method.bank")
-    alone = name == "loss" and not any(part in entry for entry in run.metrics for part in AGAINST_BANK)
+    parts = {_of_stream(key)[0] for entry in run.metrics for key in entry}
+    alone = name == "loss" and parts.isdisjoint(SUMMED)
     if isinstance(bank, int) and (name in AGAINST_BANK or alone):
         return math.log(1 + bank), f"log(1 + {bank})"
     return None

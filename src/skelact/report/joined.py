@@ -9,10 +9,11 @@ import numpy as np
 from jaxtyping import Float32
 
 from skelact.data.store import Store
-from skelact.encoders.file import load_encoder
+from skelact.encoders.file import load_encoder, streams_of
 from skelact.evaluate.features import features_key
 from skelact.evaluate.result import Result
 from skelact.report.runs import Predictions, Run
+from skelact.streams import Stream
 from skelact.world import SkelactError
 
 PREFERRED = ("linear", "knn")
@@ -37,8 +38,13 @@ class Joined:
     store: Store | None
 
     @property
+    def stream(self) -> Stream | None:
+        """Which of the streams that the run learned together; None where it learned one."""
+        return next((stream for stream in streams_of(self.run.path) if stream == self.result.stream), None)
+
+    @property
     def title(self) -> str:
-        return f"{self.run.name}: {self.result.protocol}, {' '.join(self.result.task)}"
+        return f"{self.run.name}: {self.result.label}, {self.result.store} {self.result.split}"
 
     @property
     def classes(self) -> list[str]:
@@ -51,8 +57,7 @@ class Joined:
         """Features of the test clips in the order of the predictions, from the run's cache; None where not there."""
         if self.store is None or self.predictions is None or not (self.run.path / "encoder.safetensors").exists():
             return None
-        stream = next((stream for stream in self.result.run_streams if stream == self.result.stream), None)
-        key = features_key(load_encoder(self.run.path, stream), self.result.store_hash, self.store.skeleton)
+        key = features_key(load_encoder(self.run.path, self.stream), self.result.store_hash, self.store.skeleton)
         file = self.run.path / "features" / f"{key[:16]}.npz"
         if not file.exists():
             return None

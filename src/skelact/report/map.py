@@ -19,18 +19,19 @@ MOST_POINTS = 1500
 
 
 def feature_map(runs: Sequence[Run], found: Sequence[Joined]) -> Html:
-    """The section: one map a run, store and split, for the features are the same under every protocol."""
+    """The section: one map a run, store, split and stream, for the features are the same under every protocol."""
     title, parts = "Map of the features", []
-    seen: set[tuple[str, ...]] = set()
+    seen: set[tuple[str | None, ...]] = set()
     for place, one in enumerate(found):
-        key = (one.run.name, *one.result.task)
+        key = (one.run.name, one.result.store, one.result.split, one.stream)
         features = None if key in seen else one.features()
         if features is None or one.predictions is None:
             continue
         seen.add(key)
         predictions = one.predictions
         content = plot_map(f"map-{place}", features, predictions.labels, predictions.names, one.classes)
-        words = f"{one.run.name}: {' '.join(one.result.task)}, {len(features):,} test clips"
+        stream = f", {one.stream} stream" if one.stream else ""
+        words = f"{one.run.name}: {one.result.store} {one.result.split}{stream}, {len(features):,} test clips"
         parts.append(details(words, content, opened=not parts))
     if not parts:
         return section(

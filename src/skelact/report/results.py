@@ -27,7 +27,7 @@ def results(runs: Sequence[Run]) -> Html:
     several = len(runs) > 1
     found = [(run, result) for run in runs for result in run.evaluations.values()]
     if several:  # the same task side by side
-        found.sort(key=lambda pair: (pair[1].protocol, pair[1].store, pair[1].split))
+        found.sort(key=lambda pair: (pair[1].label, pair[1].store, pair[1].split))
     parts = []
     if found:
         heads = ("Evaluation", *(("Run",) if several else ()), *NUMBERS)
@@ -51,7 +51,7 @@ def evaluate_command(run: Run) -> str:
 def _row(result: Result, run: str | None) -> tuple[Any, ...]:
     spread = f" ± {number(result.std)}" if result.std is not None else ""
     return (
-        join((tag("b", result.protocol), tag("small", ", ".join(result.task)))),
+        join((tag("b", result.label), tag("small", f"{result.store}, {result.split}"))),
         *((tag("b", run),) if run else ()),
         tag("b", number(result.last.top1) + spread),
         number(result.best.top1),
@@ -68,7 +68,7 @@ def _row(result: Result, run: str | None) -> tuple[Any, ...]:
 
 def _warning(run: Run, result: Result) -> Html:
     words = (
-        f"{run.name}: {result.protocol} on {' '.join(result.task)} reaches {number(result.last.top1)}, its "
+        f"{run.name}: {result.label} on {result.store} {result.split} reaches {number(result.last.top1)}, its "
         f"control with random weights {number(result.control.top1)}. The encoder has learned nothing that this "
         "protocol can use, or its weights are not the ones that were trained."
     )
@@ -91,7 +91,7 @@ def _reading(found: Sequence[tuple[Run, Result]]) -> Html:
 
 def _how(result: Result, run: str) -> list[str]:
     """How the last number of one evaluation was obtained, and where the published one stands."""
-    task = f"{run}{result.protocol}, {' '.join(result.task)}"
+    task = f"{run}{result.label}, {result.store} {result.split}"
     if result.by_k:
         scores = ", ".join(f"{_neighbours(result, k)}: {number(score.top1)}" for k, score in result.by_k.items())
         how = f"weighted vote of the nearest train clips by cosine ({scores}); nothing is trained, so best is last"

@@ -60,13 +60,14 @@ def _card(run: Run, colour: str) -> Html:
 
 def _facts(run: Run) -> list[tuple[str, str]]:
     config = run.config
+    streams = lookup(config, "config.method.streams") or [lookup(config, "config.stream") or "?"]
     stores = [f"{_last(store.get('path', '?'))} ({store.get('split', 'all')})" for store in config.get("stores") or []]
     seeds = sorted({result.seeds for result in run.evaluations.values()})
     machine = config.get("machine") or {}
     return [
         ("Method", _method(run)),
         ("Recipe", str(lookup(config, "config.recipe") or "")),
-        ("Stream and view", ", ".join(str(lookup(config, f"config.{key}") or "?") for key in ("stream", "view"))),
+        ("Stream and view", ", ".join((*streams, str(lookup(config, "config.view") or "?")))),
         ("Data and split", ", ".join(stores)),
         ("Trained", _trained(run)),
         ("Training seed", str(lookup(config, "config.seed"))),

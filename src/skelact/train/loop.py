@@ -156,19 +156,20 @@ class Trainer:
 
     def _look(self, probe: Probe, log: Log, epoch: int) -> None:
         """Look at every encoder; of several, the first keeps the plain names in the log."""
-        together, said = {}, len(self.encoders) > 1
+        seen: dict[str, float] = {}
         for stream, encoder in self.encoders.items():
             values = probe.look(encoder, stream)
-            together |= {f"{stream}/{name}": value for name, value in values.items()} if together else values
+            seen |= {f"{stream}/{name}": value for name, value in values.items()} if seen else values
+            whose = f"{stream}: " if len(self.encoders) > 1 else ""
             found = f"kNN {values['knn']:.1f} %, " if "knn" in values else ""
             log.say(
-                f"step {self.step}: {f'{stream}: ' if said else ''}{found}feature std {values['feature_std']:.2f}, "
+                f"step {self.step}: {whose}{found}feature std {values['feature_std']:.2f}, "
                 f"effective rank {values['effective_rank']:.1f}"
             )
             warning = collapse_warning(values)
             if warning and self.step:
-                log.say(f"[yellow]warning:[/yellow] {f'{stream}: ' if said else ''}{warning}")
-        log.write(self.step, epoch, dict(together))
+                log.say(f"[yellow]warning:[/yellow] {whose}{warning}")
+        log.write(self.step, epoch, dict(seen))
 
     def save(self) -> None:
         """Write the whole state, and the encoder as it is now, each atomically; SkelactError if it is not finite."""

@@ -1,0 +1,47 @@
+"""3s-AimCLR with cross-stream knowledge mining (Guo et al., AAAI 2022, tables 3 and 4, marked with a section sign)."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from skelact.encoders.stgcn import STGCNConfig
+from skelact.methods.aimclr import AimCLR
+from skelact.methods.crossstream import CrossStream, CrossStreamConfig
+from skelact.methods.method import Losses
+from skelact.skeleton import Skeleton
+
+
+class AimCLR3s(CrossStream[AimCLR]):
+    """An AimCLR a stream; then each stream also takes as positives the neighbours that the other streams find.
+
+    L_a: the whole loss of AimCLR on stream a, in its own two stages
+    L_ab: what stream b teaches stream a (CrosSCLR (b), (c)), by the normal queries z^_a and z^_b
+    Stage 1: L = sum over a of L_a                                                                                 (a)
+    Stage 2, from epoch `cross_from`: L = sum over a of L_a + the mean over b != a of L_ab                         (b)
+
+    The paper names the mining and gives its results, no more: that the two losses are added, with weight 1 each, and
+    that it is between the normal queries, is our reading.
+    """
+
+    class Config(AimCLR.Config, CrossStreamConfig):
+        """Numbers of the papers."""
+
+        name: Literal["aimclr-3s"] = "aimclr-3s"  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
+        super().__init__(config, lambda: AimCLR(config, encoder, skeleton), skeleton)
+
+    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
+        own, normal, parts = [], {}, {}
+        for stream, learner, seen in self.by_stream(views):
+            normal[stream], others = learner.logits(seen)
+            losses = learner.losses(normal[stream], others, epoch)
+            own.append(losses.pop("loss"))
+            parts |= {f"{stream}/{part}": loss for part, loss in losses.items()}
+        if self.crosses(epoch):
+            taught = self.taught(normal)
+            own += taught.values()  # (b)
+            parts |= {f"{stream}/cross": loss for stream, loss in taught.items()}
+        return {"loss": torch.stack(own).sum(), **parts}  # (a)
