@@ -11,6 +11,7 @@ from skelact.methods.aimclr import AimCLR
 from skelact.methods.crossstream import CrossStream, CrossStreamConfig
 from skelact.methods.method import Losses
 from skelact.skeleton import Skeleton
+from skelact.streams import Stream
 
 
 class AimCLR3s(CrossStream[AimCLR]):
@@ -34,7 +35,9 @@ class AimCLR3s(CrossStream[AimCLR]):
         super().__init__(config, lambda: AimCLR(config, encoder, skeleton), skeleton)
 
     def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
-        own, normal, parts = [], {}, {}
+        own: list[Tensor] = []
+        normal: dict[Stream, Tensor] = {}
+        parts: Losses = {}
         for stream, learner, seen in self.by_stream(views):
             normal[stream], others = learner.logits(seen)
             losses = learner.losses(normal[stream], others, epoch)

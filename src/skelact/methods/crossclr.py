@@ -12,6 +12,7 @@ from skelact.methods.crossstream import CrossStream, CrossStreamConfig
 from skelact.methods.method import Losses
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
+from skelact.streams import Stream
 
 
 class CrosSCLR(CrossStream[SkeletonCLR]):
@@ -36,7 +37,7 @@ class CrosSCLR(CrossStream[SkeletonCLR]):
         super().__init__(config, lambda: SkeletonCLR(config, encoder, skeleton), skeleton)
 
     def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
-        logits = {stream: learner.logits(seen) for stream, learner, seen in self.by_stream(views)}
+        logits: dict[Stream, Tensor] = {stream: learner.logits(seen) for stream, learner, seen in self.by_stream(views)}
         if self.crosses(epoch):
             parts = {f"{stream}/cross": loss for stream, loss in self.taught(logits).items()}  # (b), (c)
         else:
