@@ -68,3 +68,19 @@ def test_an_epoch_is_a_permutation_and_the_next_is_another():
     assert sorted(first.tolist()) == list(range(100))
     assert first.tolist() != second.tolist()
     assert first.tolist() == order(7, 0, 100).tolist()
+
+
+def test_the_draws_of_another_view_are_those_that_it_makes_itself():
+    clips = torch.tensor([4, 8])
+    other = Draw(clips, 7, 2, "swap")
+    other.bits(3)
+    assert torch.equal(other.view("query").bits(5), Draw(clips, 7, 2, "query").bits(5))
+    assert torch.equal(other.of("link").view("query").bits(5), Draw(clips, 7, 2, "query").bits(5))
+
+
+def test_an_integer_below_another_number_for_every_clip_is_that_of_each_alone():
+    below = torch.tensor([1, 2, 7, 1000]).repeat(500)
+    drawn = Draw(torch.arange(2000), 0, 0, "query").integer(below)
+    for number in (1, 2, 7, 1000):
+        alone = Draw(torch.arange(2000), 0, 0, "query").integer(number)
+        assert torch.equal(drawn[below == number], alone[below == number])

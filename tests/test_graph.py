@@ -31,3 +31,15 @@ def test_spatial_partitions_of_the_centre_and_its_neighbours():
     # Cut at one hop, the elbow is infinitely far from the centre: seen from the shoulder it lies away.
     assert away[neighbour, beyond] > 0
     assert level[beyond, neighbour] > 0
+
+
+@pytest.mark.parametrize("skeleton", LAYOUTS, ids=lambda skeleton: skeleton.name)
+def test_a_joint_of_the_directed_graph_receives_from_itself_its_parent_and_its_children(skeleton):
+    own, inward, outward = graph.directed(skeleton)
+    np.testing.assert_array_equal(own, np.eye(len(skeleton)))
+    for joint, parent in enumerate(skeleton.parents):
+        children = [child for child, above in enumerate(skeleton.parents) if above == joint]
+        assert list(np.flatnonzero(inward[:, joint])) == ([parent] if parent != -1 else [])
+        assert list(np.flatnonzero(outward[:, joint])) == children
+        np.testing.assert_allclose(inward[:, joint].sum(), float(parent != -1))
+        np.testing.assert_allclose(outward[children, joint], 1 / max(len(children), 1))

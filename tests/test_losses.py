@@ -7,7 +7,15 @@ import pytest
 import torch
 from torch.nn import functional
 
-from skelact.losses import divergence, info_nce, multi_positive_mean, multi_positive_sum, nearest, similarities
+from skelact.losses import (
+    divergence,
+    info_nce,
+    multi_positive_mean,
+    multi_positive_sum,
+    nearest,
+    similarities,
+    with_negative,
+)
 
 
 @pytest.fixture
@@ -116,3 +124,17 @@ def test_autocast_does_not_round_similarities():
         made = similarities(z, key, bank, 0.07)
     assert made.dtype == torch.float32
     assert torch.equal(made, similarities(z, key, bank, 0.07))
+
+
+def test_a_negative_of_a_clips_own_is_one_more_choice_without_gradient():
+    z, negative = torch.randn(4, 6, requires_grad=True), torch.randn(4, 6, requires_grad=True)
+    key, bank = torch.randn(4, 6), torch.randn(9, 6)
+    logits = with_negative(similarities(z, key, bank, 0.2), z, negative, 0.2)
+    assert logits.shape == (4, 11)
+    for clip in range(4):
+        assert logits[clip, 10].item() == pytest.approx(float(z[clip] @ negative[clip]) / 0.2, rel=1e-5)
+    info_nce(logits).backward()
+    assert negative.grad is None
+    assert z.grad is not None
+    still = torch.zeros(4, 6)
+    assert info_nce(with_negative(torch.zeros(4, 10), still, still, 0.2)).item() == pytest.approx(math.log(11))

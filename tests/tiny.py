@@ -16,6 +16,7 @@ from skelact.encoders.stgcn import STGCNConfig
 from skelact.methods.aimclr import AimCLR
 from skelact.methods.aimclr_3s import AimCLR3s
 from skelact.methods.crossclr import CrosSCLR
+from skelact.methods.skeattnclr import SkeAttnCLR
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
 from skelact.train import Optimiser, TrainConfig
@@ -24,6 +25,7 @@ FIVE = Skeleton(
     name="five",
     joints=("hip_center", "left_shoulder", "right_shoulder", "left_foot", "right_foot"),
     parents=(-1, 0, 0, 0, 0),
+    parts={"trunk": (0,), "left": (1, 3), "right": (2, 4)},
 )
 CLASSES = ("wave", "bow", "jump")
 SPLIT = "subject=1,2"
@@ -72,6 +74,7 @@ def config(method: str = "skeletonclr", **changes: Any) -> TrainConfig:
         "aimclr": AimCLR.Config(**numbers, neighbours_from=2),
         "crossclr": CrosSCLR.Config(**numbers, cross_from=2),
         "aimclr-3s": AimCLR3s.Config(**numbers, neighbours_from=1, cross_from=2),
+        "skeattnclr": SkeAttnCLR.Config(**numbers),
     }
     values = {
         "recipe": "tiny",

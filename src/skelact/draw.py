@@ -36,6 +36,8 @@ class Draw:
     """Draws for a batch of clips. Every call moves on; `of(name)` starts an independent sequence under a name."""
 
     def __init__(self, clips: Int64[Tensor, "n"], seed: int, epoch: int, view: str):
+        self.clips = clips
+        self._run = (seed, epoch)
         key = torch.zeros_like(clips)
         for word in (seed, epoch, _word(view)):
             key = _mix(key * _GOLDEN + word + _GOLDEN)
@@ -45,9 +47,15 @@ class Draw:
     def of(self, name: str) -> "Draw":
         """An independent sequence for one purpose: adding or leaving out another changes nothing here."""
         child = object.__new__(Draw)
+        child.clips, child._run = self.clips, self._run
         child._key = _mix(self._key ^ _word(name))
         child._taken = 0
         return child
+
+    def view(self, name: str) -> "Draw":
+        """The draws of another view of the same clips, from their beginning."""
+        seed, epoch = self._run
+        return Draw(self.clips, seed, epoch, name)
 
     def bits(self, *shape: int) -> Int64[Tensor, "n ..."]:
         """64 random bits an entry, shape (n, *shape)."""
@@ -64,8 +72,8 @@ class Draw:
         """True with probability p, one a clip."""
         return self.uniform() < p
 
-    def integer(self, below: int) -> Int64[Tensor, "n"]:
-        """0 .. below - 1 alike, one a clip."""
+    def integer(self, below: int | Int64[Tensor, "n"]) -> Int64[Tensor, "n"]:
+        """0 .. below - 1 alike, one a clip; `below` may be another for every clip."""
         return _shift(self.bits(), 32) * below >> 32
 
     def normal(self, shape: Sequence[int]) -> Float[Tensor, "n ..."]:

@@ -48,3 +48,13 @@ def spatial(skeleton: Skeleton) -> Adjacency:
     return np.stack(
         [np.where(hops == 0, weights, 0), np.where(linked & ~away, weights, 0), np.where(linked & away, weights, 0)]
     )
+
+
+def directed(skeleton: Skeleton) -> Adjacency:
+    """Three partitions as the SkeAttnCLR program has them: a joint receives from itself, from its parent ("inward"),
+    from its children ("outward"), each normalised by column on its own. The centre has no parent, a tip no children.
+    """
+    inward = np.zeros((len(skeleton), len(skeleton)))
+    joints, parents = np.array(skeleton.bones).T
+    inward[parents, joints] = 1
+    return np.stack([part / np.maximum(part.sum(0), 1) for part in (np.eye(len(skeleton)), inward, inward.T)])

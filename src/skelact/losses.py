@@ -17,6 +17,14 @@ def similarities(
         return torch.cat([(z * key).sum(1, keepdim=True), z @ bank.T], dim=1) / temperature
 
 
+def with_negative(
+    logits: Float[Tensor, "n k1"], z: Float[Tensor, "n d"], negative: Float[Tensor, "n d"], temperature: float
+) -> Float[Tensor, "n k2"]:
+    """The logits of `z` and, in a last column, a negative of each clip's own; no gradient goes to that negative."""
+    own = (z * negative.detach()).sum(1, keepdim=True) / temperature
+    return torch.cat([logits, own], dim=1)
+
+
 def info_nce(logits: Float[Tensor, "n k1"]) -> Float[Tensor, ""]:
     """-log of the positive's probability, mean over clips (Eq. 1)."""
     return -logits.log_softmax(1)[:, 0].mean()

@@ -1,6 +1,7 @@
 """Momentum twin: the key network that follows the query network (MoCo; AimCLR Eq. 2)."""
 
 import copy
+import math
 
 import torch
 from torch import nn
@@ -25,3 +26,18 @@ class MomentumTwin(nn.Module):
         """One step towards `query`."""
         for key, source in zip(self.key.parameters(), query.parameters(), strict=True):
             key.lerp_(source, 1 - self.momentum)
+
+    @torch.no_grad()
+    def follow_state(self, query: nn.Module, momentum: float) -> None:
+        """One step of all state, BatchNorm statistics too, by `momentum` (SkeAttnCLR); counters are the query's."""
+        state = query.state_dict()
+        for name, key in self.key.state_dict().items():
+            if key.is_floating_point():
+                key.lerp_(state[name], 1 - momentum)
+            else:
+                key.copy_(state[name])
+
+
+def cosine_momentum(start: float, step: int, total: int) -> float:
+    """m of step `step` (from 0) of `total`: from `start` up to 1 along half a cosine."""
+    return 1 - (1 - start) * (math.cos(math.pi * step / total) + 1) / 2

@@ -224,3 +224,17 @@ def test_the_control_has_fresh_weights_of_its_seed_and_draws_from_no_global_gene
     assert (one.head, one.card.classes, one.card.method) == (None, (), "")
     assert one.card.origin == "random weights, seed 5"
     assert not one.network.training
+
+
+def test_a_card_from_before_there_was_a_choice_of_graphs_means_the_one_there_was(saved, network):
+    rewrite(saved, lambda tensors, card: card["encoder"].pop("graph"))
+    loaded = load_encoder(saved)
+    assert loaded.card.encoder.graph == "spatial"
+    assert torch.equal(loaded.network.adjacency, network.adjacency)
+
+
+def test_the_graph_of_a_card_is_that_of_its_random_control(card):
+    directed = card.model_copy(update={"encoder": card.encoder.model_copy(update={"graph": "directed"})})
+    control = random_encoder(directed, seed=0).network
+    assert not torch.equal(control.adjacency, random_encoder(card, seed=0).network.adjacency)
+    assert torch.equal(control.adjacency[0], torch.eye(5))

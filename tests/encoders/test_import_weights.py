@@ -120,6 +120,25 @@ def test_of_a_pretraining_checkpoint_the_query_encoder_is_read_and_the_rest_name
         assert part in report
 
 
+def test_of_skeattnclrs_pretraining_the_graph_is_known_and_the_untrained_classifier_is_left_out(tmp_path):
+    torch.manual_seed(14)
+    network = STGCN(STGCNConfig(width=3, features=FEATURES, graph="directed"), KINECT_V2)
+    state = {**published(network, "encoder_q.backbone."), **published(network, "encoder_k.backbone.")}
+    for encoder in ("encoder_q", "encoder_k"):
+        state |= {
+            f"{encoder}.backbone.fc.weight": torch.randn(60, FEATURES),
+            f"{encoder}.backbone.fc.bias": torch.randn(60),
+            f"{encoder}.neck.Attn.qkv.weight": torch.randn(3 * FEATURES, FEATURES),
+        }
+    state |= {"predictor_ns.mlp.0.weight": torch.randn(12, 4, 1), "queue_s": torch.randn(4, 64)}
+    found = read(tmp_path, state)
+    assert_is(found, network)
+    assert found.encoder.head is None
+    assert found.encoder.card.encoder == network.config.model_copy(update={"dropout": 0.5})
+    assert "encoder_q.backbone" not in found.report()
+    assert {"fc.weight", "fc.bias"} <= {name.removeprefix("encoder_q.backbone.") for name in found.left_out}
+
+
 def test_of_a_checkpoint_with_an_encoder_for_each_stream_the_one_asked_for_is_read(network, tmp_path):
     torch.manual_seed(13)
     motion = STGCN(network.config, KINECT_V2)

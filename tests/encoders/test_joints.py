@@ -31,9 +31,9 @@ def test_small_batches_take_the_plain_blocks_and_large_ones_do_not(monkeypatch):
     assert calls == [(15, 8, 2, 3)]
 
 
-def made(skeleton, width=4, features=12, dropout=0.0) -> STGCN:
+def made(skeleton, width=4, features=12, dropout=0.0, graph="spatial") -> STGCN:
     torch.manual_seed(0)
-    network = STGCNConfig(width=width, features=features, dropout=dropout).build(skeleton).double()
+    network = STGCNConfig(width=width, features=features, dropout=dropout, graph=graph).build(skeleton).double()
     with torch.no_grad():
         for block in network.blocks:
             block.importance.add_(0.2 * torch.randn_like(block.importance))
@@ -63,20 +63,21 @@ def after(network: STGCN, features: torch.Tensor) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize(
-    ("skeleton", "width", "features", "frames", "persons"),
+    ("skeleton", "width", "features", "frames", "persons", "graph"),
     [
-        (KINECT_V2, 4, 12, 50, 2),
-        (KINECT_V2, 4, 64, 50, 1),  # the last block in the transform, an odd length
-        (SBU_15, 2, 80, 32, 3),  # an even length
-        (COCO_17, 16, 64, 64, 1),  # both blocks behind the last stride in the transform
-        (COCO_17, 3, 10, 5, 1),
+        (KINECT_V2, 4, 12, 50, 2, "spatial"),
+        (KINECT_V2, 4, 12, 64, 2, "directed"),  # joints that receive nothing in a partition
+        (KINECT_V2, 4, 64, 50, 1, "spatial"),  # the last block in the transform, an odd length
+        (SBU_15, 2, 80, 32, 3, "spatial"),  # an even length
+        (COCO_17, 16, 64, 64, 1, "spatial"),  # both blocks behind the last stride in the transform
+        (COCO_17, 3, 10, 5, 1, "directed"),
     ],
 )
-def test_equals_the_plain_blocks(skeleton, width, features, frames, persons, training):
+def test_equals_the_plain_blocks(skeleton, width, features, frames, persons, graph, training):
     found = []
     x = torch.randn(3, 3, frames, len(skeleton), persons, dtype=torch.float64)
     for way in (STGCN.feature_map, plain_features):
-        network = made(skeleton, width, features).train(training)
+        network = made(skeleton, width, features, graph=graph).train(training)
         found.append(after(network, way(network, x)))
     assert len(found[0]) > 100
     for name, value in found[1].items():

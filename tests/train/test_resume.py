@@ -1,6 +1,7 @@
 """A run that was stopped and gone on with ends as the one that was not, bit for bit."""
 
 import functools
+import json
 import os
 import signal
 import stat
@@ -10,10 +11,12 @@ import pytest
 
 import tiny
 from skelact.data.batches import batches
+from skelact.encoders.stgcn import STGCNConfig
 from skelact.train import pretrain
 from skelact.train.loop import Trainer
+from skelact.world import SkelactError
 
-METHODS = ("skeletonclr", "aimclr", "crossclr", "aimclr-3s")
+METHODS = ("skeletonclr", "aimclr", "crossclr", "aimclr-3s", "skeattnclr")
 TOGETHER = ("crossclr", "aimclr-3s")
 """Those that learn three streams together."""
 
@@ -156,3 +159,19 @@ def test_a_finished_run_is_said_to_be_so_and_nothing_is_done(store, uninterrupte
     assert done.finished
     assert said.getvalue() == f"{run}: finished already, 12 steps; nothing to do\n"
     assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before
+
+
+def test_a_run_from_before_a_number_was_added_goes_on_with_its_default(store, uninterrupted, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        stop_after(patch, 8, lambda: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            pretrain(tiny.config(), [store], [tiny.SPLIT], tmp_path / "run", tiny.console()[0])
+    file = tmp_path / "run" / "config.json"
+    written = json.loads(file.read_text())
+    assert written["config"]["encoder"].pop("graph") == "spatial"
+    file.write_text(json.dumps(written))
+    assert pretrain(tiny.config(), [store], [tiny.SPLIT], tmp_path / "run", tiny.console()[0]).finished
+    assert_equal_runs(tmp_path / "run", uninterrupted["skeletonclr"])
+    directed = STGCNConfig(**{**tiny.config().encoder.model_dump(), "graph": "directed"})
+    with pytest.raises(SkelactError, match=r"config\.encoder\.graph: 'spatial' there, 'directed' asked"):
+        pretrain(tiny.config(encoder=directed), [store], [tiny.SPLIT], tmp_path / "run", tiny.console()[0])

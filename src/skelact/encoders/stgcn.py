@@ -14,6 +14,7 @@ from skelact.encoders import joints
 from skelact.skeleton import Skeleton
 
 TEMPORAL_KERNEL = 9
+GRAPHS = {"spatial": graph.spatial, "directed": graph.directed}
 
 
 class STGCNConfig(Config):
@@ -28,6 +29,8 @@ class STGCNConfig(Config):
     """After the temporal BatchNorm of every block but the first, as released."""
     channels: int = Field(default=3, ge=1)
     """C: coordinates of the input."""
+    graph: Literal["spatial", "directed"] = "spatial"
+    """Partitions of the joint graph: those of AimCLR and CrosSCLR, or of SkeAttnCLR, as released (`skelact.graph`)."""
     absent: Literal["computed", "left_out"] = "computed"
     """What becomes of persons who are not there (all zeros): computed like any other, as published; or left out of the
     network, of its BatchNorm and of the mean over persons; a GPU's host then waits to know how many are there. The
@@ -48,7 +51,7 @@ class STGCN(nn.Module):
 
     def __init__(self, config: STGCNConfig, skeleton: Skeleton):
         super().__init__()
-        adjacency = torch.tensor(graph.spatial(skeleton), dtype=torch.float32)
+        adjacency = torch.tensor(GRAPHS[config.graph](skeleton), dtype=torch.float32)
         w = config.width
         widths = (config.channels, *(w,) * 4, *(2 * w,) * 3, *(4 * w,) * 2, config.features)
         self.config = config
@@ -73,6 +76,10 @@ class STGCN(nn.Module):
         computed), s = T' frames."""
         persons = x.permute(0, 4, 1, 2, 3)
         return self._maps(persons[there(x)] if self._leaves_out(x) else persons.flatten(0, 1))
+
+    def persons(self, x: Float[Tensor, "n c t v m"]) -> Bool[Tensor, "n m"]:
+        """Which persons of each clip the feature map tells of, in the order of the map."""
+        return there(x) if self._leaves_out(x) else torch.ones(len(x), x.shape[4], dtype=torch.bool, device=x.device)
 
     def _leaves_out(self, x: Float[Tensor, "n c t v m"]) -> bool:
         return self.config.absent == "left_out" and x.shape[4] > 1

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from skelact.data.readers.ntu_classes import NTU_CLASSES
 from skelact.encoders.file import EncoderCard, LoadedEncoder, mismatch
 from skelact.encoders.published import our_name
-from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.encoders.stgcn import GRAPHS, STGCN, STGCNConfig
 from skelact.layouts import LAYOUTS
 from skelact.skeleton import Skeleton
 from skelact.streams import Stream
 from skelact.world import SkelactError, file_hash
 
-_NOT_ENCODER = ("encoder_k", "queue", "predictor", "neck.", "fc.0.", "fc.2.", "encoder_q")
+_NOT_ENCODER = ("encoder_k", "queue", "predictor", "neck.", "fc.0.", "fc.2.", "fc.weight", "fc.bias", "encoder_q")
 """Parts of a pretraining checkpoint beside the encoder: twins, banks, heads, encoders of other streams."""
 
 
@@ -67,11 +67,14 @@ def import_weights(
     state = _state_dict(file)
     ours, others = _query_part(state, stream)
     tensors = {name: tensor for old, tensor in ours.items() if (name := our_name(old)) is not None}
-    head_tensors = {old.removeprefix("fc."): ours[old] for old in ("fc.weight", "fc.bias") if old in ours}
-    rest = [old for old in ours if our_name(old) is None and old not in ("fc.weight", "fc.bias")]
+    # SkeAttnCLR's pretraining carries a classifier that it never trains.
+    trained = () if any(name.startswith("neck.") for name in ours) else ("fc.weight", "fc.bias")
+    head_tensors = {old.removeprefix("fc."): ours[old] for old in trained if old in ours}
+    rest = [old for old in ours if our_name(old) is None and old not in trained]
     unexpected = [name for name in [*rest, *others] if not name.startswith(_NOT_ENCODER)]
     config, joints = _size(file, tensors)
     skeleton = skeleton or _layout(file, joints)
+    config = config.model_copy(update={"graph": _graph(tensors["adjacency"], skeleton)})
     network = STGCN(config, skeleton)
     _without_counters(network, tensors)
     problems = mismatch(network, {**tensors, **{name: {**others, **ours}[name] for name in unexpected}})
@@ -159,6 +162,16 @@ def _layout(file: Path, joints: int) -> Skeleton:
     if not fitting:
         raise SkelactError(f"{file}: no built-in layout has {joints} joints; give one with --skeleton FILE.json")
     return fitting[0]
+
+
+def _graph(adjacency: Tensor, skeleton: Skeleton) -> str:
+    """Which of our graphs the file's matrices are. They are loaded as they stand; a control row is built from the name,
+    that of the default where they are none of ours."""
+    for name, graph in GRAPHS.items():
+        ours = torch.tensor(graph(skeleton), dtype=adjacency.dtype)
+        if ours.shape == adjacency.shape and torch.allclose(ours, adjacency, atol=1e-5):
+            return name
+    return STGCNConfig().graph
 
 
 def _without_counters(network: nn.Module, tensors: dict[str, Tensor]) -> None:

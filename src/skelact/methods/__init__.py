@@ -5,12 +5,13 @@ from skelact.methods.aimclr import AimCLR
 from skelact.methods.aimclr_3s import AimCLR3s
 from skelact.methods.crossclr import CrosSCLR
 from skelact.methods.method import Method
+from skelact.methods.skeattnclr import SkeAttnCLR
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
 
-METHODS = (SkeletonCLR, AimCLR, CrosSCLR, AimCLR3s)
+METHODS = (SkeletonCLR, AimCLR, CrosSCLR, AimCLR3s, SkeAttnCLR)
 
-AnyMethodConfig = SkeletonCLR.Config | AimCLR.Config | CrosSCLR.Config | AimCLR3s.Config
+AnyMethodConfig = SkeletonCLR.Config | AimCLR.Config | CrosSCLR.Config | AimCLR3s.Config | SkeAttnCLR.Config
 
 
 def build(config: AnyMethodConfig, encoder: STGCNConfig, skeleton: Skeleton) -> Method:

@@ -49,3 +49,6 @@ class Method(nn.Module, ABC):
     @abstractmethod
     def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
         """One training step up to the loss. `loss` is whole and float32; its named parts stand beside it."""
+
+    def stepped(self, step: int, total: int) -> None:
+        """What follows the optimiser's step number `step` (from 0) of `total`: nothing, unless a method says so."""

@@ -123,6 +123,7 @@ class Trainer:
         self.optimiser.zero_grad()
         losses["loss"].backward()
         self.optimiser.step()
+        self.method.stepped(self.step, self.total)
         return {name: value.detach() for name, value in losses.items()}
 
     def _report(self, log: Log, epoch: int, clips_per_second: float) -> None:

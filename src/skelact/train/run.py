@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
@@ -85,7 +86,7 @@ def _claim(folder: Path, identity: dict[str, Any]) -> None:
     path = folder / "config.json"
     if path.exists():
         try:
-            there = dict(json.loads(path.read_text(encoding="utf-8")))
+            there = _as_written_today(dict(json.loads(path.read_text(encoding="utf-8"))))
         except (OSError, ValueError, TypeError) as error:
             raise SkelactError(f"{path}: cannot be read: {error}") from error
         changed = [f"  {line}" for line in differences({key: there.get(key) for key in identity}, identity)]
@@ -99,6 +100,14 @@ def _claim(folder: Path, identity: dict[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     write_json(path, {"skelact": __version__, "started": started, "machine": machine(), **identity})
+
+
+def _as_written_today(identity: dict[str, Any]) -> dict[str, Any]:
+    """What an older skelact wrote, with the defaults of numbers that it did not have; a default is never changed."""
+    try:
+        return {**identity, "config": TrainConfig.model_validate(identity["config"]).model_dump(mode="json")}
+    except (KeyError, ValidationError):
+        return identity  # nothing that can be filled in: compared as it stands
 
 
 def differences(old: Any, new: Any, name: str = "") -> list[str]:

@@ -1,0 +1,177 @@
+"""SkeAttnCLR: contrast of the whole, the salient and the rest by attention over parts (Hua et al., IJCAI 2023)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from skelact import augment
+from skelact.bank import Bank
+from skelact.draw import Draw
+from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.losses import info_nce, similarities, with_negative
+from skelact.methods.contrast import ContrastConfig
+from skelact.methods.method import Losses, Method
+from skelact.mham import AttentionMask, released_layout
+from skelact.momentum import MomentumTwin, cosine_momentum
+from skelact.skeleton import Skeleton
+from skelact.swap import PartSwap
+from skelact.world import SkelactError
+
+Clips = Float[Tensor, "n c t v m"]
+Map = Float[Tensor, "p d s v"]
+
+
+class SkeAttnCLR(Method):
+    """Attention finds what stands out in a clip with swapped parts; that, the rest and the whole each find their key.
+
+    Views x_q = T(s) ("query"), x_k = T(s) ("key"), x_swap = x_q with parts of another clip ("swap"); F = f(x) the map
+    of a view, g the one head, p_z, p_s, p_ns predictors; every vector q, k is divided by its length.
+    A = sigmoid(Lambda MHSA(LayerNorm(F_swap))), a number for each place and channel                                (1)
+    q_z = p_z(g(mean F_q)),  q_s = p_s(g(mean F_swap A)),  q_ns = p_ns(g(mean F_swap (1 - A)))                       (2)
+    k_z = g(mean F_k),       k_s = g(mean F_k A),          k_ns = g(mean F_k (1 - A)),  by the key network           (3)
+    L_global = NCE(q_z, k_z; bank), L_salient = NCE(q_s, k_s; bank, q_ns), L_nonsalient = NCE(q_ns, k_ns; bank, q_s) (4)
+    L = L_global + mu L_salient + (1 - mu) L_nonsalient                                                             (5)
+    theta_k <- m theta_k + (1 - m) theta_q after the optimiser's step, over all state; m from 0.996 to 1             (6)
+
+    Equations are numbered here, not as in the paper. The bank holds keys k_z.
+    """
+
+    class Config(ContrastConfig):
+        """Numbers of the paper."""
+
+        name: Literal["skeattnclr"] = "skeattnclr"
+        temperature: float = Field(default=0.2, gt=0)
+        """tau"""
+        momentum: float = Field(default=0.996, ge=0, le=1)
+        """m, of the key network, at the start; it rises to 1 along half a cosine."""
+        mu: float = Field(default=0.5, ge=0, le=1)
+        """Weight of the salient loss; 1 - mu is that of the non-salient one (released, NTU-60 joint: 1)."""
+        heads: int = Field(default=8, ge=1)
+        """Heads of the attention; they divide the encoder's features."""
+        steepness: float = Field(default=2, gt=0)
+        """Lambda: how steeply the mask turns from 0 to 1."""
+        parts: tuple[int, int] = (3, 4)
+        """Fewest and most body parts that are swapped, of the skeleton's five; one at least is always kept."""
+        window: tuple[float, float] = (16 / 64, 28 / 64)
+        """Shortest and longest time for which they are, as shares of the frames (16 to 28 of 64)."""
+        layout: Literal["persons", "released"] = "persons"
+        """How mask and means read a map: persons apart, or as the published neck reshapes one, two persons mixed."""
+
+        @model_validator(mode="after")
+        def _in_order(self) -> "SkeAttnCLR.Config":
+            if not 1 <= self.parts[0] <= self.parts[1]:
+                raise ValueError(f"parts must be two numbers from 1 on, the lower first, got {self.parts}")
+            if not 0 <= self.window[0] <= self.window[1] <= 1:
+                raise ValueError(f"window must be two shares from 0 to 1, the lower first, got {self.window}")
+            return self
+
+    def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
+        super().__init__()
+        if len(skeleton.parts) < 2:
+            raise SkelactError(
+                f"SkeAttnCLR swaps body parts: expected a skeleton with at least 2, found {len(skeleton.parts)} in "
+                f"{skeleton.name}; name the joints of its trunk, arms and legs under `parts`"
+            )
+        if encoder.features % config.heads:
+            raise SkelactError(
+                f"expected --encoder.features that the {config.heads} heads of --method.heads divide, "
+                f"found {encoder.features}"
+            )
+        if config.layout == "released" and encoder.absent == "left_out":
+            raise SkelactError("--method.layout released mixes a clip's persons: it needs --encoder.absent computed")
+        self.config = config
+        self.parts = tuple(skeleton.parts.values())
+        width, z = encoder.features, config.projection
+        self.query = Embedder(encoder.build(skeleton), z)
+        self.attention = AttentionMask(width, config.heads, config.steepness)
+        self.predictors = nn.ModuleDict({part: head(z, width, z) for part in ("global", "salient", "non_salient")})
+        self.twin = MomentumTwin(self.query, config.momentum)
+        self.bank = Bank(config.bank, z)
+
+    @property
+    def encoder(self) -> STGCN:
+        return self.query.encoder
+
+    def views(self) -> dict[str, augment.Augmentation]:
+        c = self.config
+        normal = augment.normal(c.shear, c.gamma)
+        fewest, most = (min(count, len(self.parts) - 1) for count in c.parts)
+        return {"query": normal, "key": normal, "swap": Swapped(normal, PartSwap(self.parts, (fewest, most), c.window))}
+
+    def forward(self, views: dict[str, Clips], epoch: int) -> Losses:
+        x_q, x_k, x_swap = views["query"], views["key"], views["swap"]
+        f_q, f_swap = self._map(self.query, x_q), self._map(self.query, x_swap)
+        mask = self.attention(f_swap)  # Eq. 1
+        q_z = self._predicted("global", f_q, x_q)  # Eq. 2
+        with torch.no_grad():
+            self._predicted("global", f_swap, x_swap)  # as released: no loss reads it, only statistics of BatchNorm
+        q_s = self._predicted("salient", f_swap * mask, x_swap)
+        q_ns = self._predicted("non_salient", f_swap * (1 - mask), x_swap)
+        with torch.no_grad():
+            f_k, mask = self._map(self.twin.key, x_k), self._of_persons(mask, x_swap, x_k)
+            pooled = (f_k, f_k * mask, f_k * (1 - mask))
+            k_z, k_s, k_ns = (nn.functional.normalize(self.twin.key.project(f, x_k), dim=1) for f in pooled)  # Eq. 3
+        bank, tau, mu = self.bank.entries(), self.config.temperature, self.config.mu
+        whole = similarities(q_z, k_z, bank, tau)
+        salient = with_negative(similarities(q_s, k_s, bank, tau), q_s, q_ns, tau)
+        rest = with_negative(similarities(q_ns, k_ns, bank, tau), q_ns, q_s, tau)
+        parts = {"global": info_nce(whole), "salient": info_nce(salient), "non_salient": info_nce(rest)}  # Eq. 4
+        self.bank.add(k_z)
+        return {"loss": parts["global"] + mu * parts["salient"] + (1 - mu) * parts["non_salient"], **parts}  # Eq. 5
+
+    def stepped(self, step: int, total: int) -> None:
+        self.twin.follow_state(self.query, cosine_momentum(self.config.momentum, step, total))  # Eq. 6
+
+    def _map(self, network: "Embedder", x: Clips) -> Map:
+        features = network.encoder.feature_map(x)
+        return released_layout(features, x.shape[4]) if self.config.layout == "released" else features
+
+    def _predicted(self, part: str, features: Map, x: Clips) -> Float[Tensor, "n z"]:
+        z = self.query.project(features, x)
+        with torch.autocast(z.device.type, enabled=False):
+            return nn.functional.normalize(self.predictors[part](z), dim=1)
+
+    def _of_persons(self, mask: Map, x_swap: Clips, x_k: Clips) -> Map:
+        """The mask for the persons of the key's map; one half for a person who is not in the swapped view's."""
+        there, wanted = self.encoder.persons(x_swap), self.encoder.persons(x_k)
+        everyone = mask.new_full((*there.shape, *mask.shape[1:]), 0.5)
+        everyone[there] = mask
+        return everyone[wanted]
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """The very clips of the view "query", with parts of each replaced by those of another."""
+
+    normal: augment.Augmentation
+    swap: PartSwap
+
+    def __call__(self, x: Clips, draw: Draw) -> Clips:
+        return self.swap(self.normal(x, draw.view("query")), draw)
+
+
+class Embedder(nn.Module):
+    """Encoder f and head g."""
+
+    def __init__(self, encoder: STGCN, projection: int):
+        super().__init__()
+        self.encoder = encoder
+        self.head = head(encoder.config.features, encoder.config.features, projection)
+
+    def project(self, features: Map, x: Clips) -> Float[Tensor, "n z"]:
+        """g of the mean of a map over its places and the persons of the clips `x`, never in less than float32."""
+        h = self.encoder.pool(features, x)
+        with torch.autocast(h.device.type, enabled=False):
+            return self.head(h)
+
+
+def head(inner: int, hidden: int, outer: int) -> nn.Sequential:
+    """Linear, BatchNorm, ReLU, Linear, without biases (1x1 convolutions of a vector); Kaiming weights, fan out."""
+    first, last = nn.Linear(inner, hidden, bias=False), nn.Linear(hidden, outer, bias=False)
+    for layer in (first, last):
+        nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+    return nn.Sequential(first, nn.BatchNorm1d(hidden), nn.ReLU(), last)
