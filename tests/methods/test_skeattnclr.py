@@ -41,7 +41,8 @@ def views(method, x, epoch=0):
 
 def nce(q, k, bank, others, tau):
     """-log of the key's share, clip by clip and choice by choice."""
-    losses = []
+    losses, q, k = [], q.detach(), k.detach()
+    others = None if others is None else others.detach()
     for i in range(len(q)):
         choices = [float(q[i] @ k[i]), *(float(q[i] @ entry) for entry in bank)]
         choices += [float(q[i] @ others[i])] if others is not None else []

@@ -1,7 +1,7 @@
 """SkeAttnCLR: contrast of the whole, the salient and the rest by attention over parts (Hua et al., IJCAI 2023)."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from jaxtyping import Float
@@ -112,9 +112,10 @@ class SkeAttnCLR(Method):
         q_s = self._predicted("salient", f_swap * mask, x_swap)
         q_ns = self._predicted("non_salient", f_swap * (1 - mask), x_swap)
         with torch.no_grad():
-            f_k, mask = self._map(self.twin.key, x_k), self._of_persons(mask, x_swap, x_k)
+            key = cast(Embedder, self.twin.key)
+            f_k, mask = self._map(key, x_k), self._of_persons(mask, x_swap, x_k)
             pooled = (f_k, f_k * mask, f_k * (1 - mask))
-            k_z, k_s, k_ns = (nn.functional.normalize(self.twin.key.project(f, x_k), dim=1) for f in pooled)  # Eq. 3
+            k_z, k_s, k_ns = (nn.functional.normalize(key.project(f, x_k), dim=1) for f in pooled)  # Eq. 3
         bank, tau, mu = self.bank.entries(), self.config.temperature, self.config.mu
         whole = similarities(q_z, k_z, bank, tau)
         salient = with_negative(similarities(q_s, k_s, bank, tau), q_s, q_ns, tau)
@@ -135,7 +136,7 @@ class SkeAttnCLR(Method):
         with torch.autocast(z.device.type, enabled=False):
             return nn.functional.normalize(self.predictors[part](z), dim=1)
 
-    def _of_persons(self, mask: Map, x_swap: Clips, x_k: Clips) -> Map:
+    def _of_persons(self, mask: Map, x_swap: Clips, x_k: Clips) -> Float[Tensor, "others d s v"]:
         """The mask for the persons of the key's map; one half for a person who is not in the swapped view's."""
         there, wanted = self.encoder.persons(x_swap), self.encoder.persons(x_k)
         everyone = mask.new_full((*there.shape, *mask.shape[1:]), 0.5)

@@ -26,7 +26,7 @@ TITLES = {
     "clips_per_second": "Clips a second",
 }
 """The quantities that have a place of their own; the loss's named parts come right after the loss."""
-AGAINST_BANK = ("info_nce", "d1", "d2")
+AGAINST_BANK = ("info_nce", "d1", "d2", "global")
 """Losses that are log(1 + K) while the key and all K entries of the bank look equally similar."""
 SUMMED = (*AGAINST_BANK, "cross")
 """Parts of a whole loss, which itself has no such level."""

@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from skelact import __version__
+from skelact.report.attention import attention
 from skelact.report.clips import clips
 from skelact.report.confusion import classes
 from skelact.report.curves import curves
@@ -26,6 +27,7 @@ SECTIONS = (
     ("training", "Training"),
     ("classes", "Classes"),
     ("map", "Map"),
+    ("attention", "Attention"),
     ("configuration", "Configuration"),
 )
 
@@ -52,7 +54,9 @@ def page(runs: Sequence[Run]) -> str:
     """The whole document."""
     stores = open_stores(runs)
     found = joined(runs, stores)
-    links = tag("nav", join(tag("a", title, href=f"#{ident}") for ident, title in SECTIONS), aria_label="Sections")
+    attended = attention(runs, stores)
+    shown = [one for one in SECTIONS if one[0] != "attention" or attended]
+    links = tag("nav", join(tag("a", title, href=f"#{ident}") for ident, title in shown), aria_label="Sections")
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     folders = ", ".join(str(run.path) for run in runs)
     body = join(
@@ -65,6 +69,7 @@ def page(runs: Sequence[Run]) -> str:
             curves(runs),
             classes(runs, found),
             feature_map(runs, found),
+            *([attended] if attended else []),
             configuration(runs),
             tag("footer", f"Made by skelact {__version__} on {now} from {folders}."),
         )
