@@ -138,6 +138,8 @@ class SkeAttnCLR(Method):
 
     def _of_persons(self, mask: Map, x_swap: Clips, x_k: Clips) -> Float[Tensor, "others d s v"]:
         """The mask for the persons of the key's map; one half for a person who is not in the swapped view's."""
+        if self.encoder.config.absent == "computed":
+            return mask
         there, wanted = self.encoder.persons(x_swap), self.encoder.persons(x_k)
         everyone = mask.new_full((*there.shape, *mask.shape[1:]), 0.5)
         everyone[there] = mask
