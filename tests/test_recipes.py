@@ -2,7 +2,7 @@ import pytest
 
 from skelact import augment, recipes
 from skelact.layouts import KINECT_V2
-from skelact.methods import METHODS, build
+from skelact.methods import METHODS, AimCLR, SkeAttnCLR, build
 from skelact.recipes import RECIPES
 from skelact.train import TrainConfig
 
@@ -59,7 +59,7 @@ def test_published_recipes_share_the_published_numbers(name):
 
 def test_aimclr_is_the_papers():
     method = recipes.aimclr().method
-    assert isinstance(method, METHODS[1].Config)
+    assert isinstance(method, AimCLR.Config)
     assert (method.views, method.drop, method.keep_margin) == ("both", True, 0.7)
     assert (method.neighbours, method.neighbours_from, method.neighbours_form) == (1, 150, "paper")
     assert (method.alpha, method.beta) == (1, 1)
@@ -69,7 +69,7 @@ def test_aimclr_is_the_papers():
 def test_skeattnclr_is_the_papers():
     recipe = recipes.skeattnclr()
     method, encoder, optimiser = recipe.method, recipe.encoder, recipe.optimiser
-    assert isinstance(method, METHODS[2].Config)
+    assert isinstance(method, SkeAttnCLR.Config)
     assert (method.temperature, method.momentum, method.bank, method.projection) == (0.2, 0.996, 32768, 128)
     assert (method.mu, method.heads, method.steepness, method.layout) == (0.5, 8, 2, "persons")
     assert (method.parts, method.window) == ((3, 4), (0.25, 0.4375))
