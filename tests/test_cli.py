@@ -387,3 +387,20 @@ def test_the_published_checkpoint_ranks_real_clips_as_the_published_program_does
     assert [line["name"][-4:] for line in lines] == ["A001", "A002", "A003", "A004", "A005"]
     ranks = [[each["class"] for each in line["top"]].index(action) + 1 for action, line in enumerate(lines)]
     assert ranks == [1, 13, 2, 1, 3]
+
+
+def test_prepare_passes_a_formats_options_on_and_refuses_those_of_others(tmp_path, capsys):
+    x = np.random.default_rng(0).normal(size=(6, 5, 17, 2))
+    np.savez(tmp_path / "x.npz", x=x, labels=[0, 1] * 3)
+    (tmp_path / "labels.txt").write_text("up\ndown\n")
+    told = ("--axes", "ntvc", "--skeleton", "coco_17", "--classes", tmp_path / "labels.txt", "--frame-rate", 25)
+    out = tmp_path / "store"
+    assert status("prepare", "arrays", tmp_path / "x.npz", "--out", out, "--frames", 4, *told) == 0
+    store = Store.open(out)
+    assert (store.classes, store.meta.frame_rate, store.skeleton.name) == (("up", "down"), 25.0, "coco_17")
+    assert store.meta.log[0].parameters["axes"] == "ntvc"
+    capsys.readouterr()
+    assert status("prepare", "arrays", tmp_path / "x.npz", "--out", tmp_path / "second", "--pattern", "a") == 1
+    assert "format arrays has no option --pattern; it has --skeleton, --axes" in capsys.readouterr().err
+    assert status("prepare", "ntu", tmp_path, "--out", tmp_path / "second", "--labels", tmp_path) == 1
+    assert "format ntu has no option --labels; it has none" in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """The built-in skeleton layouts, by joint names that are shared between sensors so that one maps to another."""
 
+from pathlib import Path
+
 from skelact.skeleton import Axis, Skeleton
 from skelact.world import SkelactError
 
@@ -108,6 +110,31 @@ SBU_15 = _layout(
     """,
     _limbs(arm="shoulder elbow hand", leg="hip knee foot", trunk="head shoulder_center spine"),
     up="-y",
+)
+
+# Joints that OpenNI tracks; KARD has them in another order.
+OPENNI_15 = SBU_15.model_copy(update={"name": "openni_15", "up": "+y"})
+
+FLORENCE_15 = _layout(
+    "florence_15",
+    """
+    head < shoulder_center
+    shoulder_center < spine
+    spine
+    left_shoulder < shoulder_center
+    left_elbow < left_shoulder
+    left_wrist < left_elbow
+    right_shoulder < shoulder_center
+    right_elbow < right_shoulder
+    right_wrist < right_elbow
+    left_hip < spine
+    left_knee < left_hip
+    left_ankle < left_knee
+    right_hip < spine
+    right_knee < right_hip
+    right_ankle < right_knee
+    """,
+    _limbs(arm="shoulder elbow wrist", leg="hip knee ankle", trunk="head shoulder_center spine"),
 )
 
 COCO_17 = _layout(
@@ -273,7 +300,15 @@ MEDIAPIPE_33 = _layout(
     up="-y",
 )
 
-LAYOUTS = (KINECT_V2, KINECT_V1, SBU_15, COCO_17, OPENPOSE_18, OPENPOSE_25, H36M_17, MEDIAPIPE_33)
+LAYOUTS = (
+    *(KINECT_V2, KINECT_V1, SBU_15, OPENNI_15, FLORENCE_15),
+    *(COCO_17, OPENPOSE_18, OPENPOSE_25, H36M_17, MEDIAPIPE_33),
+)
+
+
+def named_layout(name: str) -> Skeleton:
+    """A layout from a JSON file, if the name ends in .json, or else a built-in one."""
+    return Skeleton.from_json(Path(name)) if name.lower().endswith(".json") else layout(name)
 
 
 def layout(name: str) -> Skeleton:

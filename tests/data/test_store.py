@@ -92,7 +92,7 @@ def test_meta_tells_what_the_store_is(tmp_path):
     log = [Operation(name="made", parameters={"seed": 3})]
     write_store(tmp_path / "store", **STORE, recordings=clips(), log=log)
     meta = json.loads((tmp_path / "store" / "meta.json").read_text())
-    assert (meta["format_version"], meta["dataset"], meta["units"]) == (FORMAT_VERSION, "made", "metres")
+    assert (meta["format_version"], meta["dataset"], meta["units"]) == (1, "made", "metres")
     assert meta["skeleton"]["joints"][20] == "shoulder_center"
     assert meta["classes"] == list(CLASSES)
     assert meta["log"] == [{"name": "made", "parameters": {"seed": 3}}]

@@ -42,8 +42,8 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, monkeypatch, owner, na
 def test_a_disk_that_is_full_only_when_buffers_are_flushed_leaves_nothing(tmp_path, monkeypatch):
     real = writing.table.write_header
 
-    def onto_full_device(file):
-        real(file)
+    def onto_full_device(file, divisions):
+        real(file, divisions)
         device = os.open("/dev/full", os.O_WRONLY)
         os.dup2(device, file.fileno())
         os.close(device)

@@ -1,15 +1,14 @@
 """Commands about recordings and stores: synthesize, prepare, info, verify."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from rich.console import Console
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
-from skelact.cli.shared import Format, View
+from skelact.cli.shared import Format, FormatOptions, View
 from skelact.data.describe import describe
 from skelact.data.prepare import prepare as prepare_store
-from skelact.data.readers import reader
 from skelact.data.store import Store
 from skelact.data.synthetic import synthesize as synthesize_store
 from skelact.world import SkelactError
@@ -47,6 +46,7 @@ def prepare(
     jobs: int | None = None,
     skip_bad: bool = False,
     leave_out: Path | None = None,
+    told: Annotated[FormatOptions, arg(name="")] = FormatOptions(),  # noqa: B008
 ) -> None:
     """Read raw recordings into a store.
 
@@ -60,7 +60,7 @@ def prepare(
         skip_bad: Leave out files that cannot be read and list them, rather than stop at the first.
         leave_out: File with names of clips to leave out, one a line, such as NTU's missing-skeleton lists.
     """
-    prepare_store(reader(format), source, out, view, frames, jobs, skip_bad, leave_out)
+    prepare_store(told.reader(format, source), source, out, view, frames, jobs, skip_bad, leave_out)
 
 
 def info(store: Positional[Path]) -> None:

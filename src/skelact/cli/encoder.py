@@ -2,11 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Annotated
 
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
-from skelact.cli.shared import Format, View, err
-from skelact.data.readers import reader
+from skelact.cli.shared import Format, FormatOptions, View, err
 from skelact.data.store import Store
 from skelact.encoders.file import load_encoder, save_encoder
 from skelact.encoders.weights import import_weights as read_weights
@@ -45,7 +45,13 @@ def import_weights(
     print(f"written: {out}")
 
 
-def classify(encoder: Positional[Path], source: Positional[Path], format: Format, top: int | None = None) -> None:
+def classify(
+    encoder: Positional[Path],
+    source: Positional[Path],
+    format: Format,
+    top: int | None = None,
+    told: Annotated[FormatOptions, arg(name="")] = FormatOptions(),  # noqa: B008
+) -> None:
     """Name the actions of raw recordings: one JSON line a clip on standard output.
 
     Args:
@@ -56,7 +62,7 @@ def classify(encoder: Positional[Path], source: Positional[Path], format: Format
     """
     loaded = load_encoder(encoder)
     top = min(5, len(loaded.card.classes)) if top is None else top
-    for line in use.classify(loaded, reader(format), source, top):
+    for line in use.classify(loaded, told.reader(format, source), source, top):
         print(json.dumps(line, ensure_ascii=False), flush=True)
 
 

@@ -1,10 +1,57 @@
-"""What several commands share: words that they take, and the console that messages go to."""
+"""What several commands share: words that they take, options of formats, and the console that messages go to."""
 
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
 
+from skelact.data.readers import reader
+from skelact.data.recording import Reader
+from skelact.skeleton import Axis
+
 View = Literal["released", "robust"]
-Format = Literal["ntu", "ucla", "utd", "sbu"]
+Format = Literal[
+    "ntu",
+    "ucla",
+    "utd",
+    "sbu",
+    "arrays",
+    "position",
+    "ctrgcn",
+    "pyskl",
+]
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class FormatOptions:
+    """Options of some formats, refused for the others."""
+
+    labels: Path | None = None
+    """Folder of label files (pku), actionLabel.txt (utkinect)."""
+    lists: tuple[str, ...] | None = None
+    """NAME=FILE (pku): published lists of training and test recordings, which become splits of these names."""
+    points: Literal["world", "screen"] | None = None
+    """Files of places in the room or in the picture (msr, kard); world unless told."""
+    pattern: str | None = None
+    """Regular expression (bvh) with groups such as (?P<action>[a-z]+) that tell a clip from its path."""
+    root: str | None = None
+    """Joint (bvh) that becomes the root; joints above it are left out."""
+    up: Axis | None = None
+    """Axis that points up (bvh); +y unless told."""
+    skeleton: str | None = None
+    """Layout (array formats): a built-in name or a JSON file."""
+    axes: str | None = None
+    """Axes of x (arrays): letters n, t, v, c and m, such as nctvm."""
+    classes: Path | None = None
+    """Text file (array formats) with the label of each class, one a line."""
+    units: str | None = None
+    """What the coordinates are measured in (bvh, array formats)."""
+    frame_rate: float | None = None
+    """Frames a second (array formats); 30 unless told."""
+
+    def reader(self, format: str, source: Path) -> Reader:
+        """The reader of a format for a source. SkelactError for an option that belongs to another format."""
+        return reader(format, source, **asdict(self))

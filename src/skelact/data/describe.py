@@ -121,7 +121,7 @@ def _views(store: Store) -> Table:
 
 def _splits(store: Store) -> Table:
     table = Table("split", "train", "test", "rule", title="Splits", title_justify="left")
-    for name in split_names(store.meta.dataset):
+    for name in dict.fromkeys([*split_names(store.meta.dataset), *store.divisions]):
         try:
             found = split(store, name)
             table.add_row(name, str(len(found.train)), str(len(found.test)), found.rule)

@@ -30,7 +30,7 @@ class Parsed:
     error: str = ""
     """Why there is no recording."""
     sha256: str = ""
-    """Hash of the file; empty for a member of an archive."""
+    """Hash of the file; empty for a member of an archive and for a part of a file."""
 
 
 def parse(reader: Reader, items: Sequence[Item], jobs: int | None = None) -> Generator[Parsed, None, None]:
@@ -39,7 +39,8 @@ def parse(reader: Reader, items: Sequence[Item], jobs: int | None = None) -> Gen
     A file that the reader refuses comes out as an error; anything else that goes wrong is raised, naming the file.
     """
     if jobs is None:
-        jobs = min(os.cpu_count() or 1, max(1, len(items) // WORTH_A_PROCESS))
+        files = len({(item.path, item.member) for item in items})
+        jobs = min(os.cpu_count() or 1, max(1, files // WORTH_A_PROCESS))
     if jobs == 1:
         return (_parse_one(reader, item) for item in items)
     return _parse_apart(reader, items, jobs)
@@ -70,7 +71,7 @@ def _parse_chunk(reader: Reader, items: Iterable[Item]) -> list[Parsed]:
 
 def _parse_one(reader: Reader, item: Item) -> Parsed:
     try:
-        sha256 = "" if item.member else file_hash(item.path)
+        sha256 = "" if item.member or item.part else file_hash(item.path)
         return Parsed(item, reader.read(item), sha256=sha256)
     except (SkelactError, OSError) as error:
         return Parsed(item, None, error=str(error))

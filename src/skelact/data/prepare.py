@@ -10,6 +10,7 @@ from rich.console import Console
 from skelact.data.describe import LISTED, Summary
 from skelact.data.parallel import Parsed, parse
 from skelact.data.progress import with_bar
+from skelact.data.readers import divisions_of, told_to
 from skelact.data.recording import Item, Reader, ReadError
 from skelact.data.store import LeftOut, Operation, Store, StoreWriter, store_writer
 from skelact.data.views import check_view
@@ -44,6 +45,7 @@ def prepare(
     items = reader.find(source)
     parameters = {"source": str(source), "view": view, "frames": frames, "skip_bad": skip_bad}
     parameters["leave_out"] = str(leave_out) if leave_out else None
+    parameters |= told_to(reader)
     with store_writer(
         out,
         dataset=reader.name,
@@ -51,6 +53,7 @@ def prepare(
         classes=reader.classes,
         units=reader.units,
         frame_rate=reader.frame_rate,
+        divisions=divisions_of(reader),
         prepared=[(view, frames)],
         progress=progress,
     ) as writer:
@@ -85,7 +88,8 @@ class _Intake:
     listed: frozenset[str]
     skip_bad: bool
     came_from: dict[str, Item] = field(default_factory=dict)
-    archives: set[Path] = field(default_factory=set)
+    shared: set[Path] = field(default_factory=set)
+    """Files that tell of several clips: archives, arrays, labels."""
     bad: int = 0
 
     def take_all(self, reader: Reader, items: Sequence[Item], jobs: int | None, progress: bool) -> None:
@@ -126,14 +130,17 @@ class _Intake:
         self._note_file(parsed)
 
     def _note_file(self, parsed: Parsed) -> None:
-        path = parsed.item.path
-        shown = path.relative_to(self.source) if self.source in path.parents else path
         if parsed.sha256:
-            self.writer.add_file(str(shown), parsed.sha256)
-        elif path not in self.archives:
-            self.archives.add(path)
-            self.writer.add_file(str(shown), file_hash(path))
+            self.writer.add_file(self._shown(parsed.item.path), parsed.sha256)
+        for path in (*(() if parsed.sha256 else (parsed.item.path,)), *parsed.item.beside):
+            if path not in self.shared:
+                self.shared.add(path)
+                self.writer.add_file(self._shown(path), file_hash(path))
+
+    def _shown(self, path: Path) -> str:
+        return str(path.relative_to(self.source) if self.source in path.parents else path)
 
 
 def _file_name(item: Item) -> str:
-    return PurePosixPath(item.member or item.path.as_posix()).stem
+    stem = PurePosixPath(item.member or item.path.as_posix()).stem
+    return f"{stem}-{item.part}" if item.part else stem

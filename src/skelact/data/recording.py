@@ -12,6 +12,8 @@ from skelact.world import SkelactError
 
 UNKNOWN = -1
 """Value of a clip attribute that its file does not tell."""
+NEITHER, TRAINS, TESTS = 0, 1, 2
+"""Where a published division puts a clip."""
 
 
 class ReadError(SkelactError):
@@ -36,17 +38,24 @@ class Recording:
     camera: int = UNKNOWN
     setup: int = UNKNOWN
     repetition: int = UNKNOWN
+    places: tuple[int, ...] = ()
+    """NEITHER, TRAINS or TESTS in each of the divisions that come with the files."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One file of a source: on disk, or a member of a zip archive."""
+    """One clip of a source: a file on disk, a member of a zip archive, or a part of either."""
 
     path: Path
     member: str = ""
+    part: str = ""
+    """Which clip of a file that holds several; empty where the file is one clip."""
+    beside: tuple[Path, ...] = ()
+    """Other files that tell of the clip, such as its labels."""
 
     def __str__(self) -> str:
-        return f"{self.path}!{self.member}" if self.member else str(self.path)
+        file = f"{self.path}!{self.member}" if self.member else str(self.path)
+        return f"{file}[{self.part}]" if self.part else file
 
 
 @runtime_checkable

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int64
 
+from skelact.data.recording import TESTS, TRAINS
 from skelact.data.store import Store
 from skelact.data.store.table import NUMBERS
 from skelact.world import SkelactError
@@ -27,6 +28,10 @@ SBU_TEST_PAIRS = (
     (402, 403, 406, 602, 603),
 )
 """Test pairs of each fold, first person times 100 plus second: the field's standard five folds."""
+
+
+MSR_SUBSETS = ((2, 3, 5, 6, 10, 13, 18, 20), (1, 4, 7, 8, 9, 11, 12, 14), (6, 14, 15, 16, 17, 18, 19, 20))
+"""Numbers of the actions of AS1, AS2 and AS3."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,14 @@ def _subjects_of(table: Table) -> _Rule:
     return _Rule(_one_of("subject", *NTU_60_SUBJECTS), "the 20 training subjects of NTU-60")
 
 
+def _leave_one_out(column: str, word: str, count: int) -> dict[str, "_Rule | Callable[[Table], _Rule]"]:
+    """A split for each value from 1 to `count`, which tests."""
+    return {
+        f"{word}{value}": _Rule(lambda table, value=value: table[column] != value, f"{word} {value} tests")
+        for value in range(1, count + 1)
+    }
+
+
 _UCLA_VIEWS = _Rule(_one_of("camera", 1, 2), "views 1, 2 train; view 3 tests", _one_of("camera", 3))
 _ODD_SUBJECTS = _Rule(_odd("subject"), "odd subjects train")
 
@@ -92,6 +105,37 @@ RULES: dict[str, dict[str, _Rule | Callable[[Table], _Rule]]] = {
         )
         for fold, pairs in enumerate(SBU_TEST_PAIRS)
     },
+    "pku": {"xview": _Rule(_one_of("camera", 2, 3), "middle and right view train; the left one tests")},
+    "msr": {
+        "xsub": _ODD_SUBJECTS,
+        **{
+            f"as{number}": _Rule(
+                lambda table, subset=subset: (table["subject"] % 2 == 1) & np.isin(table["action"] + 1, subset),
+                f"actions {', '.join(f'a{action:02}' for action in subset)}: odd subjects train, even ones test",
+                lambda table, subset=subset: (table["subject"] % 2 == 0) & np.isin(table["action"] + 1, subset),
+            )
+            for number, subset in enumerate(MSR_SUBSETS, start=1)
+        },
+    },
+    "utkinect": {
+        "xsub": _Rule(_one_of("subject", *range(1, 6)), "subjects 1 to 5 train"),
+        **{
+            f"s{subject:02}_e{repetition:02}": _Rule(
+                lambda table, left=(subject, repetition): (
+                    (table["subject"] != left[0]) | (table["repetition"] != left[1])
+                ),
+                f"recording s{subject:02}_e{repetition:02} tests",
+            )
+            for subject in range(1, 11)
+            for repetition in (1, 2)
+        },
+    },
+    "florence": _leave_one_out("subject", "actor", 10),
+    "kard": {
+        "one-third": _Rule(_one_of("repetition", 1), "the first repetition trains"),
+        "two-thirds": _Rule(_one_of("repetition", 1, 2), "the first two repetitions train"),
+        **_leave_one_out("subject", "actor", 10),
+    },
     "synthetic": {
         "xsub": _ODD_SUBJECTS,
         "xview": _Rule(lambda table: table["camera"] != 1, "all cameras but 1 train"),
@@ -100,7 +144,7 @@ RULES: dict[str, dict[str, _Rule | Callable[[Table], _Rule]]] = {
 
 
 def split_names(dataset: str) -> tuple[str, ...]:
-    """The named splits of a data set; every data set also has the general form."""
+    """The named splits of a data set; every data set also has the general form, and a store its divisions."""
     return tuple(RULES.get(dataset, {}))
 
 
@@ -129,7 +173,12 @@ def split(store: Store, name: str) -> Split:
 
 
 def _named(store: Store, name: str) -> _Rule:
-    rules = RULES.get(store.meta.dataset, {})
+    rules = RULES.get(store.meta.dataset, {}) | {
+        division: _Rule(
+            _one_of(division, TRAINS), f"division {division} that came with the files", _one_of(division, TESTS)
+        )
+        for division in store.divisions
+    }
     if name not in rules:
         there = f"it has {', '.join(rules)}; or" if rules else "it has none by name;"
         raise SkelactError(

@@ -1,6 +1,7 @@
 """Files of each format made from known coordinates, damage to them, and a slow NTU parser to compare with."""
 
 import io
+import itertools
 import json
 import re
 from pathlib import Path
@@ -16,12 +17,20 @@ from skelact.data.recording import Item, Reader, ReadError, Recording
 UTD_PLACES = [3, 2, 1, 0, *range(4, 20)]
 
 
+_EXAMPLES = itertools.count()
+
+
 def points(frames: int, slots: int, joints: int, seed: int = 0) -> np.ndarray:
     """Random float32 joints (frames, slots, joints, 3), some of them tiny, large or whole."""
     rng = np.random.default_rng(seed)
     made = rng.normal(0, 2, (frames, slots, joints, 3))
     made = np.where(rng.random(made.shape) < 0.05, made * 10.0 ** rng.integers(-30, 30, made.shape), made)
     return np.where(rng.random(made.shape) < 0.05, np.round(made), made).astype(np.float32)
+
+
+def body(frames: int, slots: int, joints: int, seed: int = 0) -> np.ndarray:
+    """Random float32 joints (frames, slots, joints, 3) of a person's size, none of them zero."""
+    return np.random.default_rng(seed).uniform(0.1, 2, (frames, slots, joints, 3)).astype(np.float32)
 
 
 def ntu_text(frames: list[list[tuple[int, np.ndarray]]], end: str = "\n") -> bytes:
@@ -63,6 +72,11 @@ def sbu_text(joints: np.ndarray, first: int = 180, end: str = "\n") -> bytes:
         for frame, row in enumerate(joints)
     ]
     return "".join(line + end for line in lines).encode()
+
+
+def fresh(folder: Path) -> Path:
+    """A folder of its own for an example: files that are parsed once are known by their place, size and time."""
+    return folder / str(next(_EXAMPLES))
 
 
 def write(path: Path, data: bytes) -> Item:

@@ -328,3 +328,13 @@ def test_given_files_read_as_the_slow_parser_reads_them(shared, piece, count):
         assert np.array_equal(got.identity, identity)
         assert read_quickly(text) is not None
         assert_both_read_the_same(item, text)
+
+
+def test_ntu_120_has_60_more_classes_setups_to_32_and_subjects_to_106(tmp_path):
+    got = NTU.read(write(tmp_path / "S032C003P106R002A120.skeleton", SHORT))
+    assert (got.setup, got.subject, got.action) == (32, 106, 119)
+    assert NTU.classes[119] == "rock-paper-scissors"
+    assert NTU.classes[60] == "put on headphones"
+    assert len(set(NTU.classes)) == 120
+    with pytest.raises(ReadError, match="expected an action from 1 to 120 in the name, found 121"):
+        NTU.read(write(tmp_path / "S032C003P106R002A121.skeleton", SHORT))

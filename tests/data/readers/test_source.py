@@ -7,6 +7,7 @@ import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reader_files import ntu_text, points, sbu_text, ucla_text, utd_bytes, write
 
-from skelact.data.readers import READERS, reader, source
+from skelact.cli.shared import Format
+from skelact.data.readers import MADE_FOR_A_SOURCE, READERS, reader, source
 from skelact.data.recording import Item, Reader, ReadError
 from skelact.world import SkelactError
 
@@ -34,16 +36,19 @@ def packed(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
-def test_the_readers_are_named_ntu_ucla_utd_and_sbu_and_fit_the_protocol():
-    assert [each.name for each in READERS] == ["ntu", "ucla", "utd", "sbu"]
+def test_the_readers_have_names_and_fit_the_protocol():
+    assert [each.name for each in READERS[:4]] == ["ntu", "ucla", "utd", "sbu"]
+    assert [each.name for each in READERS[4:]] == []
+    assert [each.name for each in MADE_FOR_A_SOURCE] == ["arrays", "position", "ctrgcn", "pyskl"]
+    assert get_args(Format) == tuple(each.name for each in (*READERS, *MADE_FOR_A_SOURCE))
     assert all(isinstance(each, Reader) and reader(each.name) is each for each in READERS)
     assert [len(each.skeleton) for each in READERS] == [25, 20, 20, 15]
     assert [len(each.classes) for each in READERS] == [120, 10, 27, 8]
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones():
-    with pytest.raises(SkelactError, match="no format 'msr'; there are ntu, ucla, utd, sbu"):
-        reader("msr")
+    with pytest.raises(SkelactError, match="no format 'msrc12'; there are ntu, ucla, utd, sbu"):
+        reader("msrc12")
 
 
 @every

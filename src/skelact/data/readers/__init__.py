@@ -1,5 +1,10 @@
-"""The formats that recordings are read from: one file a format, one name in READERS."""
+"""The formats that recordings are read from: one file a format, one name in READERS or MADE_FOR_A_SOURCE."""
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from skelact.data.readers.arrays import ArraysFormat
 from skelact.data.readers.ntu import NtuReader
 from skelact.data.readers.sbu import SbuReader
 from skelact.data.readers.ucla import UclaReader
@@ -10,9 +15,60 @@ from skelact.world import SkelactError
 READERS: tuple[Reader, ...] = (NtuReader(), UclaReader(), UtdReader(), SbuReader())
 
 
-def reader(name: str) -> Reader:
-    """A reader by name; a SkelactError lists them."""
-    for candidate in READERS:
-        if candidate.name == name:
-            return candidate
-    raise SkelactError(f"no format {name!r}; there are {', '.join(candidate.name for candidate in READERS)}")
+class MadeForASource(Protocol):
+    """A format whose skeleton or classes stand in the files: its reader is made when they are known."""
+
+    OPTIONS: ClassVar[tuple[str, ...]]
+
+    @property
+    def name(self) -> str: ...
+
+    def __call__(self, *args: Any, **options: Any) -> Reader:
+        """The reader of a source, the one argument, with options among OPTIONS."""
+        ...
+
+
+MADE_FOR_A_SOURCE: tuple[MadeForASource, ...] = (
+    ArraysFormat("arrays"),
+    ArraysFormat("position"),
+    ArraysFormat("ctrgcn"),
+    ArraysFormat("pyskl"),
+)
+
+
+def reader(name: str, source: Path | None = None, **options: Any) -> Reader:
+    """A reader by name for a source, with options of its own; those that are None were not given.
+
+    SkelactError: no such format (lists those there are), an option that belongs to another format, no source for a
+    format that asks its files.
+    """
+    given = {option: value for option, value in options.items() if value is not None}
+    for candidate in (*READERS, *MADE_FOR_A_SOURCE):
+        if candidate.name != name:
+            continue
+        known = getattr(candidate, "OPTIONS", ())
+        for option in given:
+            if option not in known:
+                belong = f"it has {', '.join(map(_flag, known))}" if known else "it has none"
+                raise SkelactError(f"format {name} has no option {_flag(option)}; {belong}")
+        if isinstance(candidate, Reader):
+            return replace(candidate, **given) if given else candidate  # type: ignore[type-var]
+        if source is None:
+            raise SkelactError(f"format {name} is told by its files: give the source")
+        return candidate(Path(source), **given)
+    names = (candidate.name for candidate in (*READERS, *MADE_FOR_A_SOURCE))
+    raise SkelactError(f"no format {name!r}; there are {', '.join(names)}")
+
+
+def divisions_of(reader: Reader) -> tuple[str, ...]:
+    """Names of the divisions into training and test clips that the files of a reader bring."""
+    return getattr(reader, "divisions", ())
+
+
+def told_to(reader: Reader) -> dict[str, str]:
+    """The options that a reader was given, for the log of a store."""
+    return {name: str(value) for name in getattr(reader, "OPTIONS", ()) if (value := getattr(reader, name, None))}
+
+
+def _flag(option: str) -> str:
+    return "--" + option.replace("_", "-")

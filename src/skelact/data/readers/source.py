@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from skelact.data.recording import Item, ReadError
 
@@ -73,8 +74,8 @@ def clip_name(item: Item, naming: Naming) -> str:
     return match.group()[: -len(naming.ending)].replace("/", "-") if match else ""
 
 
-def numbers(item: Item, naming: Naming) -> dict[str, int]:
-    """The numbers in the path by the names of the pattern's groups; ReadError if the file is named otherwise."""
+def numbers(item: Item, naming: Naming) -> dict[str, Any]:
+    """The whole numbers in the path by the names of the pattern's groups; ReadError if the file is named otherwise."""
     match = naming.pattern.search(_path(item))
     if match is None:
         raise ReadError(f"{item}: expected a file named like {naming.example}\n  {SKIP_HINT}")
@@ -114,6 +115,15 @@ def content(item: Item) -> bytes:
         raise
     except Exception as error:  # damaged archives make zipfile and its decompressors fail in a dozen ways
         raise ReadError(f"{item}: cannot be read: {_reason(error)}\n  {SKIP_HINT}") from error
+
+
+def file_state(path: Path) -> tuple[int, int]:
+    """Size and time of change, by which a file that is parsed once for many clips is known. ReadError without it."""
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise ReadError(f"{path}: cannot be read: {error}\n  {SKIP_HINT}") from error
+    return state.st_size, state.st_mtime_ns
 
 
 def _check_size(item: Item, size: int) -> None:

@@ -11,8 +11,10 @@ from skelact.config import Config
 from skelact.skeleton import Skeleton
 from skelact.world import SkelactError, file_hash
 
-FORMAT_VERSION = 1
-"""Version of the folder's layout that this program writes, and the newest one that it reads."""
+PLAIN_VERSION = 1
+"""Version of the folder's layout without columns for divisions."""
+FORMAT_VERSION = 2
+"""Version with them, and the newest one that this program reads."""
 
 AnySealed = TypeVar("AnySealed", bound="Sealed")
 
@@ -54,7 +56,7 @@ class LeftOut(Config):
 class Sealed(Config):
     """A JSON file that carries the SHA-256 of its own text (with an empty `seal`) and of the files beside it."""
 
-    format_version: int = FORMAT_VERSION
+    format_version: int = PLAIN_VERSION
     files: dict[str, FileMark]
     seal: str = ""
 

@@ -12,7 +12,7 @@ from skelact.data.recording import Recording
 from skelact.data.store.disk import full_disk_explained, termination_unwinds
 from skelact.data.store.meta import PreparedMeta, Sealed, StoreMeta, read_sealed
 from skelact.data.store.prepared import prepared_folder, write_prepared
-from skelact.data.store.table import read_table
+from skelact.data.store.table import COLUMNS, read_table
 from skelact.skeleton import Skeleton
 from skelact.world import SkelactError, file_hash
 
@@ -57,6 +57,11 @@ class Store:
     def classes(self) -> tuple[str, ...]:
         return self.meta.classes
 
+    @property
+    def divisions(self) -> tuple[str, ...]:
+        """Names of the divisions into training and test clips that came with the files; each is a column."""
+        return tuple(self.table)[len(COLUMNS) :]
+
     def __len__(self) -> int:
         return self.meta.clips
 
@@ -89,6 +94,7 @@ class Store:
             camera=int(clip["camera"]),
             setup=int(clip["setup"]),
             repetition=int(clip["repetition"]),
+            places=tuple(int(clip[name]) for name in self.divisions),
         )
 
     def recordings(self) -> Iterator[Recording]:

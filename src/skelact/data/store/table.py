@@ -1,5 +1,6 @@
 """`clips.csv`: one line a clip, for people to read and diff and for numpy to read fast."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -10,10 +11,11 @@ from skelact.world import SkelactError
 
 NUMBERS = ("action", "subject", "camera", "setup", "repetition", "first", "frames", "persons")
 COLUMNS = ("name", *NUMBERS, "same_as")
+"""The columns of every store; those behind them, if any, are divisions that came with the files."""
 
 
-def write_header(file: TextIO) -> None:
-    file.write(",".join(COLUMNS) + "\n")
+def write_header(file: TextIO, divisions: Sequence[str] = ()) -> None:
+    file.write(",".join([*COLUMNS, *divisions]) + "\n")
 
 
 def write_row(file: TextIO, recording: Recording, first: int, same_as: str) -> None:
@@ -29,18 +31,23 @@ def write_row(file: TextIO, recording: Recording, first: int, same_as: str) -> N
         frames,
         persons,
     )
-    file.write(",".join([recording.name, *map(str, map(int, numbers)), same_as]) + "\n")
+    places = map(str, map(int, recording.places))
+    file.write(",".join([recording.name, *map(str, map(int, numbers)), same_as, *places]) + "\n")
 
 
 def read_table(path: Path, clips: int, longest_name: int) -> dict[str, np.ndarray]:
     """The columns by name: text as unicode, the others int64. SkelactError if the file is not as written."""
     text = f"U{longest_name}"
-    kinds = np.dtype([("name", text), *((name, np.int64) for name in NUMBERS), ("same_as", text)])
     try:
+        with path.open(encoding="utf-8") as file:
+            names = file.readline().rstrip("\n").split(",")
+        if tuple(names[: len(COLUMNS)]) != COLUMNS:
+            raise ValueError(f"expected the columns {', '.join(COLUMNS)} first, found {', '.join(names)[:80]}")
+        kinds = np.dtype([(name, text if name in ("name", "same_as") else np.int64) for name in names])
         # numpy's own reader takes 0.4 s for a million clips; a loop over csv.reader takes several.
         rows = np.loadtxt(path, kinds, delimiter=",", skiprows=1, comments=None, encoding="utf-8", ndmin=1)
     except (OSError, ValueError) as error:
         raise SkelactError(f"{path}: the file is damaged: {error}") from error
     if len(rows) != clips:
         raise SkelactError(f"{path}: expected {clips} clips, found {len(rows)}; the file is damaged")
-    return {name: np.ascontiguousarray(rows[name]) for name in COLUMNS}
+    return {name: np.ascontiguousarray(rows[name]) for name in names}

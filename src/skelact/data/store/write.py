@@ -13,7 +13,16 @@ from skelact import __version__
 from skelact.data.recording import Recording
 from skelact.data.store import table
 from skelact.data.store.disk import full_disk_explained, termination_unwinds
-from skelact.data.store.meta import FileMark, LeftOut, Operation, Source, StoreMeta, write_sealed
+from skelact.data.store.meta import (
+    FORMAT_VERSION,
+    PLAIN_VERSION,
+    FileMark,
+    LeftOut,
+    Operation,
+    Source,
+    StoreMeta,
+    write_sealed,
+)
 from skelact.data.store.prepared import prepared_folder, write_prepared
 from skelact.data.store.read import Store
 from skelact.skeleton import Skeleton
@@ -27,8 +36,9 @@ FARTHEST = 1e9
 class StoreWriter:
     """Takes clips one by one. Made by `store_writer`, which turns what was taken into a store."""
 
-    def __init__(self, files: "_Files", skeleton: Skeleton, classes: Sequence[str]):
+    def __init__(self, files: "_Files", skeleton: Skeleton, classes: Sequence[str], divisions: Sequence[str]):
         self._files = files
+        self._divisions = divisions
         self._skeleton = skeleton
         self._classes = classes
         self._first_with: dict[bytes, str] = {}
@@ -90,6 +100,10 @@ class StoreWriter:
                 f"{name}: frame {frame}, joint {joint}, {'xyz'[axis]}: expected a number of at most {FARTHEST:g}, "
                 f"found {joints[frame, slot, joint, axis]}"
             )
+        if len(recording.places) != len(self._divisions):
+            raise SkelactError(
+                f"{name}: expected a place in each of {len(self._divisions)} divisions, found {len(recording.places)}"
+            )
         if not -1 <= recording.action < len(self._classes):
             raise SkelactError(f"{name}: expected an action below {len(self._classes)}, found {recording.action}")
 
@@ -100,14 +114,14 @@ FILES = ("clips.csv", "sources.csv", "frames.npy", "identity.npy")
 class _Files:
     """The growing files of a store."""
 
-    def __init__(self, folder: Path, joints: int, stack: contextlib.ExitStack):
+    def __init__(self, folder: Path, joints: int, divisions: Sequence[str], stack: contextlib.ExitStack):
         self.folder = folder
         self._shape = (joints, 3)
         self.clips: TextIO = stack.enter_context((folder / "clips.csv").open("w", encoding="utf-8", newline="\n"))
         self.sources: TextIO = stack.enter_context((folder / "sources.csv").open("w", encoding="utf-8", newline=""))
         self.frames: BinaryIO = stack.enter_context((folder / "frames.npy").open("wb"))
         self.identity: BinaryIO = stack.enter_context((folder / "identity.npy").open("wb"))
-        table.write_header(self.clips)
+        table.write_header(self.clips, divisions)
         self.sources.write("path,sha256\n")
         self._write_headers(rows=0)
 
@@ -136,23 +150,31 @@ def store_writer(
     classes: Sequence[str],
     units: str,
     frame_rate: float,
+    divisions: Sequence[str] = (),
     prepared: Sequence[tuple[str, int]] = (),
     progress: bool = False,
 ) -> Iterator[StoreWriter]:
     """A writer whose clips become a store at `path` when the block ends well; nothing stays behind when it does not.
 
-    `prepared` names views (view, frames) to make at once. SkelactError: `path` exists, no clips, no space left.
+    `divisions` names what the `places` of a recording belong to, `prepared` views (view, frames) to make at once.
+    SkelactError: `path` exists, no clips, no space left, a division that cannot be a column.
     """
     path = Path(path)
+    for division in divisions:
+        if division in table.COLUMNS or not division.replace("-", "").replace("_", "").isalnum():
+            raise SkelactError(f"division {division!r}: expected letters and digits, and no column's name")
+    if len(set(divisions)) < len(divisions):
+        raise SkelactError(f"expected divisions of different names, found {', '.join(divisions)}")
     with termination_unwinds(), full_disk_explained(path), atomic_folder(path) as folder:
         with contextlib.ExitStack() as stack:
-            files = _Files(folder, len(skeleton), stack)
-            writer = StoreWriter(files, skeleton, classes)
+            files = _Files(folder, len(skeleton), divisions, stack)
+            writer = StoreWriter(files, skeleton, classes, divisions)
             yield writer
             if not len(writer):
                 raise SkelactError(f"{path}: not written: there are no clips to write")
             marks = files.finish(writer.rows)
         meta = StoreMeta(
+            format_version=FORMAT_VERSION if divisions else PLAIN_VERSION,
             skelact=__version__,
             dataset=dataset,
             skeleton=skeleton,
@@ -182,6 +204,7 @@ def write_store(
     units: str,
     frame_rate: float,
     recordings: Iterable[Recording],
+    divisions: Sequence[str] = (),
     log: Sequence[Operation] = (),
     prepared: Sequence[tuple[str, int]] = (),
     progress: bool = False,
@@ -194,6 +217,7 @@ def write_store(
         classes=classes,
         units=units,
         frame_rate=frame_rate,
+        divisions=divisions,
         prepared=prepared,
         progress=progress,
     ) as writer:

@@ -1,0 +1,170 @@
+"""Clips in array files: a user's own (`arrays`), and those of other projects (`position`, `ctrgcn`, `pyskl`).
+
+All clips of such a source stand in one or two files. `array_files` knows what is where; the reader looks clips up.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from skelact.data.readers.array_files import Clips, own_arrays, refused
+from skelact.data.readers.array_published import published_annotations, published_npz, published_position
+from skelact.data.readers.ntu import NAMING as NTU_NAMING
+from skelact.data.readers.slots import fixed_slots
+from skelact.data.readers.source import SKIP_HINT
+from skelact.data.recording import Item, ReadError, Recording
+from skelact.layouts import COCO_17, KINECT_V2, named_layout
+from skelact.skeleton import Skeleton
+from skelact.world import SkelactError
+
+AXES = "nctvm"
+PUBLISHED_LAYOUTS = {(25, 3): KINECT_V2, (17, 2): COCO_17}
+"""Layouts of the files that pyskl gives out, by joints and coordinates."""
+
+
+@dataclass(frozen=True)
+class ArraysReader:
+    """The clips of one source of arrays; coordinates in two dimensions get a third of zero."""
+
+    OPTIONS: ClassVar[tuple[str, ...]] = ("axes",)
+    name: str
+    source: Path
+    skeleton: Skeleton
+    classes: tuple[str, ...]
+    units: str
+    frame_rate: float
+    divisions: tuple[str, ...]
+    axes: str = ""
+
+    def find(self, source: Path) -> list[Item]:
+        """One item a clip, in the order of the file. ReadError for another source than the reader was made for."""
+        if Path(source) != self.source:
+            raise ReadError(f"{source}: this reader was made for {self.source}")
+        first, *others = self._clips().files
+        return [Item(first, part=str(number), beside=tuple(others)) for number in range(len(self._clips().names))]
+
+    def read(self, item: Item) -> Recording:
+        """Look one clip up. ReadError names the file, the clip, what was expected and what was found."""
+        clips = self._clips()
+        number = int(item.part)
+        joints = np.asarray(clips.joints(number))
+        if joints.shape[2] != len(self.skeleton) or joints.shape[3] not in (2, 3):
+            raise ReadError(
+                f"{item}: expected {len(self.skeleton)} joints of {self.skeleton.name} with 2 or 3 coordinates, "
+                f"found {joints.shape[2]} with {joints.shape[3]}\n  {SKIP_HINT}"
+            )
+        joints = joints[: self._length(item, clips, joints)]
+        if joints.shape[3] == 2:
+            joints = np.concatenate([joints, np.zeros_like(joints[..., :1])], axis=3)
+        with np.errstate(invalid="ignore"):  # a NaN of the kind that raises a signal is a NaN like any other
+            wide = joints.astype(np.float64)
+        slots, identity = fixed_slots(item, wide)
+        told = NTU_NAMING.pattern.search(f"/{clips.names[number]}.skeleton")
+        performed = {key: int(digits) for key, digits in told.groupdict().items() if key != "action"} if told else {}
+        places = tuple(clips.places[number].tolist()) if self.divisions else ()
+        return Recording(clips.names[number], slots, identity, int(clips.actions[number]), **performed, places=places)
+
+    def _length(self, item: Item, clips: Clips, joints: np.ndarray) -> int:
+        if clips.lengths is None:
+            seen = np.flatnonzero((joints != 0).any(axis=(1, 2, 3)))
+            return int(seen[-1]) + 1 if len(seen) else len(joints)
+        length = int(clips.lengths[int(item.part)])
+        if not 1 <= length <= len(joints):
+            raise ReadError(f"{item}: expected a length of 1 to {len(joints)} frames, found {length}\n  {SKIP_HINT}")
+        return length
+
+    def _clips(self) -> Clips:
+        return _clips(self.name, self.source, self.axes, len(self.skeleton))
+
+
+@dataclass(frozen=True)
+class ArraysFormat:
+    """Makes the reader of a source: its classes and divisions stand in the files, its layout may."""
+
+    name: str
+    OPTIONS: ClassVar[tuple[str, ...]] = ("skeleton", "axes", "classes", "units", "frame_rate")
+
+    def __call__(
+        self,
+        source: Path,
+        skeleton: str | None = None,
+        axes: str | None = None,
+        classes: Path | None = None,
+        units: str | None = None,
+        frame_rate: float = 30.0,
+    ) -> ArraysReader:
+        """SkelactError: no layout told, letters that are no axes, a frame rate that is not positive; ReadError: files
+        that do not hold what the format has."""
+        if not source.exists():
+            raise ReadError(f"{source}: there is no such file or folder")
+        if self.name == "arrays":
+            axes = _checked_axes(axes)
+        elif axes is not None:
+            raise SkelactError(f"format {self.name} has axes of its own; --axes belongs to arrays")
+        if not 0 < frame_rate < float("inf"):
+            raise SkelactError(f"the frame rate must be positive, got {frame_rate}")
+        layout = named_layout(skeleton) if skeleton else self._layout(source)
+        clips = _clips(self.name, source, axes or "", len(layout))
+        if not len(clips.names):
+            raise refused(source, "at least 1 clip", "none")
+        labels = tuple(classes.read_text(encoding="utf-8").splitlines()) if classes else clips.classes
+        highest = int(clips.actions.max(initial=-1))
+        if labels and highest >= len(labels):
+            raise refused(source, f"classes below {len(labels)}, as there are labels", highest)
+        return ArraysReader(
+            self.name,
+            source,
+            layout,
+            labels or tuple(f"class {number}" for number in range(highest + 1)),
+            units or "as in the files",
+            frame_rate,
+            clips.divisions,
+            axes or "",
+        )
+
+    def _layout(self, source: Path) -> Skeleton:
+        if self.name in ("position", "ctrgcn"):
+            return KINECT_V2
+        if self.name == "pyskl":
+            size = _clips(self.name, source, "", 0).joints(0).shape[2:]
+            if size in PUBLISHED_LAYOUTS:
+                return PUBLISHED_LAYOUTS[size]
+        raise SkelactError(f"format {self.name} does not tell the layout: give --skeleton NAME or --skeleton FILE.json")
+
+
+_OPEN: dict[str, Callable[[Path, str, int], Clips]] = {
+    "arrays": lambda source, axes, joints: own_arrays(source, axes),
+    "position": lambda source, axes, joints: published_position(source),
+    "ctrgcn": lambda source, axes, joints: published_npz(source, joints),
+    "pyskl": lambda source, axes, joints: published_annotations(source),
+}
+
+
+def _checked_axes(axes: str | None) -> str:
+    if axes is None:
+        raise SkelactError(f"format arrays does not tell the axes of x: give --axes, such as {AXES} or ntvc")
+    if len(set(axes)) < len(axes) or not set("ntvc") <= set(axes) <= set(AXES):
+        raise SkelactError(f"axes must be n, t, v, c and, if there is one, m, each once, got {axes!r}")
+    return axes
+
+
+def _clips(name: str, source: Path, axes: str, joints: int) -> Clips:
+    """The clips of a source, opened once a process as long as its files stay as they are."""
+    state = tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in _files(source))
+    return _opened(name, source, axes, joints if name == "ctrgcn" else 0, state)
+
+
+def _files(source: Path) -> list[Path]:
+    return sorted(path for path in source.iterdir() if path.is_file()) if source.is_dir() else [source]
+
+
+@lru_cache(maxsize=2)
+def _opened(name: str, source: Path, axes: str, joints: int, state: tuple) -> Clips:
+    try:
+        return _OPEN[name](source, axes, joints)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise refused(source, f"what format {name} has", f"something else ({error})") from error
