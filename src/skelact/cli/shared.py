@@ -16,6 +16,7 @@ Format = Literal[
     "ucla",
     "utd",
     "sbu",
+    "pku",
     "arrays",
     "position",
     "ctrgcn",

@@ -6,13 +6,14 @@ from typing import Any, ClassVar, Protocol
 
 from skelact.data.readers.arrays import ArraysFormat
 from skelact.data.readers.ntu import NtuReader
+from skelact.data.readers.pku import PkuReader
 from skelact.data.readers.sbu import SbuReader
 from skelact.data.readers.ucla import UclaReader
 from skelact.data.readers.utd import UtdReader
 from skelact.data.recording import Reader
 from skelact.world import SkelactError
 
-READERS: tuple[Reader, ...] = (NtuReader(), UclaReader(), UtdReader(), SbuReader())
+READERS: tuple[Reader, ...] = (NtuReader(), UclaReader(), UtdReader(), SbuReader(), PkuReader())
 
 
 class MadeForASource(Protocol):

@@ -1,0 +1,60 @@
+"""Lists of the recordings that train and test, as PKU-MMD gives them out.
+
+Training videos:
+0002-M, 0003-M, ...
+Validation videos:
+0291-L, ...
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from skelact.data.readers.source import line_error, shown
+from skelact.data.recording import TESTS, TRAINS, Item, ReadError
+from skelact.world import SkelactError
+
+
+def named_files(lists: Sequence[str]) -> dict[str, Path]:
+    """The files of `NAME=FILE` by name; SkelactError for what is written otherwise, and for a name twice."""
+    files: dict[str, Path] = {}
+    for one in lists:
+        name, equals, path = one.partition("=")
+        if not (name and equals and path) or name in files:
+            raise SkelactError(f"expected NAME=FILE with a name of its own for each list, found {one!r}")
+        files[name] = Path(path)
+    return files
+
+
+def division_file(path: Path) -> dict[str, int]:
+    """TRAINS or TESTS by recording. ReadError names the line of a list that is not one."""
+    try:
+        state = path.stat()
+        return _division(path, state.st_size, state.st_mtime_ns)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReadError(f"{path}: cannot be read as a list of recordings: {error}") from error
+
+
+@lru_cache(maxsize=8)
+def _division(path: Path, size: int, changed: int) -> dict[str, int]:
+    places: dict[str, int] = {}
+    part = None
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        wrong = line_error(
+            Item(path), number, "`Training videos:` or `Validation videos:` and names", shown(line.encode()), False
+        )
+        if line.rstrip().endswith(":"):
+            heading = line.strip().lower()
+            part = TRAINS if heading.startswith("train") else TESTS if heading.startswith(("val", "test")) else None
+            if part is None:
+                raise wrong
+            continue
+        for name in filter(None, re.split(r"[,\s]+", line)):
+            if part is None:
+                raise wrong
+            if places.setdefault(name, part) != part:
+                raise line_error(Item(path), number, "a recording to train or to test", f"{name} in both", False)
+    if set(places.values()) != {TRAINS, TESTS}:
+        raise ReadError(f"{path}: expected recordings that train and recordings that test, found {len(places)} in all")
+    return places
