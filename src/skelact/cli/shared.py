@@ -17,6 +17,7 @@ Format = Literal[
     "utd",
     "sbu",
     "pku",
+    "bvh",
     "arrays",
     "position",
     "ctrgcn",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from skelact.data.readers.arrays import ArraysFormat
+from skelact.data.readers.bvh import BvhFormat
 from skelact.data.readers.ntu import NtuReader
 from skelact.data.readers.pku import PkuReader
 from skelact.data.readers.sbu import SbuReader
@@ -30,6 +31,7 @@ class MadeForASource(Protocol):
 
 
 MADE_FOR_A_SOURCE: tuple[MadeForASource, ...] = (
+    BvhFormat(),
     ArraysFormat("arrays"),
     ArraysFormat("position"),
     ArraysFormat("ctrgcn"),
