@@ -17,6 +17,7 @@ Format = Literal[
     "utd",
     "sbu",
     "pku",
+    "msr",
     "bvh",
     "arrays",
     "position",

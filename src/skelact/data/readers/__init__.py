@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 
 from skelact.data.readers.arrays import ArraysFormat
 from skelact.data.readers.bvh import BvhFormat
+from skelact.data.readers.msr import MsrReader
 from skelact.data.readers.ntu import NtuReader
 from skelact.data.readers.pku import PkuReader
 from skelact.data.readers.sbu import SbuReader
@@ -14,7 +15,7 @@ from skelact.data.readers.utd import UtdReader
 from skelact.data.recording import Reader
 from skelact.world import SkelactError
 
-READERS: tuple[Reader, ...] = (NtuReader(), UclaReader(), UtdReader(), SbuReader(), PkuReader())
+READERS: tuple[Reader, ...] = (NtuReader(), UclaReader(), UtdReader(), SbuReader(), PkuReader(), MsrReader())
 
 
 class MadeForASource(Protocol):
