@@ -18,6 +18,7 @@ Format = Literal[
     "sbu",
     "pku",
     "msr",
+    "utkinect",
     "bvh",
     "arrays",
     "position",

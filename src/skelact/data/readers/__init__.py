@@ -12,10 +12,19 @@ from skelact.data.readers.pku import PkuReader
 from skelact.data.readers.sbu import SbuReader
 from skelact.data.readers.ucla import UclaReader
 from skelact.data.readers.utd import UtdReader
+from skelact.data.readers.utkinect import UtkinectReader
 from skelact.data.recording import Reader
 from skelact.world import SkelactError
 
-READERS: tuple[Reader, ...] = (NtuReader(), UclaReader(), UtdReader(), SbuReader(), PkuReader(), MsrReader())
+READERS: tuple[Reader, ...] = (
+    NtuReader(),
+    UclaReader(),
+    UtdReader(),
+    SbuReader(),
+    PkuReader(),
+    MsrReader(),
+    UtkinectReader(),
+)
 
 
 class MadeForASource(Protocol):
