@@ -19,6 +19,7 @@ Format = Literal[
     "pku",
     "msr",
     "utkinect",
+    "florence",
     "bvh",
     "arrays",
     "position",

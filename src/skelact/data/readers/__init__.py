@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 
 from skelact.data.readers.arrays import ArraysFormat
 from skelact.data.readers.bvh import BvhFormat
+from skelact.data.readers.florence import FlorenceReader
 from skelact.data.readers.msr import MsrReader
 from skelact.data.readers.ntu import NtuReader
 from skelact.data.readers.pku import PkuReader
@@ -24,6 +25,7 @@ READERS: tuple[Reader, ...] = (
     PkuReader(),
     MsrReader(),
     UtkinectReader(),
+    FlorenceReader(),
 )
 
 
