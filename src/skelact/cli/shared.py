@@ -20,6 +20,7 @@ Format = Literal[
     "msr",
     "utkinect",
     "florence",
+    "kard",
     "bvh",
     "arrays",
     "position",

@@ -38,12 +38,12 @@ def packed(path: Path, files: dict[str, bytes]) -> Path:
 
 def test_the_readers_have_names_and_fit_the_protocol():
     assert [each.name for each in READERS[:4]] == ["ntu", "ucla", "utd", "sbu"]
-    assert [each.name for each in READERS[4:]] == ["pku", "msr", "utkinect", "florence"]
+    assert [each.name for each in READERS[4:]] == ["pku", "msr", "utkinect", "florence", "kard"]
     assert [each.name for each in MADE_FOR_A_SOURCE] == ["bvh", "arrays", "position", "ctrgcn", "pyskl"]
     assert get_args(Format) == tuple(each.name for each in (*READERS, *MADE_FOR_A_SOURCE))
     assert all(isinstance(each, Reader) and reader(each.name) is each for each in READERS)
-    assert [len(each.skeleton) for each in READERS] == [25, 20, 20, 15, 25, 20, 20, 15]
-    assert [len(each.classes) for each in READERS] == [120, 10, 27, 8, 51, 20, 10, 9]
+    assert [len(each.skeleton) for each in READERS] == [25, 20, 20, 15, 25, 20, 20, 15, 15]
+    assert [len(each.classes) for each in READERS] == [120, 10, 27, 8, 51, 20, 10, 9, 18]
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones():

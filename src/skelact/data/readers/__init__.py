@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 from skelact.data.readers.arrays import ArraysFormat
 from skelact.data.readers.bvh import BvhFormat
 from skelact.data.readers.florence import FlorenceReader
+from skelact.data.readers.kard import KardReader
 from skelact.data.readers.msr import MsrReader
 from skelact.data.readers.ntu import NtuReader
 from skelact.data.readers.pku import PkuReader
@@ -18,14 +19,8 @@ from skelact.data.recording import Reader
 from skelact.world import SkelactError
 
 READERS: tuple[Reader, ...] = (
-    NtuReader(),
-    UclaReader(),
-    UtdReader(),
-    SbuReader(),
-    PkuReader(),
-    MsrReader(),
-    UtkinectReader(),
-    FlorenceReader(),
+    *(NtuReader(), UclaReader(), UtdReader(), SbuReader(), PkuReader()),
+    *(MsrReader(), UtkinectReader(), FlorenceReader(), KardReader()),
 )
 
 
