@@ -4,9 +4,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from skelact import processes
+
 
 class Bank(nn.Module):
     """K unit keys, random at the start. A batch that does not divide K wraps around; contents and place are saved.
+    Several processes hold the same bank.
 
     Raises ValueError where a batch holds more keys than the bank.
     """
@@ -27,7 +30,8 @@ class Bank(nn.Module):
 
     @torch.no_grad()
     def add(self, keys: Float[Tensor, "n d"]) -> None:
-        """Overwrite the oldest entries with `keys`."""
+        """Overwrite the oldest entries with `keys`, those of all processes in their order."""
+        keys = processes.gathered(keys)
         if len(keys) > len(self.keys):
             raise ValueError(f"a batch of {len(keys)} keys does not fit a bank of {len(self.keys)}")
         rows = (self.place + torch.arange(len(keys), device=self.keys.device)) % len(self.keys)

@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from skelact import processes
+
 LAMBDA = 1e-4
 KEEP_MARGIN = 0.7
 """Attention from which a neuron is dropped, as released."""
@@ -22,7 +24,8 @@ def attention(x: Float[Tensor, "n d t v"]) -> Float[Tensor, "n d t v"]:
 def energy_drop(x: Float[Tensor, "n d t v"], keep_margin: float = KEEP_MARGIN) -> Float[Tensor, "n d t v"]:
     """Algorithm 1: drop joints of high mean attention, then neurons of high attention; rescale after each.
 
-    The attention only selects; no gradient goes through it. Rescaling counts over the whole batch.
+    The attention only selects; no gradient goes through it. Rescaling counts over the whole batch,
+    that of all processes.
     """
     with torch.no_grad():
         alpha = attention(x)
@@ -34,4 +37,7 @@ def energy_drop(x: Float[Tensor, "n d t v"], keep_margin: float = KEEP_MARGIN) -
 
 def _rescale(mask: Bool[Tensor, "..."], dtype: torch.dtype) -> Float[Tensor, ""]:
     """count / count_ones; a mask without ones leaves zeros, whatever the factor."""
-    return mask.numel() / mask.sum().clamp(min=1).to(dtype)
+    count, ones = mask.numel(), mask.sum()
+    if processes.count() > 1:
+        count, ones = processes.summed(torch.stack([torch.full_like(ones, count), ones]))
+    return count / ones.clamp(min=1).to(dtype)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from tyro.conf import UseAppendAction, arg
 
+from skelact import processes
 from skelact.cli.flags import choice, for_flags, run_command
 from skelact.cli.shared import err
 from skelact.encoders.file import streams_of
@@ -35,8 +36,10 @@ def pretrain(arguments: list[str]) -> None:
         """
         if not store or not split:
             raise SkelactError("expected at least one --store and one --split; skelact info STORE lists its splits")
-        done = train(TrainConfig.model_validate(config.model_dump()), list(store), list(split), run, err)
-        if done.finished:
+        with processes.joined():
+            done = train(TrainConfig.model_validate(config.model_dump()), list(store), list(split), run, err)
+            first = processes.rank() == 0
+        if done.finished and first:
             err.print(f"{run}: {done.total} steps in {done.seconds:.0f} s; next:", markup=False)
             for one, name in zip(store, split if len(split) > 1 else split * len(store), strict=True):
                 for stream in streams_of(run) or (None,):

@@ -74,6 +74,28 @@ class Log:
             temporary.write_text("".join(kept), encoding="utf-8")
 
 
+class Silence(Log):
+    """What a process other than the first tells: nothing."""
+
+    def __init__(self) -> None:
+        pass
+
+    def __enter__(self) -> "Log":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def write(self, step: int, epoch: int, values: dict[str, Any]) -> None:
+        """Nothing."""
+
+    def advance(self, step: int, description: str, rate: str) -> None:
+        """Nothing."""
+
+    def say(self, text: str) -> None:
+        """Nothing."""
+
+
 def _board(folder: Path, start: int, console: Console) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter

@@ -1,14 +1,17 @@
 """The training loop: plain PyTorch, one clock (the step), any method."""
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from skelact import methods
+from skelact import methods, processes
+from skelact.batchnorm import over_whole_batches
 from skelact.data.batches import TrainingClips, batches
 from skelact.draw import Draw, order
 from skelact.encoders.file import EncoderCard, encoder_file, save_encoder
@@ -34,6 +37,12 @@ class Trainer:
             raise SkelactError(
                 f"a batch of {config.batch} needs as many training clips, found {len(clips)}: lower --batch"
             )
+        if config.batch % processes.count():
+            even = config.batch - config.batch % processes.count()
+            raise SkelactError(
+                f"expected a --batch that the {processes.count()} processes can share evenly, found {config.batch}; "
+                f"{f'{even} or ' if even else ''}{even + processes.count()} would do"
+            )
         self.config = config
         self.clips = clips
         self.folder = folder
@@ -44,6 +53,7 @@ class Trainer:
         self.seconds = 0.0
         torch.manual_seed(config.seed)
         self.method = methods.build(config.method, config.encoder, clips.skeleton).to(self.device)
+        over_whole_batches(self.method, self.device)
         together = self.method.encoders()
         if together and config.stream != "joint":
             raise SkelactError(
@@ -64,9 +74,10 @@ class Trainer:
 
         SkelactError where the loss is not finite: the last checkpoint is from before.
         """
-        probe = Probe(self.clips, self.device) if self.config.probe_every else None
+        looks = self.config.probe_every and processes.rank() == 0  # the others wait in their next exchange
+        probe = Probe(self.clips, self.device) if looks else None
         views = self.method.views()
-        with noted_signals() as signals:
+        with noted_signals(again=processes.count() == 1) as signals:
             if probe and self.step == 0:
                 self._look(probe, log, epoch=0)
             started, counted = time.perf_counter(), self.step
@@ -74,7 +85,8 @@ class Trainer:
                 epoch = self.step // self.per_epoch
                 self._recent.append(self._step(views, numbers, x, epoch))
                 self.step += 1
-                stops = bool(signals)  # once a step: a signal that comes from here on waits for the next
+                # Once a step, for all processes: a signal that comes from here on waits for the next.
+                stops = processes.largest(signals[0] if signals else 0)
                 ends = self.step % self.per_epoch == 0
                 saves = ends or self.step % self.per_epoch % CHECKPOINT_STEPS == 0
                 if saves or self.step % self.config.log_every == 0:
@@ -92,25 +104,27 @@ class Trainer:
                 if saves or stops:
                     self.save()
                 if stops:
-                    log.say(f"stopped by {signals[0].name} after step {self.step}; the same command goes on from there")
+                    name = signal.Signals(stops).name
+                    log.say(f"stopped by {name} after step {self.step}; the same command goes on from there")
                     return False
         return True
 
     def _orders(self) -> Iterator[Int64[Tensor, "n"]]:
-        """Clip numbers of every batch from the present step on. The last, smaller batch of an epoch is dropped."""
+        """Clip numbers of this process's share of every batch from the present step on. The last, smaller batch of an
+        epoch is dropped."""
         size, epoch, numbers = self.config.batch, -1, torch.empty(0, dtype=torch.long)
         for step in range(self.step, self.total):
             if step // self.per_epoch != epoch:
                 epoch = step // self.per_epoch
                 numbers = order(self.config.seed, epoch, len(self.clips))
             place = step % self.per_epoch
-            yield numbers[place * size : (place + 1) * size]
+            yield processes.share(numbers[place * size : (place + 1) * size])
 
     def _step(
         self, views: dict, numbers: Int64[Tensor, "n"], x: Float[Tensor, "n 3 t v m"], epoch: int
     ) -> dict[str, Tensor]:
         c = self.config
-        torch.manual_seed(_seed_of(c.seed, self.step))  # dropout, too, is a function of the step
+        torch.manual_seed(_seed_of(c.seed, self.step))  # dropout, too, is a function of the step, and of the process
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(c.optimiser, self.step, self.per_epoch, c.epochs)
         made = {name: view(x, Draw(numbers, c.seed, epoch, name)) for name, view in views.items()}
@@ -122,9 +136,10 @@ class Trainer:
             losses = self.method(made, epoch)
         self.optimiser.zero_grad()
         losses["loss"].backward()
+        processes.average_gradients(self.method.parameters())
         self.optimiser.step()
         self.method.stepped(self.step, self.total)
-        return {name: value.detach() for name, value in losses.items()}
+        return processes.averaged({name: value.detach() for name, value in losses.items()})
 
     def _report(self, log: Log, epoch: int, clips_per_second: float) -> None:
         """Write the mean losses since the last report."""
@@ -187,6 +202,9 @@ class Trainer:
             "method": weights,
             "optimiser": self.optimiser.state_dict(),
         }
+        processes.first(lambda: self._write(state))
+
+    def _write(self, state: dict[str, Any]) -> None:
         # The checkpoint last: a run killed in between writes these encoders again when it goes on.
         for place, (stream, encoder) in enumerate(self.encoders.items()):
             if place == 0:
@@ -198,12 +216,13 @@ class Trainer:
     def resume(self) -> None:
         """Go back to the last checkpoint of the folder, if there is one."""
         path = self.folder / "checkpoints" / "last.pt"
-        if path.exists():
-            state = checkpoint.load(path)
+        state = processes.first(lambda: checkpoint.load(path) if path.exists() else None)
+        if state is not None:
             self.method.load_state_dict(state["method"])
             self.optimiser.load_state_dict(state["optimiser"])
             self.step, self.seconds = state["step"], state["seconds"]
             self._recent = [{name: loss.to(self.device) for name, loss in losses.items()} for losses in state["recent"]]
+        processes.equalise(self.method)
 
     def card(self, stream: Stream) -> EncoderCard:
         """What this run's encoder of a stream is made for."""
@@ -221,15 +240,24 @@ class Trainer:
 
 
 def device_of(name: str) -> torch.device:
-    """The device of that name; auto is a GPU where there is one. SkelactError for one that is not there."""
+    """The device of that name; auto is a GPU where there is one. Of several processes each takes its own GPU.
+
+    SkelactError for a device that is not there.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+    if processes.count() > 1 and name.startswith("cuda"):
+        if name != "cuda":
+            raise SkelactError(f"of several processes each takes a GPU of its own: give --device cuda, not {name}")
+        name = processes.own_gpu()
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as error:
         raise SkelactError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
+    if processes.count() > 1 and name != "cpu":
+        torch.cuda.set_device(name)  # nccl asks for it
     return torch.device(name)
 
 
 def _seed_of(seed: int, step: int) -> int:
-    return int(Draw(torch.tensor([step]), seed, 0, "dropout").bits().item())
+    return int(Draw(torch.tensor([step]), seed, processes.rank(), "dropout").bits().item())

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from skelact import __version__
+from skelact import __version__, processes
 from skelact.allocator import kept_memory
 from skelact.data.batches import TrainingClips, training_clips
 from skelact.data.store import Store
 from skelact.train.config import TrainConfig
-from skelact.train.log import Log
+from skelact.train.log import Log, Silence
 from skelact.train.loop import Trainer
 from skelact.world import SkelactError, machine, write_json
 
@@ -34,6 +34,7 @@ class Pretrained:
         return self.step == self.total
 
 
+@processes.joined()
 def pretrain(
     config: TrainConfig, stores: list[Path], splits: list[str], folder: Path, console: Console | None = None
 ) -> Pretrained:
@@ -41,13 +42,17 @@ def pretrain(
 
     A folder that holds this very run is gone on with from its last checkpoint, any other is refused; nothing is ever
     deleted. Labels of the stores serve the online kNN only. Raises SkelactError for what a user can mend.
+
+    Under torchrun every process calls it; the first one alone reads and writes `folder`, and tells.
     """
-    console = console or Console(stderr=True)
+    console = (console or Console(stderr=True)) if processes.rank() == 0 else Console(quiet=True)
     opened = [Store.open(store) for store in stores]
-    clips = training_clips(opened, splits, config.view, config.frames)
+    clips = processes.in_turn(lambda: training_clips(opened, splits, config.view, config.frames))
     config = config.model_copy(update={"method": config.method.fitted(config.epochs, len(clips), config.batch)})
     trainer = Trainer(config, clips, folder)
-    _claim(folder, _identity(config, opened, clips, splits))
+    identity = _identity(config, opened, clips, splits)
+    _same_for_all(identity)
+    processes.first(lambda: _claim(folder, identity))
     trainer.resume()
     if trainer.step == trainer.total:
         console.print(f"{escape(str(folder))}: finished already, {trainer.total} steps; nothing to do")
@@ -56,7 +61,14 @@ def pretrain(
         console.print(f"{escape(str(folder))}: going on from step {trainer.step} of {trainer.total}")
     for doubt in config.method.doubts(config.epochs, trainer.total, len(clips)):
         console.print(f"[yellow]warning:[/yellow] {escape(doubt)}", highlight=False)
-    with kept_memory(trainer.device.type == "cpu"), Log(folder, trainer.step, trainer.total, console) as log:
+    if processes.count() > 1:
+        each = config.batch // processes.count()
+        console.print(f"{processes.count()} processes, {each} clips of every batch each", highlight=False)
+    first = processes.rank() == 0
+    with (
+        kept_memory(trainer.device.type == "cpu"),
+        Log(folder, trainer.step, trainer.total, console) if first else Silence() as log,
+    ):
         trainer.train(log)
     return Pretrained(folder, trainer.step, trainer.total, trainer.seconds)
 
@@ -79,6 +91,13 @@ def _identity(config: TrainConfig, stores: list[Store], clips: TrainingClips, sp
         "skeleton": clips.skeleton.name,
         "train_clips": len(clips),
     }
+
+
+def _same_for_all(identity: dict[str, Any]) -> None:
+    """SkelactError where this process was given another run than the first one."""
+    changed = [f"  {line}" for line in differences(processes.first(lambda: identity), identity)]
+    if changed:
+        raise SkelactError(f"process {processes.rank()} was given another run than process 0\n" + "\n".join(changed))
 
 
 def _claim(folder: Path, identity: dict[str, Any]) -> None:

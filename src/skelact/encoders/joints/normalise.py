@@ -12,6 +12,9 @@ from jaxtyping import Float, Num, UInt8
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from skelact import processes
+from skelact.batchnorm import WholeBatchNorm
+
 Joints = Float[Tensor, "v t n c"]
 Row = Float[Tensor, "rc"]
 
@@ -61,12 +64,14 @@ class _Statistics:
     """Less the offset."""
     scale: Float[Tensor, "c"]
     """1 / sqrt(variance + eps)"""
+    count: int
+    """Places that they are of; 0 for running ones."""
 
 
 class Normalise(torch.autograd.Function):
     """act(gain * keep * norm(x + offset) + residual): act is ReLU or nothing, keep a dropout mask, gain its rescaling.
 
-    x, residual and keep are contiguous (v, t, n, c).
+    x, residual and keep are contiguous (v, t, n, c). Where norm is a WholeBatchNorm, statistics are of all processes.
     """
 
     @staticmethod
@@ -98,6 +103,7 @@ class Normalise(torch.autograd.Function):
                 y.relu_()
         ctx.save_for_backward(x, weight, keep, out if relu else None)
         ctx.statistics, ctx.gain, ctx.training, ctx.has_residual = s, gain, norm.training, residual is not None
+        ctx.whole = isinstance(norm, WholeBatchNorm)
         return out
 
     @staticmethod
@@ -130,9 +136,11 @@ class Normalise(torch.autograd.Function):
         scale = weight.to(wide) * s.scale
         d_offset, slope, level = scale * d_bias, torch.zeros_like(scale), torch.zeros_like(scale)
         if ctx.training:  # the mean takes every offset away again
-            count = x.numel() // cut.channels
-            d_offset, slope = torch.zeros_like(scale), -scale * s.scale * d_weight / count
-            level = -scale * d_bias / count - slope * s.mean
+            d_biases, d_weights = d_bias, d_weight
+            if ctx.whole:
+                d_biases, d_weights = processes.summed(torch.stack([d_bias, d_weight]))
+            d_offset, slope = torch.zeros_like(scale), -scale * s.scale * d_weights / s.count
+            level = -scale * d_biases / s.count - slope * s.mean
         gains, slopes, levels = (cut.row(each).to(x.dtype) for each in (ctx.gain * scale, slope, level))
         for rows, inner in zip(cut.pieces(x), cut.pieces(d_x), strict=True):
             inner.mul_(gains).addcmul_(rows, slopes).add_(levels)
@@ -149,19 +157,29 @@ def _statistics(
     assert norm.momentum is not None
     if not norm.training:
         mean = norm.running_mean.to(wide) - offset.to(wide)
-        return _Statistics(mean, (norm.running_var.to(wide) + norm.eps).rsqrt())
+        return _Statistics(mean, (norm.running_var.to(wide) + norm.eps).rsqrt(), 0)
     means, squares, counts = [], [], []
     for rows in cut.pieces(x):
         counts.append(rows.numel() // cut.channels)
         means.append(cut.sum(rows, wide) / counts[-1])
         squares.append(cut.sum((rows - cut.row(means[-1])).square_(), wide))
-    count, shares = sum(counts), torch.tensor(counts, dtype=wide)[:, None] / sum(counts)
-    each = torch.stack(means)
-    mean = (shares * each).sum(0)
-    variance = torch.stack(squares).sum(0) / count + (shares * (each - mean).square()).sum(0)
+    count, mean, variance = _combined(counts, torch.stack(means), torch.stack(squares))
+    if isinstance(norm, WholeBatchNorm):  # the other processes' clips are further pieces
+        rows = processes.gathered(torch.cat([mean.new_tensor([count]), mean, variance])[None])
+        sizes, means, variances = rows.split([1, cut.channels, cut.channels], dim=1)
+        count, mean, variance = _combined([int(size) for size in sizes], means, variances * sizes)
     with torch.no_grad():
         assert norm.num_batches_tracked is not None
         norm.num_batches_tracked.add_(1)
         norm.running_mean.lerp_((mean + offset).to(norm.running_mean.dtype), norm.momentum)
         norm.running_var.lerp_((variance * (count / (count - 1))).to(norm.running_var.dtype), norm.momentum)
-    return _Statistics(mean, (variance + norm.eps).rsqrt())
+    return _Statistics(mean, (variance + norm.eps).rsqrt(), count)
+
+
+def _combined(
+    counts: list[int], means: Float[Tensor, "pieces c"], squares: Float[Tensor, "pieces c"]
+) -> tuple[int, Float[Tensor, "c"], Float[Tensor, "c"]]:
+    """Count, mean and variance of all pieces from each one's count, mean and sum of squares about its mean."""
+    count, shares = sum(counts), torch.tensor(counts, dtype=means.dtype)[:, None] / sum(counts)
+    mean = (shares * means).sum(0)
+    return count, mean, squares.sum(0) / count + (shares * (means - mean).square()).sum(0)
