@@ -33,7 +33,7 @@ STOP = 5
 
 
 def config(method: str, absent: str = "computed") -> TrainConfig:
-    """Two epochs of three steps, the second with nearest neighbours; no dropout, which each process draws for itself."""
+    """Two epochs of three steps, the second with nearest neighbours. Dropout each process would draw for itself."""
     encoder = STGCNConfig(width=2, features=8, dropout=0, absent=absent)
     made = tiny.config(method, encoder=encoder, probe_every=0, log_every=1, epochs=2)
     late = {"neighbours_from": 1} if method == "aimclr" else {}
@@ -164,7 +164,7 @@ def exchanged(folder: Path) -> None:
         return all_reduce(x, *others)
 
     def gathering(parts, x):
-        note("keys", x)
+        note("rows", x)
         return all_gather(parts, x)
 
     found = {}

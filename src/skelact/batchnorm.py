@@ -14,8 +14,8 @@ from skelact import processes
 class WholeBatchNorm(nn.BatchNorm2d):
     """y = (x - mean) / sqrt(variance + eps) * weight + bias, mean and variance over the clips of all processes.
 
-    For any number of axes behind the channels, and any number of places in each process. Gradients go through the
-    sums, so x gets what it would in one process. In evaluation, plain BatchNorm by the running statistics.
+    For any number of axes behind the channels, and any number of places in each process. Gradients go through what is
+    gathered, so x gets what it would in one process. In evaluation, plain BatchNorm by the running statistics.
     """
 
     def forward(self, input: Float[Tensor, "n c *axes"]) -> Float[Tensor, "n c *axes"]:
@@ -24,14 +24,15 @@ class WholeBatchNorm(nn.BatchNorm2d):
             return functional.batch_norm(input, *args, training=False, eps=self.eps)
         x = input.to(torch.promote_types(input.dtype, torch.float32))
         others, column = (0, *range(2, x.dim())), (-1, *(1,) * (x.dim() - 2))
-        places = x.new_full((1,), x.numel() / x.shape[1])
-        sums = processes.summed(torch.cat([x.sum(others), places]))
-        count = sums[-1].detach()
-        mean = sums[:-1] / count
-        centred = x - mean.view(column)
-        variance = processes.summed(centred.square().sum(others)) / count
+        variances, means = torch.var_mean(x, others, correction=0)
+        row = torch.cat([x.new_full((1,), x.numel() / x.shape[1]), means, variances])
+        places, means, variances = processes.gathered(row[None]).split([1, len(means), len(means)], dim=1)
+        count = places.sum().detach()
+        shares = places / count
+        mean = (shares * means).sum(0)
+        variance = (shares * (variances + (means - mean).square())).sum(0)
         self.follow(mean, variance, count)
-        y = centred * (variance + self.eps).rsqrt().view(column)
+        y = (x - mean.view(column)) * (variance + self.eps).rsqrt().view(column)
         if self.weight is not None:
             y = y * self.weight.view(column) + self.bias.view(column)
         return y.to(input.dtype)

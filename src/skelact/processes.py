@@ -5,10 +5,12 @@ here gives back at once what it was given.
 """
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeVar, cast
+from uuid import uuid4
 
 import torch
 import torch.distributed as dist
@@ -36,6 +38,7 @@ def joined() -> Iterator[None]:
         yield
         return
     store, rank, world = next(dist.rendezvous("env://", timeout=WAIT))
+    store = _fresh(store, rank, world)
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=WAIT)
     try:
@@ -45,6 +48,26 @@ def joined() -> Iterator[None]:
             raise SystemExit(1) from error
         raise
     dist.destroy_process_group()
+
+
+def _fresh(store: dist.Store, rank: int, world: int) -> dist.Store:
+    """A part of the store where no earlier start has left anything: torchrun keeps one store over its restarts, and
+    addresses of processes that are gone would be taken for those of the new ones.
+
+    The first process answers whoever is there until all have the name of its part: so no answer is an old one.
+    """
+    token = uuid4().hex
+    if rank:
+        store.set(f"skelact/here/{rank}", token)
+        token = store.get(f"skelact/part of/{token}").decode()  # waits
+        store.set(f"{token}/{rank}", "has it")
+        return dist.PrefixStore(token, store)
+    for other in range(1, world):
+        while not store.check([f"{token}/{other}"]):
+            if store.check([f"skelact/here/{other}"]):
+                store.set(f"skelact/part of/{store.get(f'skelact/here/{other}').decode()}", token)
+            time.sleep(0.01)
+    return dist.PrefixStore(token, store)
 
 
 def _told(store: dist.Store, rank: int, error: Exception) -> bool:
@@ -79,13 +102,21 @@ def share(rows: Num[Tensor, "n ..."]) -> Num[Tensor, "k ..."]:
 
 
 def gathered(rows: Num[Tensor, "k ..."]) -> Num[Tensor, "n ..."]:
-    """The rows of all processes, as many of each, in their order; without gradients."""
-    if count() == 1:
-        return rows
-    rows = rows.detach().contiguous()
-    parts = [torch.empty_like(rows) for _ in range(count())]
-    dist.all_gather(parts, rows)
-    return torch.cat(parts)
+    """The rows of all processes, as many of each, in their order; with gradients."""
+    return rows if count() == 1 else _Gathered.apply(rows)
+
+
+class _Gathered(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, rows: Num[Tensor, "k ..."]) -> Num[Tensor, "n ..."]:
+        rows = rows.contiguous()
+        parts = [torch.empty_like(rows) for _ in range(count())]
+        dist.all_gather(parts, rows)
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx, g: Num[Tensor, "n ..."]) -> Num[Tensor, "k ..."]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return share(summed(g))  # every process's loss depends on every process's rows
 
 
 def summed(x: Num[Tensor, "..."]) -> Num[Tensor, "..."]:
@@ -102,7 +133,7 @@ class _Sum(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, g: Num[Tensor, "..."]) -> Num[Tensor, "..."]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return _Sum.apply(g)  # every process's loss depends on every process's x
+        return _Sum.apply(g)  # as above
 
 
 def averaged(values: dict[str, Float[Tensor, ""]]) -> dict[str, Float[Tensor, ""]]:
