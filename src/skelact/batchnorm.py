@@ -56,5 +56,6 @@ def over_whole_batches(module: nn.Module, device: torch.device) -> nn.Module:
         return nn.SyncBatchNorm.convert_sync_batchnorm(module)
     for part in module.modules():
         if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
-            part.__class__ = WholeBatchNorm  # the same state, another forward pass
+            # The same state, another forward pass.
+            part.__class__ = WholeBatchNorm  # pyright: ignore[reportAttributeAccessIssue]
     return module

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 from uuid import uuid4
 
 import torch
@@ -18,6 +18,9 @@ from jaxtyping import Float, Num
 from torch import Tensor, nn
 
 from skelact.world import SkelactError
+
+if TYPE_CHECKING:
+    from torch.distributed.distributed_c10d import Store
 
 WAIT = timedelta(hours=2)
 """Longest that one process waits for another, as while the first one prepares a view or looks at the features."""
@@ -37,7 +40,7 @@ def joined() -> Iterator[None]:
     if alone or int(os.environ["WORLD_SIZE"]) == 1:
         yield
         return
-    store, rank, world = next(dist.rendezvous("env://", timeout=WAIT))
+    store, rank, world = next(dist.rendezvous("env://", timeout=WAIT))  # pyright: ignore[reportPrivateImportUsage]
     store = _fresh(store, rank, world)
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=WAIT)
@@ -50,7 +53,7 @@ def joined() -> Iterator[None]:
     dist.destroy_process_group()
 
 
-def _fresh(store: dist.Store, rank: int, world: int) -> dist.Store:
+def _fresh(store: "Store", rank: int, world: int) -> "Store":
     """A part of the store where no earlier start has left anything: torchrun keeps one store over its restarts, and
     addresses of processes that are gone would be taken for those of the new ones.
 
@@ -61,16 +64,16 @@ def _fresh(store: dist.Store, rank: int, world: int) -> dist.Store:
         store.set(f"skelact/here/{rank}", token)
         token = store.get(f"skelact/part of/{token}").decode()  # waits
         store.set(f"{token}/{rank}", "has it")
-        return dist.PrefixStore(token, store)
+        return dist.PrefixStore(token, store)  # pyright: ignore[reportPrivateImportUsage]
     for other in range(1, world):
         while not store.check([f"{token}/{other}"]):
             if store.check([f"skelact/here/{other}"]):
                 store.set(f"skelact/part of/{store.get(f'skelact/here/{other}').decode()}", token)
             time.sleep(0.01)
-    return dist.PrefixStore(token, store)
+    return dist.PrefixStore(token, store)  # pyright: ignore[reportPrivateImportUsage]
 
 
-def _told(store: dist.Store, rank: int, error: Exception) -> bool:
+def _told(store: "Store", rank: int, error: Exception) -> bool:
     """Whether another process tells of this error. The first one to have an error notes it in the store."""
     text = f"{type(error).__name__}: {error}"
     try:
