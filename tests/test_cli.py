@@ -86,7 +86,7 @@ def test_a_command_without_its_first_word_lists_what_there_is_and_fails(argument
     [
         (["prétrain"], COMMANDS),
         (["pretrain", "simclr", "--store", "x"], RECIPES),
-        (["evaluate", "semi", "run"], PROTOCOLS),
+        (["evaluate", "zeroshot", "run"], PROTOCOLS),
     ],
 )
 def test_an_unknown_word_is_an_error_that_lists_what_there_is(arguments, names, capsys):
@@ -218,6 +218,10 @@ def test_what_the_system_refuses_is_an_error_that_names_the_path(store, tmp_path
         (["knn", "--temperature", "0"], "--temperature: Input should be greater than 0, got 0.0"),
         (["linear", "--epochs", "0"], "--epochs: Input should be greater than 0, got 0"),
         (["linear", "--seeds", "0"], "seeds must be at least 1, got 0"),
+        (["semi", "--share", "0"], "--share: Input should be greater than 0, got 0.0"),
+        (["supervised", "--momentum", "0"], "--: nesterov needs a momentum above 0, got 0.0"),
+        (["transfer", "--finetune.epochs", "0"], "--finetune.epochs: Input should be greater than 0, got 0"),
+        (["all", "--linear.lr", "0"], "--linear.lr: Input should be greater than 0, got 0.0"),
     ],
 )
 def test_numbers_of_an_evaluation_out_of_range_are_one_line_with_flag_and_value(options, said, encoder, store, capsys):

@@ -3,24 +3,38 @@
 from pathlib import Path
 from typing import Annotated, Any
 
+from rich.console import Console
 from tyro.conf import Positional, arg
 
-from skelact.cli.flags import choice, run_command
-from skelact.evaluate.knn import KnnConfig
-from skelact.evaluate.linear import LinearConfig
+from skelact.cli.flags import choice, for_flags, run_command
+from skelact.evaluate.everything import AllConfig, evaluate_all, summary
 from skelact.evaluate.result import show
-from skelact.evaluate.run import evaluate_run
+from skelact.evaluate.run import RECIPES, AnyRecipe, evaluate_run
 from skelact.report import report as write_report
 from skelact.streams import Stream
 
-PROTOCOLS: dict[str, KnnConfig | LinearConfig] = {"knn": KnnConfig(), "linear": LinearConfig()}
+PROTOCOLS: dict[str, AnyRecipe | AllConfig] = {
+    **{protocol: recipe() for protocol, recipe in RECIPES.items()},
+    "all": AllConfig(),
+}
+WORDS = {
+    "knn": "Nearest neighbours.",
+    "retrieval": "Test clips search the train clips for their class.",
+    "clustering": "k-means on the test clips, held against their classes.",
+    "linear": "A linear classifier.",
+    "semi": "The whole network learns a share of the labels.",
+    "finetune": "The whole network learns all labels.",
+    "supervised": "The same network from random weights; RUN may be a new folder.",
+    "transfer": "linear and finetune on another store than the run was pretrained on.",
+    "all": "Each of these but transfer, the cheapest first, skipping what is there already.",
+}
 
 
 def evaluate(arguments: list[str]) -> None:
     """Measure a run's encoder on a labelled split, beside random weights."""
-    protocol, rest = choice(
-        "evaluate", "PROTOCOL", arguments, {"knn": "Nearest neighbours.", "linear": "A linear classifier."}
-    )
+    protocol, rest = choice("evaluate", "PROTOCOL", arguments, WORDS)
+    kind = type(PROTOCOLS[protocol])
+    default = for_flags(PROTOCOLS[protocol])
 
     def command(
         run: Positional[Path],
@@ -28,18 +42,24 @@ def evaluate(arguments: list[str]) -> None:
         split: str,
         seeds: int = 3,
         stream: Stream | None = None,
-        config: Annotated[Any, arg(name="", constructor=type(PROTOCOLS[protocol]))] = PROTOCOLS[protocol],
+        config: Annotated[Any, arg(name="", constructor=type(default))] = default,
     ) -> None:
-        """Evaluate frozen features; prints a table and writes RUN/evaluate/PROTOCOL-STORE-SPLIT.json.
+        """Evaluate an encoder; prints a table and writes RUN/evaluate/PROTOCOL-STORE-SPLIT.json.
 
         Args:
             run: Run folder or encoder file.
             store: Labelled store.
             split: Split of the store.
-            seeds: Classifiers, and random encoders of the control row.
-            stream: Which encoder of a run that learned several streams together; its first one unless told.
+            seeds: Trainings, and random encoders of the control row.
+            stream: Which encoder of a run that learned several streams together, its first one unless told; supervised:
+                any stream.
         """
-        show(evaluate_run(protocol, run, store, split, seeds, config, stream=stream))
+        recipe = kind.model_validate(config.model_dump())
+        if isinstance(recipe, AllConfig):
+            results = evaluate_all(run, store, split, seeds, recipe, stream=stream)
+            Console(width=None if Console().is_terminal else 150).print(summary(results))
+        else:
+            show(evaluate_run(protocol, run, store, split, seeds, recipe, stream=stream))
 
     run_command(command, rest, f"evaluate {protocol}")
 

@@ -1,7 +1,7 @@
 """How commands become command lines: flags of configurations, choices by a first word, errors that name flags."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import tyro
 from pydantic import ValidationError, create_model
@@ -9,20 +9,24 @@ from rich.console import Console
 from tyro.conf import AvoidSubcommands, Fixed, FlagCreatePairsOff, Suppress
 
 from skelact.config import Config
-from skelact.train import TrainConfig
 from skelact.world import SkelactError
 
 Command = Callable[..., None]
+Whole = TypeVar("Whole", bound=Config)
 
 
-def for_flags(recipe: TrainConfig) -> TrainConfig:
+def for_flags(recipe: Whole) -> Whole:
     """The same values, of a type that tyro makes flags of: each part of the recipe's own kind, where TrainConfig has a
     union whose members are all called Config, and naming the flag whose value is out of range."""
+    whole = type(recipe)
     parts: dict[str, Any] = {
         name: (_telling(type(part), f"{name}."), ...) for name, part in recipe if isinstance(part, Config)
     }
-    parts["recipe"] = (Annotated[str, Fixed, Suppress], ...)  # a name for what is here, not a setting
-    narrowed = create_model("TrainConfig", __base__=TrainConfig, __doc__=TrainConfig.__doc__, **parts)
+    if not parts:
+        return recipe
+    if "recipe" in whole.model_fields:
+        parts["recipe"] = (Annotated[str, Fixed, Suppress], ...)  # a name for what is here, not a setting
+    narrowed = create_model(whole.__name__, __base__=whole, __doc__=whole.__doc__, **parts)
     return narrowed.model_validate(recipe.model_dump())
 
 

@@ -40,7 +40,7 @@ def features(
     order = _joint_order(encoder, clips.shape, skeleton)
     weight = next(encoder.network.parameters())
     out = np.empty((len(clips), encoder.card.encoder.features), np.float32)
-    with torch.inference_mode(), kept_memory(weight.device.type == "cpu"), _bar(progress) as bar:
+    with torch.inference_mode(), kept_memory(weight.device.type == "cpu"), progress_bar(progress) as bar:
         line = bar.add_task(title, total=len(clips))
         for start in range(0, len(clips), batch):
             # A copy: the file is mapped read-only, and torch wants memory that it may write.
@@ -138,7 +138,8 @@ class _Rate(ProgressColumn):
         return Text(f"{task.finished_speed or task.speed or 0:.0f} clips/s")
 
 
-def _bar(shown: bool) -> Progress:
+def progress_bar(shown: bool) -> Progress:
+    """Clips done, their rate and the time left, on standard error, unless it is not to be shown."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,114 +1,95 @@
-"""What an evaluation found and how: the value, its JSON file, its scores, its table."""
+"""A result's JSON file, what lies beside it, and its table."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64, Shaped
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from skelact.config import Config
 from skelact.evaluate.accuracy import Accuracy
-from skelact.evaluate.control import Control
-from skelact.world import atomic_file, write_json
+from skelact.evaluate.outcome import (
+    Accuracies,
+    AnyResult,
+    Clustered,
+    Evaluation,
+    Fused,
+    PublishedNumber,
+    Result,
+    Retrieved,
+)
+from skelact.world import SkelactError, atomic_file, write_json
+
+__all__ = [
+    "AnyResult",
+    "Clustered",
+    "Evaluation",
+    "Fused",
+    "PublishedNumber",
+    "Result",
+    "Retrieved",
+    "kind_of",
+    "read_result",
+    "show",
+    "table",
+    "write_result",
+]
 
 
-class PublishedNumber(Config):
-    """A paper's number for the same data set, split, method, stream and protocol."""
-
-    top1: float
-    source: str
-
-
-class Result(Config):
-    """One evaluation. Accuracies in per cent; means over the seeds where there are several."""
-
-    protocol: str
-    """knn or linear."""
-    variant: str = ""
-    """What tells this result from others of the protocol, store and split: a stream, where the run has several."""
-    recipe: dict[str, Any]
-    """Settings of the protocol."""
-    store: str
-    store_hash: str
-    """SHA-256 of the prepared clips."""
-    dataset: str
-    split: str
-    rule: str
-    """The split in words."""
-    method: str
-    stream: str
-    encoder_hash: str
-    """SHA-256 over the encoder's tensors and card."""
-    classes: int
-    """Different classes among the train and test clips."""
-    train_clips: int
-    test_clips: int
-    last: Accuracy
-    """linear: after the last epoch. knn: the last k of the recipe."""
-    best: Accuracy
-    """linear: each seed's best epoch on the test clips, as published scores are chosen. knn: the same as last."""
-    last_per_seed: tuple[Accuracy, ...]
-    best_per_seed: tuple[Accuracy, ...]
-    best_epochs: tuple[int, ...]
-    """Epochs that `best` was taken at, from 1; empty for knn."""
-    std: float | None = None
-    """Standard deviation of the seeds' last top 1; none for fewer than two."""
-    by_k: dict[int, Accuracy]
-    """knn: accuracy for every k; empty for linear."""
-    k_used: dict[int, int]
-    """knn: neighbours that voted for every k; fewer than k where there are fewer train clips. Empty for linear."""
-    standardised: Accuracy
-    """`last` with every feature of the trained encoder brought to zero mean and unit variance over the train clips."""
-    control: Control
-    majority: float
-    """Always guessing the most frequent train class."""
-    chance: float
-    """Guessing any class alike."""
-    published: PublishedNumber | None = None
-    seeds: int
-    """linear: classifiers, and random encoders of the control. knn: random encoders only."""
-    seconds: float
-    """Wall time of all of it, features that were not cached included."""
-    date: str
-    skelact: str
-    machine: dict[str, Any]
-
-    @property
-    def file_name(self) -> str:
-        """Name of the JSON file, without its ending; the scores lie beside it as .npz."""
-        variant = f"-{self.variant}" if self.variant else ""
-        return f"{self.protocol}-{self.store}-{self.split}{variant}".replace("/", "_")
-
-    @property
-    def label(self) -> str:
-        """The protocol and what tells it from others of its name, for titles."""
-        return f"{self.protocol} {self.variant}".strip()
+def kind_of(protocol: str) -> type[Result] | type[Retrieved] | type[Clustered]:
+    """What a protocol's results are."""
+    return {"retrieval": Retrieved, "clustering": Clustered}.get(protocol, Result)
 
 
 def write_result(
-    result: Result,
+    result: AnyResult,
     folder: Path,
     names: np.ndarray,
     labels: Int64[np.ndarray, "n"],
-    scores: Float32[np.ndarray, "n classes"],
+    scores: Shaped[np.ndarray, "n ..."],
+    what: str = "scores",
+    stem: str = "",
 ) -> Path:
-    """Write the scores of the test clips (first seed, last epoch), then the result; the path of its JSON file."""
-    with atomic_file(folder / f"{result.file_name}.npz") as temporary:
-        np.savez(temporary, names=names, labels=labels, scores=scores)
-    path = folder / f"{result.file_name}.json"
+    """Write what was found for every test clip, `what` by name, then the result; the path of its JSON file.
+
+    `stem` names the files; left out, they have the name that belongs to the result.
+    """
+    stem = stem or result.file_name
+    arrays: dict[str, Any] = {"names": names, "labels": labels, what: scores}
+    with atomic_file(folder / f"{stem}.npz") as temporary:
+        np.savez(temporary, **arrays)
+    path = folder / f"{stem}.json"
     write_json(path, result.model_dump(mode="json"))
     return path
 
 
-def show(result: Result, console: Console | None = None) -> None:
+def read_result(path: Path) -> AnyResult:
+    """A result as `write_result` wrote it, of this version or an earlier one. Keys that it does not know are passed
+    over. SkelactError: no such file, not JSON, a key that is missing or wrong."""
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise SkelactError(f"{path}: cannot be read as JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise SkelactError(f"{path}: expected a JSON object, found {type(values).__name__}")
+    kind = Fused if "parts" in values else kind_of(str(values.get("protocol")))
+    try:
+        return kind.model_validate({key: value for key, value in values.items() if key in kind.model_fields})
+    except ValidationError as error:
+        faults = "; ".join(f"key '{'.'.join(map(str, fault['loc']))}': {fault['msg']}" for fault in error.errors())
+        raise SkelactError(f"{path}: not an evaluation: {faults}") from error
+
+
+def show(result: AnyResult, console: Console | None = None) -> None:
     """Print the table of a result, to standard output unless told otherwise."""
     (console or Console(width=None if sys.stdout.isatty() else 150)).print(table(result))
 
 
-def table(result: Result) -> Table:
+def table(result: AnyResult) -> Table:
     """Last and best beside the controls and the published number; every row says how it was obtained."""
     made = Table(
         title=f"{result.protocol} on {result.store}, split {result.split}: {result.train_clips} train and "
@@ -117,11 +98,18 @@ def table(result: Result) -> Table:
         caption=_verdict(result),
     )
     made.add_column("row", no_wrap=True)
+    if isinstance(result, Retrieved | Clustered):
+        for column in ("plain", "standardised", "control"):
+            made.add_column(column, justify="right", no_wrap=True)
+        for name, *values in result.figures:
+            made.add_row(name, *(f"{value:.1f}" for value in values))
+        return made
     made.add_column("top 1", justify="right", no_wrap=True)
     made.add_column("top 5", justify="right", no_wrap=True)
     made.add_column("how it was obtained")
+    std = result.std if isinstance(result, Result) else None
     for name, accuracy, how in _rows(result):
-        spread = f" ± {result.std:.1f}" if name == "last" and result.std is not None else ""
+        spread = f" ± {std:.1f}" if name == "last" and std is not None else ""
         made.add_row(name, f"{accuracy.top1:.1f}{spread}", f"{accuracy.top5:.1f}", how)
     made.add_row("majority", f"{result.majority:.1f}", "", "always the most frequent train class")
     if result.published:
@@ -129,9 +117,11 @@ def table(result: Result) -> Table:
     return made
 
 
-def _rows(result: Result) -> list[tuple[str, Accuracy, str]]:
+def _rows(result: Result | Fused) -> list[tuple[str, Accuracy, str]]:
+    if isinstance(result, Fused):
+        parts = [(part.stream, part.last, f"weight {part.weight:g}, {part.file}") for part in result.parts]
+        return [*parts, ("fused", result.last, "class scores added up clip by clip; first seed, last epoch")]
     seeds = f"mean of {result.seeds} seeds" if result.seeds > 1 else "1 seed"
-    encoders = f"{result.seeds} random encoders" if result.seeds > 1 else "1 random encoder"
     if result.protocol == "knn":
         k, used = list(result.k_used.items())[-1]
         rows = [("last", result.last, f"weighted vote of {_neighbours(k, used)}, cosine")]
@@ -141,13 +131,33 @@ def _rows(result: Result) -> list[tuple[str, Accuracy, str]]:
             if other != k
         ]
         rows.append(("best", result.best, "one evaluation only: the same as last"))
-    else:
-        epochs = result.recipe["epochs"]
-        rows = [("last", result.last, f"after epoch {epochs}, {seeds}")]
-        rows.append(("best", result.best, f"best of {epochs} test epochs, chosen on the test clips, {seeds}"))
-    rows.append(("standardised", result.standardised, "as last, features standardised over the train clips"))
-    rows.append(("control, plain", result.control.plain, f"as last, {encoders}"))
-    rows.append(("control, standardised", result.control.standardised, f"as last, {encoders}, features standardised"))
+        return rows + _controls(result, result.seeds)
+    tuned = result.recipe.get("finetune", result.recipe)  # transfer has two recipes
+    learned = f"after epoch {tuned['epochs']}" + (", network and head" if result.standardised is None else "")
+    rows = [("last", result.last, f"{learned}, {seeds}")]
+    tests = -(-tuned["epochs"] // tuned.get("test_every", 1))
+    rows.append(("best", result.best, f"best of {tests} test epochs, chosen on the test clips, {seeds}"))
+    rows += _controls(result, result.seeds)
+    if result.frozen:
+        rows.append(("linear, last", result.frozen.last, f"linear layer on the frozen encoder, {seeds}"))
+        rows.append(("linear, best", result.frozen.best, f"its best test epoch, {seeds}"))
+        rows += [(f"linear, {name}", value, how) for name, value, how in _controls(result.frozen, result.seeds)]
+    return rows
+
+
+def _controls(found: Accuracies, seeds: int) -> list[tuple[str, Accuracy, str]]:
+    encoders = f"{seeds} random encoders" if seeds > 1 else "1 random encoder"
+    control = found.control
+    how = control.how if control.how != "frozen random encoder" else "as last"
+    rows = []
+    if found.standardised:
+        rows.append(("standardised", found.standardised, "as last, features standardised over the train clips"))
+    rows.append(("control, plain" if control.standardised else "control", control.plain, f"{how}, {encoders}"))
+    if control.best:
+        rows.append(("control, best", control.best, f"{how}, best test epoch, {encoders}"))
+    if control.standardised:
+        words = f"{how}, {encoders}, features standardised"
+        rows.append(("control, standardised", control.standardised, words))
     return rows
 
 
@@ -155,11 +165,19 @@ def _neighbours(k: int, used: int) -> str:
     return f"{k} nearest" if used == k else f"all {used} train clips (fewer than k = {k})"
 
 
-def _verdict(result: Result) -> str:
-    gain = result.last.top1 - result.control.top1
+def _verdict(result: AnyResult) -> str:
+    if isinstance(result, Fused):
+        strongest = max(result.parts, key=lambda part: part.last.top1)
+        gain = result.last.top1 - strongest.last.top1
+        return f"fused is {gain:+.1f} points from the best stream ({strongest.stream}, {strongest.last.top1:.1f})"
+    if isinstance(result, Result):
+        what, value, control = "last", result.last.top1, result.control.top1
+    else:
+        what, value, _, control = result.figures[0]
+    gain = value - control
     if gain > 0:
-        return f"last is {gain:.1f} points above the stronger control ({result.control.top1:.1f})"
-    return (
-        f"last is {abs(gain):.1f} points below the stronger control ({result.control.top1:.1f}): by this protocol the "
-        "encoder is no better than random weights"
-    )
+        return f"{what} is {gain:.1f} points above the stronger control ({control:.1f})"
+    words = "by this protocol the encoder is no better than random weights"
+    if result.protocol == "supervised":
+        words = "training the network gave no more than a linear layer on its random weights"
+    return f"{what} is {abs(gain):.1f} points below the stronger control ({control:.1f}): {words}"

@@ -1,40 +1,59 @@
 """One evaluation from files to files: `skelact evaluate`."""
 
+import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import stdev
 from typing import Any
 
-import torch
-
 from skelact import __version__
-from skelact.data.splits import split as split_of
-from skelact.data.store import Prepared, Store
-from skelact.encoders.file import LoadedEncoder, encoder_file, load_encoder, streams_of
-from skelact.evaluate.accuracy import mean
-from skelact.evaluate.control import control
-from skelact.evaluate.features import best_device, cached_features, encoder_hash
-from skelact.evaluate.knn import KnnConfig, knn
-from skelact.evaluate.linear import LinearConfig, linear
+from skelact.data.store import Store
+from skelact.encoders.file import LoadedEncoder, encoder_file, load_encoder, save_encoder, streams_of
+from skelact.evaluate.case import Case, Scored
+from skelact.evaluate.clustering import ClusteringConfig, clustering
+from skelact.evaluate.features import encoder_hash
+from skelact.evaluate.finetune import (
+    FinetuneConfig,
+    SemiConfig,
+    SupervisedConfig,
+    finetune,
+    label_files,
+    semi,
+    supervised,
+)
+from skelact.evaluate.frozen import frozen
+from skelact.evaluate.knn import KnnConfig
+from skelact.evaluate.linear import LinearConfig
 from skelact.evaluate.published import published, published_name
-from skelact.evaluate.result import PublishedNumber, Result, write_result
-from skelact.evaluate.task import Task, standardised, task
+from skelact.evaluate.result import AnyResult, PublishedNumber, Result, kind_of, read_result, write_result
+from skelact.evaluate.retrieval import RetrievalConfig, retrieval
+from skelact.evaluate.scratch import claim, has_no_run, scratch
+from skelact.evaluate.transfer import TransferConfig, transfer
 from skelact.streams import STREAMS, Stream
 from skelact.world import SkelactError, machine
 
-RECIPES: dict[str, type[KnnConfig] | type[LinearConfig]] = {"knn": KnnConfig, "linear": LinearConfig}
-"""The protocols, and what each can be told."""
-
-
-@dataclass(frozen=True)
-class Scored:
-    """What a protocol gives for one task: the fields of Result that it decides, and its test scores."""
-
-    fields: dict[str, Any]
-    scores: torch.Tensor
-    """(n, classes), of the first seed after the last epoch."""
+AnyRecipe = (
+    KnnConfig
+    | RetrievalConfig
+    | ClusteringConfig
+    | LinearConfig
+    | SemiConfig
+    | FinetuneConfig
+    | SupervisedConfig
+    | TransferConfig
+)
+RECIPES: dict[str, type[AnyRecipe]] = {
+    "knn": KnnConfig,
+    "retrieval": RetrievalConfig,
+    "clustering": ClusteringConfig,
+    "linear": LinearConfig,
+    "semi": SemiConfig,
+    "finetune": FinetuneConfig,
+    "supervised": SupervisedConfig,
+    "transfer": TransferConfig,
+}
+"""The protocols, in order of cost, and what each can be told."""
 
 
 def evaluate_run(
@@ -43,15 +62,20 @@ def evaluate_run(
     store: Path,
     split: str,
     seeds: int = 3,
-    recipe: KnnConfig | LinearConfig | None = None,
+    recipe: AnyRecipe | None = None,
     progress: bool = True,
     stream: Stream | None = None,
-) -> Result:
+    reuse: bool = False,
+) -> AnyResult:
     """Evaluate the encoder of a run folder, or an encoder file, on a split of a store, beside its control.
 
     Writes `evaluate/<protocol>-<store>-<split>.json` and `.npz` into the run (for an encoder file: into the folder
-    `<its name>-evaluation` beside it), and keeps features in `features/` there. A run that learned several streams
-    together has an encoder each: `stream` says which, the first one unless told, and ends the name of the files.
+    `<its name>-evaluation` beside it), and keeps features in `features/` there. A network that learned is written
+    beside them as an encoder file with its head. A run that learned several streams together has an encoder each:
+    `stream` says which, the first one unless told, and ends the name of the files; supervised learns any stream.
+    With `reuse` a result that is there already, of the same encoder, clips, split, recipe and seeds, is read and
+    nothing is run.
+
     SkelactError: no such protocol, encoder, stream, store or split; a recipe of another protocol; clips without
     labels; joints that do not map.
     """
@@ -59,78 +83,74 @@ def evaluate_run(
     recipe = _recipe(protocol, recipe)
     if seeds < 1:
         raise SkelactError(f"seeds must be at least 1, got {seeds}")
-    encoder, folder = load_encoder(run_or_encoder, stream), results_folder(run_or_encoder)
-    opened = Store.open(store)
-    rows = split_of(opened, split)
-    labels = opened.table["action"]
-    prepared = opened.prepared(encoder.card.view, encoder.card.frames)
-    device = best_device()
-
-    def task_of(one: LoadedEncoder) -> Task:
-        one.network.to(device)
-        title = one.card.origin if one is not encoder else "features"
-        found = cached_features(one, prepared, opened.skeleton, folder / "features", progress=progress, title=title)
-        return task(found, labels, rows.train, rows.test, len(opened.classes)).to(device)
-
-    trained = task_of(encoder)
-    scored = score(recipe, trained, tuple(range(seeds)))
-    result = Result(
-        protocol=protocol,
-        recipe=recipe.model_dump(mode="json"),
-        **scored.fields,
-        standardised=score(recipe, standardised(trained), tuple(range(seeds))).fields["last"],
-        control=control(
-            encoder.card, range(seeds), task_of, lambda given, seed: score(recipe, given, (seed,)).fields["last"]
-        ),
-        classes=trained.present,
-        train_clips=len(trained.train),
-        test_clips=len(trained.test),
-        majority=trained.majority,
-        chance=100 / trained.present,
-        seeds=seeds,
-        **_origin(encoder, opened, prepared),
-        variant=encoder.card.stream if streams_of(folder) else "",
-        split=split,
-        rule=rows.rule,
-        published=_published(protocol, encoder, opened, split),
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-        skelact=__version__,
-        machine=machine(),
-        seconds=time.perf_counter() - start,
-    )
-    names = opened.table["name"][rows.test]
-    write_result(result, folder / "evaluate", names, labels[rows.test], scored.scores.float().numpy())
+    folder = results_folder(run_or_encoder)
+    if isinstance(recipe, SupervisedConfig):
+        opened = Store.open(store)
+        alone = has_no_run(run_or_encoder)
+        encoder = scratch(run_or_encoder, opened, recipe, stream)
+        if alone:
+            _tell_alone(run_or_encoder, encoder)
+    else:
+        alone, encoder, opened = False, load_encoder(run_or_encoder, stream), Store.open(store)
+    case = Case.open(encoder, opened, split, folder, progress)
+    same = _identity(protocol, recipe, case, split, seeds)
+    named = encoder.card.stream if streams_of(folder) or (stream and protocol == "supervised") else ""
+    variant = "-".join(part for part in (recipe.percent if isinstance(recipe, SemiConfig) else "", named) if part)
+    name = kind_of(protocol).name_of(protocol, opened.name, split, variant)
+    if reuse and (kept := _kept(folder / "evaluate" / f"{name}.json", same)):
+        print(f"{name}: there already, of the same encoder, clips, settings and seeds; not run again", file=sys.stderr)
+        return kept
+    scored = measure(case, recipe, range(seeds), name)
+    common = {
+        **same,
+        "variant": variant,
+        "store": opened.name,
+        "dataset": opened.meta.dataset,
+        "method": protocol if protocol == "supervised" else encoder.card.method,
+        "stream": encoder.card.stream,
+        "classes": case.answers.present,
+        "train_clips": len(case.rows.train),
+        "test_clips": len(case.rows.test),
+        "majority": case.answers.majority,
+        "chance": 100 / case.answers.present,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "skelact": __version__,
+        "machine": machine(),
+        "seconds": time.perf_counter() - start,
+    }
+    if kind_of(protocol) is Result:
+        common["published"] = _published(protocol, common["method"], encoder, opened, split)
+    result = kind_of(protocol)(**{**common, **scored.fields})
+    test = case.rows.test
+    if alone:
+        claim(folder, opened, case.prepared.hash, split)
+    if scored.network is not None:
+        _save(folder / "evaluate" / f"{name}.safetensors", scored.network, result, opened)
+    write_result(result, folder / "evaluate", case.names[test], case.labels[test], scored.scores.numpy(), scored.what)
     return result
 
 
-def score(recipe: KnnConfig | LinearConfig, given: Task, seeds: tuple[int, ...]) -> Scored:
-    """Run the protocol that a recipe belongs to."""
-    if isinstance(recipe, KnnConfig):
-        found = knn(given, recipe)
-        last = found.by_k[recipe.k[-1]]
-        once = {"last": last, "best": last, "last_per_seed": (last,), "best_per_seed": (last,), "best_epochs": ()}
-        return Scored({**once, "by_k": found.by_k, "k_used": found.used}, found.scores)
-    trained = linear(given, seeds, recipe)
-    top1 = [accuracy.top1 for accuracy in trained.last]
-    return Scored(
-        {
-            "last": mean(trained.last),
-            "best": mean(trained.best),
-            "last_per_seed": tuple(trained.last),
-            "best_per_seed": tuple(trained.best),
-            "best_epochs": tuple(trained.best_epochs),
-            "std": stdev(top1) if len(top1) > 1 else None,
-            "by_k": {},
-            "k_used": {},
-        },
-        trained.scores[0],
-    )
+def measure(case: Case, recipe: AnyRecipe, seeds: Sequence[int], name: str) -> Scored:
+    """Run the protocol that a recipe belongs to; `name` is that of its result."""
+    if isinstance(recipe, SemiConfig):
+        return semi(case, recipe, seeds, name)
+    if isinstance(recipe, FinetuneConfig):
+        return finetune(case, recipe, seeds)
+    if isinstance(recipe, SupervisedConfig):
+        return supervised(case, recipe, seeds)
+    if isinstance(recipe, TransferConfig):
+        return transfer(case, recipe, seeds)
+    if isinstance(recipe, RetrievalConfig):
+        return retrieval(case, recipe, seeds)
+    if isinstance(recipe, ClusteringConfig):
+        return clustering(case, recipe, seeds)
+    return frozen(case, recipe, seeds)
 
 
 def results_folder(run_or_encoder: Path) -> Path:
     """Where results about an encoder go: its run folder, or `<name>-evaluation` beside an encoder file."""
     path = Path(run_or_encoder)
-    if path.is_dir():
+    if path.is_dir() or has_no_run(path):
         return path
     own = {encoder_file(path.parent, stream) for stream in (None, *STREAMS)}
     if (path.parent / "config.json").exists() and path in own:
@@ -138,7 +158,7 @@ def results_folder(run_or_encoder: Path) -> Path:
     return path.parent / f"{path.stem}-evaluation"
 
 
-def _recipe(protocol: str, recipe: KnnConfig | LinearConfig | None) -> KnnConfig | LinearConfig:
+def _recipe(protocol: str, recipe: AnyRecipe | None) -> AnyRecipe:
     if protocol not in RECIPES:
         raise SkelactError(f"no protocol {protocol!r}; there are {', '.join(RECIPES)}")
     if recipe is not None and not isinstance(recipe, RECIPES[protocol]):
@@ -146,22 +166,52 @@ def _recipe(protocol: str, recipe: KnnConfig | LinearConfig | None) -> KnnConfig
     return recipe or RECIPES[protocol]()
 
 
-def _origin(encoder: LoadedEncoder, store: Store, prepared: Prepared) -> dict[str, Any]:
-    """What was evaluated on what."""
-    card = encoder.card
+def _identity(protocol: str, recipe: AnyRecipe, case: Case, split: str, seeds: int) -> dict[str, Any]:
+    """What makes two evaluations the same one."""
     return {
-        "store": store.name,
-        "store_hash": prepared.hash,
-        "dataset": store.meta.dataset,
-        "method": card.method,
-        "stream": card.stream,
-        "encoder_hash": encoder_hash(encoder),
+        "protocol": protocol,
+        "recipe": recipe.model_dump(mode="json"),
+        "store_hash": case.prepared.hash,
+        "split": split,
+        "rule": case.rows.rule,
+        "encoder_hash": encoder_hash(case.encoder),
+        "seeds": seeds,
     }
 
 
-def _published(protocol: str, encoder: LoadedEncoder, store: Store, split: str) -> PublishedNumber | None:
+def _kept(path: Path, same: dict[str, Any]) -> AnyResult | None:
+    """The result at `path`, if it and what lies beside it are of this very evaluation."""
+    if not path.exists() or not path.with_suffix(".npz").exists():
+        return None
+    kept = read_result(path)
+    if any(getattr(kept, key) != value for key, value in same.items()):
+        return None
+    if isinstance(kept, Result):
+        files = [path.parent / name for name in kept.labels]
+        if not all(file.exists() for file in files) or label_files(files) != kept.labels:
+            return None
+    return kept
+
+
+def _save(path: Path, network: LoadedEncoder, result: AnyResult, store: Store) -> None:
+    """The network of the first seed after its last epoch, with its head: an encoder file that `classify` takes."""
+    origin = f"{result.protocol} on {store.name}, split {result.split}, seed 0; from {network.card.origin}"
+    card = network.card.model_copy(update={"classes": store.classes, "method": result.method, "origin": origin})
+    save_encoder(path, network.network, card, network.head)
+
+
+def _tell_alone(path: Path, encoder: LoadedEncoder) -> None:
+    card = encoder.card
+    print(
+        f"{path}: no run there; a network of width {card.encoder.width} for {card.frames} frames of view {card.view}, "
+        f"{card.stream} stream, is trained from random weights, and its results go there",
+        file=sys.stderr,
+    )
+
+
+def _published(protocol: str, method: str, encoder: LoadedEncoder, store: Store, split: str) -> PublishedNumber | None:
     """The published number for exactly this, where there is one."""
     present = len(set(store.table["action"].tolist()))
     dataset = published_name(store.meta.dataset, present, len(store))
-    known = published(dataset, split, encoder.card.method, encoder.card.stream, protocol)
+    known = published(dataset, split, method, encoder.card.stream, protocol)
     return known and PublishedNumber(top1=known.top1, source=known.source)

@@ -30,8 +30,8 @@ def clips(runs: Sequence[Run], stores: Stores, found: Sequence[Joined]) -> Html:
     beside = _one_a_run([one for one in shown if (one.store, one.result.split) == (store, shown[0].result.split)])
     words = f"From {store.name} as recorded{', test side' if beside else ''}. Drag a skeleton to turn it."
     if beside:
-        protocol = " and ".join(dict.fromkeys(one.result.protocol for one in beside))
-        words += f" Predictions: {protocol}. Every third clip is a mistake where its class has one."
+        label = " and ".join(dict.fromkeys(one.result.label for one in beside))
+        words += f" Predictions: {label}. Every third clip is a mistake where its class has one."
     notes.append(tag("p", words, class_="note"))
     return section("clips", "Clips", *notes, players(store, _rows(store, beside), beside))
 

@@ -11,7 +11,7 @@ from jaxtyping import Float32
 from skelact.data.store import Store
 from skelact.encoders.file import load_encoder, streams_of
 from skelact.evaluate.features import features_key
-from skelact.evaluate.result import Result
+from skelact.evaluate.result import Fused, Result
 from skelact.report.runs import Predictions, Run
 from skelact.streams import Stream
 from skelact.world import SkelactError
@@ -33,7 +33,7 @@ class Joined:
     """One evaluation of one run with what belongs to it."""
 
     run: Run
-    result: Result
+    result: Result | Fused
     predictions: Predictions | None
     store: Store | None
 
@@ -86,14 +86,15 @@ def open_stores(runs: Sequence[Run]) -> Stores:
 
 
 def joined(runs: Sequence[Run], stores: Stores) -> list[Joined]:
-    """All evaluations, the ones to show first first; a SkelactError for labels that the scores have no column for."""
+    """All evaluations that score classes, the ones to show first first; a SkelactError for labels without a column."""
     place = {protocol: place for place, protocol in enumerate(PREFERRED)}
     found = [
         Joined(run, result, _checked(run, file), stores.there.get(result.store))
         for run in runs
         for file, result in run.evaluations.items()
+        if isinstance(result, Result | Fused)
     ]
-    return sorted(found, key=lambda one: place.get(one.result.protocol, len(place)))
+    return sorted(found, key=lambda one: (isinstance(one.result, Fused), place.get(one.result.protocol, len(place))))
 
 
 def _checked(run: Run, file: Path) -> Predictions | None:

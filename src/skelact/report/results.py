@@ -4,10 +4,13 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from skelact.evaluate.result import Result
+from skelact.evaluate.accuracy import Accuracy
+from skelact.evaluate.result import AnyResult, Clustered, Fused, Result, Retrieved
 from skelact.report.markup import Html, join, missing, number, section, table, tag
 from skelact.report.runs import Run
 
+Scored = Result | Fused
+"""Results by accuracy; retrieval and clustering have a table of their own."""
 NUMBERS = (
     "Top-1 last",
     "Top-1 best",
@@ -25,16 +28,24 @@ NUMBERS = (
 def results(runs: Sequence[Run]) -> Html:
     """The section: one table over all runs, a warning where a run does not beat its control, and how to read it."""
     several = len(runs) > 1
-    found = [(run, result) for run in runs for result in run.evaluations.values()]
+    everything = [(run, result) for run in runs for result in run.evaluations.values()]
     if several:  # the same task side by side
-        found.sort(key=lambda pair: (pair[1].label, pair[1].store, pair[1].split))
+        everything.sort(key=lambda pair: (pair[1].label, pair[1].store, pair[1].split))
+    found = [(run, result) for run, result in everything if isinstance(result, Scored)]
     parts = []
     if found:
         heads = ("Evaluation", *(("Run",) if several else ()), *NUMBERS)
         rows = [_row(result, run.name if several else None) for run, result in found]
         parts.append(table(heads, rows, range(len(heads) - len(NUMBERS), len(heads)), label="Results"))
-        parts += [_warning(run, result) for run, result in found if result.last.top1 <= result.control.top1]
+        parts += [
+            _warning(run, result)
+            for run, result in found
+            if isinstance(result, Result) and result.last.top1 <= result.control.top1
+        ]
         parts.append(_reading(found))
+    measured = [(run, result) for run, result in everything if isinstance(result, Retrieved | Clustered)]
+    if measured:
+        parts.append(_figures(measured, several))
     parts += [
         missing(f"{run.name} has no evaluation yet.", evaluate_command(run)) for run in runs if not run.evaluations
     ]
@@ -48,40 +59,87 @@ def evaluate_command(run: Run) -> str:
     return f"skelact evaluate linear {shlex.quote(str(run.path))} --store {path} --split {split}"
 
 
-def _row(result: Result, run: str | None) -> tuple[Any, ...]:
-    spread = f" ± {number(result.std)}" if result.std is not None else ""
+def _row(result: Scored, run: str | None) -> tuple[Any, ...]:
+    of_its_own = result if isinstance(result, Result) else None  # a fusion has no control and no seeds
+    spread = f" ± {number(of_its_own.std)}" if of_its_own and of_its_own.std is not None else ""
     return (
-        join((tag("b", result.label), tag("small", f"{result.store}, {result.split}"))),
+        _named(result),
         *((tag("b", run),) if run else ()),
         tag("b", number(result.last.top1) + spread),
-        number(result.best.top1),
+        number(of_its_own and of_its_own.best.top1),
         number(result.last.top5),
-        number(result.standardised.top1),
-        number(result.control.plain.top1),
-        number(result.control.standardised.top1),
-        f"{result.last.top1 - result.control.top1:+.1f}",
+        _top1(of_its_own and of_its_own.standardised),
+        _top1(of_its_own and of_its_own.control.plain),
+        _top1(of_its_own and of_its_own.control.standardised),
+        f"{result.last.top1 - of_its_own.control.top1:+.1f}" if of_its_own else "–",
         tag("span", number(result.published.top1), title=result.published.source) if result.published else "–",
         f"{result.train_clips:,} / {result.test_clips:,}",
         result.seeds,
     )
 
 
+def _named(result: AnyResult) -> Html:
+    return join((tag("b", result.label), tag("small", f"{result.store}, {result.split}")))
+
+
+def _top1(accuracy: Accuracy | None) -> str:
+    return number(accuracy and accuracy.top1)
+
+
+def _figures(found: Sequence[tuple[Run, Retrieved | Clustered]], several: bool) -> Html:
+    """Retrieval and clustering: every figure beside its control, a row each."""
+    heads = (
+        "Evaluation",
+        *(("Run",) if several else ()),
+        "Figure",
+        "Plain",
+        "Stand.",
+        "Control",
+        "Test clips",
+        "Seeds",
+    )
+    rows = [
+        (
+            _named(result),
+            *((tag("b", run.name),) if several else ()),
+            name,
+            *map(number, values),
+            f"{result.test_clips:,}",
+            result.seeds,
+        )
+        for run, result in found
+        for name, *values in result.figures
+    ]
+    words = (
+        "Retrieval: test clips search the train clips by cosine; mAP is the mean average precision, recall@k the per "
+        "cent with a clip of their class among the first k. Clustering: k-means on the test clips, as many clusters "
+        "as classes. Control: the same on random weights, the stronger of plain and standardised features."
+    )
+    numbers = range(len(heads) - 5, len(heads))
+    return join((table(heads, rows, numbers, label="Retrieval and clustering"), tag("p", words, class_="note")))
+
+
 def _warning(run: Run, result: Result) -> Html:
+    why = (
+        "The encoder has learned nothing that this protocol can use, or its weights are not the ones that were trained."
+    )
+    if result.protocol == "supervised":
+        why = "Training the network gave no more than a linear layer on its random weights."
     words = (
         f"{run.name}: {result.label} on {result.store} {result.split} reaches {number(result.last.top1)}, its "
-        f"control with random weights {number(result.control.top1)}. The encoder has learned nothing that this "
-        "protocol can use, or its weights are not the ones that were trained."
+        f"control with random weights {number(result.control.top1)}. {why}"
     )
     return tag("p", words, class_="warning")
 
 
-def _reading(found: Sequence[tuple[Run, Result]]) -> Html:
+def _reading(found: Sequence[tuple[Run, Scored]]) -> Html:
     """Plain sentences: what was measured, on what, by what."""
     general = (
         "Per cent of the test clips. Last: after the last epoch, the number to quote. Best: the highest of all test "
         "evaluations, chosen on the test clips themselves, as published scores are. Stand.: with each feature brought "
         "to zero mean and unit variance over the train clips. Control: the same protocol on the same network with "
-        "random weights. Gain: last minus the stronger control. ±: standard deviation over the seeds."
+        "random weights; supervised: a linear layer on random weights. Gain: last minus the stronger control. "
+        "±: standard deviation over the seeds."
     )
     several = len({run.name for run, _ in found}) > 1
     sentences = [sentence for run, result in found for sentence in _how(result, f"{run.name}: " if several else "")]
@@ -89,15 +147,23 @@ def _reading(found: Sequence[tuple[Run, Result]]) -> Html:
     return tag("div", join((tag("p", general), listed)), class_="note")
 
 
-def _how(result: Result, run: str) -> list[str]:
+def _how(result: Scored, run: str) -> list[str]:
     """How the last number of one evaluation was obtained, and where the published one stands."""
     task = f"{run}{result.label}, {result.store} {result.split}"
-    if result.by_k:
+    if isinstance(result, Fused):
+        parts = ", ".join(f"{part.weight:g} {part.stream} {number(part.last.top1)}" for part in result.parts)
+        how = f"class scores of {len(result.parts)} results added up clip by clip, weight and own top-1: {parts}"
+    elif result.by_k:
         scores = ", ".join(f"{_neighbours(result, k)}: {number(score.top1)}" for k, score in result.by_k.items())
         how = f"weighted vote of the nearest train clips by cosine ({scores}); nothing is trained, so best is last"
     else:
-        epochs, lr = result.recipe.get("epochs", "?"), result.recipe.get("lr", "?")
-        how = f"one linear layer on frozen features, {epochs} epochs, learning rate {lr}, mean of {result.seeds} seeds"
+        recipe = result.recipe.get("finetune", result.recipe)
+        epochs, lr = recipe.get("epochs", "?"), recipe.get("lr", "?")
+        what = "one linear layer on frozen features" if result.standardised else "network and linear layer trained"
+        how = f"{what}, {epochs} epochs, learning rate {lr}, mean of {result.seeds} seeds"
+    if isinstance(result, Result) and result.frozen:
+        frozen, floor = number(result.frozen.last.top1), number(result.frozen.control.top1)
+        how += f"; a linear layer on the frozen encoder gets {frozen} (control {floor})"
     sentences = [
         f"{task} ({result.rule}): {how}. {result.classes} classes: any class alike gets {number(result.chance)}, "
         f"always the most frequent one {number(result.majority)}. Took {number(result.seconds)} s, {result.date[:10]}."

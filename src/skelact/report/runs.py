@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Integer, Shaped
-from pydantic import ValidationError
 
-from skelact.evaluate.result import Result
+from skelact.evaluate.result import AnyResult, Fused, Result, read_result
 from skelact.world import SkelactError
 
 
@@ -37,12 +36,13 @@ class Run:
     name: str
     config: dict[str, Any]
     metrics: tuple[dict[str, Any], ...]
-    evaluations: dict[Path, Result]
+    evaluations: dict[Path, AnyResult]
 
     def predictions(self, file: Path) -> Predictions | None:
-        """The npz beside the evaluation `file`, or None where there is none; a SkelactError for a damaged one."""
+        """The class scores beside the evaluation `file`, or None where there are none; a SkelactError for damaged
+        ones."""
         beside = file.with_suffix(".npz")
-        if not beside.exists():
+        if not beside.exists() or not isinstance(self.evaluations.get(file), Result | Fused):
             return None
         try:
             with open(beside, "rb") as opened, np.load(opened, allow_pickle=False) as arrays:
@@ -66,7 +66,7 @@ def read_run(path: Path) -> Run:
     config = _json(path / "config.json")
     files = sorted((path / "evaluate").glob("*.json"))
     name = path.resolve().name
-    return Run(path, name, config, tuple(_lines(path / "metrics.jsonl")), {file: _evaluation(file) for file in files})
+    return Run(path, name, config, tuple(_lines(path / "metrics.jsonl")), {file: read_result(file) for file in files})
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -96,13 +96,3 @@ def _lines(path: Path) -> list[dict[str, Any]]:
             raise SkelactError(f"{path}:{place}: expected an object with the key 'step', found {line[:80]}")
         objects.append(entry)
     return objects
-
-
-def _evaluation(path: Path) -> Result:
-    """A result as `skelact evaluate` writes it. Keys that this version does not know are passed over."""
-    values = {key: value for key, value in _json(path).items() if key in Result.model_fields}
-    try:
-        return Result.model_validate(values)
-    except ValidationError as error:
-        faults = "; ".join(f"key '{'.'.join(map(str, fault['loc']))}': {fault['msg']}" for fault in error.errors())
-        raise SkelactError(f"{path}: not an evaluation: {faults}") from error

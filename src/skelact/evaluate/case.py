@@ -1,0 +1,92 @@
+"""What every protocol is given: an encoder, a labelled store and a split of it."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from skelact.data.batches import Part, TrainingClips
+from skelact.data.splits import Split
+from skelact.data.splits import split as split_of
+from skelact.data.store import Prepared, Store
+from skelact.encoders.file import LoadedEncoder
+from skelact.evaluate.features import best_device, cached_features
+from skelact.evaluate.task import Task, task
+
+
+@dataclass(frozen=True)
+class Case:
+    """An encoder on the clips of a split, prepared as its card says. Results go into `folder`."""
+
+    encoder: LoadedEncoder
+    store: Store
+    prepared: Prepared
+    rows: Split
+    folder: Path
+    progress: bool
+    device: torch.device
+
+    @classmethod
+    def open(cls, encoder: LoadedEncoder, store: Store, split: str, folder: Path, progress: bool) -> "Case":
+        """SkelactError: no such split, clips without labels."""
+        prepared = store.prepared(encoder.card.view, encoder.card.frames)
+        made = cls(encoder, store, prepared, split_of(store, split), folder, progress, best_device())
+        _ = made.answers  # refuses clips without labels before anything is computed
+        return made
+
+    def of(self, encoder: LoadedEncoder) -> "Case":
+        """The same with another encoder, prepared as that one's card says."""
+        prepared = self.store.prepared(encoder.card.view, encoder.card.frames)
+        return replace(self, encoder=encoder, prepared=prepared)
+
+    @property
+    def labels(self) -> Int64[np.ndarray, "all"]:
+        """Class of every clip of the store."""
+        return self.store.table["action"]
+
+    @property
+    def names(self) -> np.ndarray:
+        """Name of every clip of the store."""
+        return self.store.table["name"]
+
+    @cached_property
+    def answers(self) -> Task:
+        """The labels of both sides, with features that say nothing."""
+        nothing = np.zeros((len(self.labels), 1), np.float32)
+        return task(nothing, self.labels, self.rows.train, self.rows.test, len(self.store.classes))
+
+    def task(self, encoder: LoadedEncoder) -> Task:
+        """Features of an encoder for the split, on the device; kept in the run's folder."""
+        encoder.network.to(self.device)
+        title = "features" if encoder is self.encoder else encoder.card.origin
+        folder = self.folder / "features"
+        found = cached_features(
+            encoder, self.prepared, self.store.skeleton, folder, progress=self.progress, title=title
+        )
+        classes = len(self.store.classes)
+        return task(found, self.labels, self.rows.train, self.rows.test, classes).to(self.device)
+
+    def clips(self, rows: Int64[np.ndarray, "n"]) -> TrainingClips:
+        """These clips of the store in the layout of the card, for training; joints are mapped by name."""
+        card, clips = self.encoder.card, self.prepared.clips
+        joints = card.skeleton.order_in(self.store.skeleton.joints)
+        part = Part(self.store.name, clips, rows, rows[:0], self.labels, joints, self.prepared.hash)
+        return TrainingClips(card.skeleton, max(card.persons, clips.shape[4]), card.frames, (part,))
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a protocol found: the fields of its result that it decides, and what it says about every test clip."""
+
+    fields: dict[str, Any]
+    scores: Tensor
+    """(n, classes): of the first seed after the last epoch. Where no classes are scored: one number a test clip."""
+    what: str = "scores"
+    """What those numbers are: their name in the .npz."""
+    network: LoadedEncoder | None = None
+    """The network that the first seed ended with, where one learned."""

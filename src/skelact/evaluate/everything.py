@@ -1,0 +1,105 @@
+"""`skelact evaluate all`: every protocol on one store, the cheapest first, and one table of all of them."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import Field
+from rich.table import Table
+
+from skelact.config import Config
+from skelact.data.splits import split as split_of
+from skelact.data.store import Store
+from skelact.evaluate.clustering import ClusteringConfig
+from skelact.evaluate.finetune import FinetuneConfig, SemiConfig, SupervisedConfig
+from skelact.evaluate.knn import KnnConfig
+from skelact.evaluate.linear import LinearConfig
+from skelact.evaluate.result import AnyResult, Result
+from skelact.evaluate.retrieval import RetrievalConfig
+from skelact.evaluate.run import AnyRecipe, evaluate_run
+from skelact.evaluate.subset import chosen
+from skelact.evaluate.tune import TuneConfig
+from skelact.streams import Stream
+
+
+class AllConfig(Config):
+    """What each protocol is told. Transfer is left out: on a store new to the run it is linear and finetune."""
+
+    knn: KnnConfig = KnnConfig()
+    retrieval: RetrievalConfig = RetrievalConfig()
+    clustering: ClusteringConfig = ClusteringConfig()
+    linear: LinearConfig = LinearConfig()
+    shares: tuple[float, ...] = Field(default=(0.01, 0.05, 0.1), min_length=1)
+    """Shares of the labels for semi."""
+    semi: TuneConfig = TuneConfig()
+    finetune: FinetuneConfig = FinetuneConfig()
+    supervised: SupervisedConfig = SupervisedConfig()
+
+
+def evaluate_all(
+    run_or_encoder: Path,
+    store: Path,
+    split: str,
+    seeds: int = 3,
+    config: AllConfig | None = None,
+    progress: bool = True,
+    stream: Stream | None = None,
+) -> list[AnyResult]:
+    """Every protocol in order of cost. One whose result is there already, of the same encoder, clips, split, settings
+    and seeds, is read instead of run; a share of the labels that keeps the same clips as a smaller one is left out.
+    SkelactError: as `evaluate_run`.
+    """
+    return [
+        evaluate_run(protocol, run_or_encoder, store, split, seeds, recipe, progress, stream, reuse=True)
+        for protocol, recipe in _planned(config or AllConfig(), store, split)
+    ]
+
+
+def _planned(config: AllConfig, store: Path, split: str) -> Iterator[tuple[str, AnyRecipe]]:
+    """Protocols and their settings, the cheapest first."""
+    for protocol in ("knn", "retrieval", "clustering", "linear"):
+        yield protocol, getattr(config, protocol)
+    opened = Store.open(store)
+    train = split_of(opened, split).train
+    names, labels = opened.table["name"][train], opened.table["action"][train]
+    known: dict[int, float] = {}  # subsets of a seed grow with the share: as many clips are the same clips
+    for share in sorted(set(config.shares)):
+        semi = SemiConfig(**config.semi.model_dump(), share=share)
+        clips = len(chosen(names, labels, share, 0))
+        if clips in known:
+            text = f"semi {100 * share:g} %: the same {clips} clips as {100 * known[clips]:g} %, left out"
+            print(text, file=sys.stderr)
+            continue
+        known[clips] = share
+        yield "semi", semi
+    yield "finetune", config.finetune
+    yield "supervised", config.supervised
+
+
+def summary(results: Sequence[AnyResult]) -> Table:
+    """One row a figure of every result."""
+    first = results[0]
+    made = Table(
+        title=f"{first.store}, split {first.split}: {first.method or 'untrained'}, {first.stream} stream, "
+        f"{first.test_clips} test clips of {first.classes} classes",
+        caption="per cent; last: after the last epoch; best: chosen on the test clips; control: without what was "
+        "learned (docs/evaluation.md)",
+    )
+    made.add_column("protocol", no_wrap=True)
+    for column in ("figure", "last", "best", "control", "train clips", "seeds", "seconds"):
+        made.add_column(column, justify="left" if column == "figure" else "right", no_wrap=True)
+    for result in results:
+        tail = (str(result.train_clips), str(result.seeds), f"{result.seconds:.0f}")
+        for name, last, best, control in _figures(result):
+            made.add_row(result.label, name, last, best, control, *tail)
+    return made
+
+
+def _figures(result: AnyResult) -> list[tuple[str, str, str, str]]:
+    """(name, last, best, control) of every figure, as text."""
+    if isinstance(result, Result):
+        spread = f" ± {result.std:.1f}" if result.std is not None else ""
+        figures = (f"{result.last.top1:.1f}{spread}", f"{result.best.top1:.1f}", f"{result.control.top1:.1f}")
+        return [("top 1", *figures)]
+    figures = getattr(result, "figures", ())
+    return [(name, f"{plain:.1f}", "", f"{control:.1f}") for name, plain, _, control in figures]

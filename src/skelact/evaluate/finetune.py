@@ -1,0 +1,143 @@
+"""Protocols in which the network itself learns from labels: finetune, semi, supervised."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import stdev
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from skelact.encoders.file import LoadedEncoder, random_encoder
+from skelact.encoders.stgcn import STGCNConfig
+from skelact.evaluate.accuracy import mean
+from skelact.evaluate.case import Case, Scored
+from skelact.evaluate.control import Control, control
+from skelact.evaluate.features import progress_bar
+from skelact.evaluate.linear import linear
+from skelact.evaluate.subset import kept_or_chosen
+from skelact.evaluate.tune import Labelled, TuneConfig, Tuned, tune
+from skelact.world import file_hash
+
+
+class FinetuneConfig(TuneConfig):
+    """The pretrained network and a new linear head learn all labels. Numbers of AimCLR's finetune protocol."""
+
+
+class SemiConfig(TuneConfig):
+    """As finetune, with the labels of a share of the train clips. Numbers of AimCLR's semi-supervised protocol."""
+
+    share: float = Field(default=0.1, gt=0, le=1)
+    """Share of the clips of every class that keep their label, rounded; at least one clip of each class."""
+
+    @property
+    def percent(self) -> str:
+        """The share as it stands in file names: 10pct."""
+        return f"{100 * self.share:g}pct"
+
+
+class SupervisedConfig(TuneConfig):
+    """The same network from random weights, with the numbers of ST-GCN's published program on NTU RGB+D."""
+
+    lr: PositiveFloat = 0.1
+    nesterov: bool = True
+    batch: PositiveInt = 64
+    epochs: PositiveInt = 80
+    milestones: tuple[PositiveInt, ...] = (10, 50)
+    view: str | None = None
+    """Another prepared view than the run's; without a run released."""
+    frames: int | None = Field(default=None, ge=2)
+    """Other frames than the run's; without a run 50."""
+    width: PositiveInt | None = None
+    """Another width of the network than the run's; without a run 16."""
+
+    def network(self, encoder: STGCNConfig) -> STGCNConfig:
+        """The run's network, with the width asked for."""
+        return encoder if self.width is None else encoder.model_copy(update={"width": self.width})
+
+
+def finetune(case: Case, config: FinetuneConfig, seeds: Sequence[int]) -> Scored:
+    """Learn all labels, from the encoder and, for the control, from random weights."""
+    return _tuned(case, config, dict.fromkeys(seeds, case.rows.train), "finetune")
+
+
+def semi(case: Case, config: SemiConfig, seeds: Sequence[int], beside: str) -> Scored:
+    """Learn the labels of a subset a seed; the control has the same subsets.
+
+    Each seed's subset is kept as `<beside>-seed<seed>.csv` among the results and taken from there if it exists.
+    """
+    train = case.rows.train
+    files = {seed: case.folder / "evaluate" / f"{beside}-seed{seed}.csv" for seed in seeds}
+    rows = {
+        seed: train[kept_or_chosen(file, case.names[train], case.labels[train], config.share, seed)]
+        for seed, file in files.items()
+    }
+    scored = _tuned(case, config, rows, f"semi {100 * config.share:g} %")
+    scored.fields.update(labels=label_files(files.values()), train_clips=len(rows[seeds[0]]))
+    return scored
+
+
+def label_files(files: Any) -> dict[str, str]:
+    """Name and SHA-256 of each file of labelled clips."""
+    return {Path(file).name: file_hash(file) for file in files}
+
+
+def supervised(case: Case, config: SupervisedConfig, seeds: Sequence[int]) -> Scored:
+    """Learn all labels from random weights; the control is linear evaluation of those weights, frozen."""
+    card = case.encoder.card
+    starts = {seed: random_encoder(card, seed) for seed in seeds}
+    found = _each(case, config, starts, dict.fromkeys(seeds, case.rows.train), "supervised")
+    floor = control(card, seeds, case.task, lambda given, seed: linear(given, (seed,)).last[0])
+    floor = floor.model_copy(update={"how": "linear layer (100 epochs, lr 3) on a frozen random encoder"})
+    return _scored(found, floor)
+
+
+def _tuned(case: Case, config: TuneConfig, rows: dict[int, Int64[np.ndarray, "n"]], what: str) -> Scored:
+    found = _each(case, config, dict.fromkeys(rows, case.encoder), rows, what)
+    starts = {seed: random_encoder(case.encoder.card, seed) for seed in rows}
+    untrained = _each(case, config, starts, rows, f"{what}, control")
+    last = [one.last for one in untrained]
+    floor = Control(
+        top1=mean(last).top1,
+        how="the same training from random weights",
+        plain=mean(last),
+        best=mean([one.best for one in untrained]),
+        plain_per_seed=tuple(last),
+    )
+    return _scored(found, floor)
+
+
+def _each(
+    case: Case,
+    config: TuneConfig,
+    starts: dict[int, LoadedEncoder],
+    rows: dict[int, Int64[np.ndarray, "n"]],
+    what: str,
+) -> list[Tuned]:
+    """One training a seed, each from its start, on its rows."""
+
+    def labelled(places: Int64[np.ndarray, "n"]) -> Labelled:
+        return Labelled(case.clips(places), torch.from_numpy(case.labels[places]))
+
+    test, classes = labelled(case.rows.test), case.answers.classes
+    with progress_bar(case.progress) as bar:
+        return [
+            tune(start, labelled(rows[seed]), test, classes, config, seed, case.device, bar, f"{what}, seed {seed}")
+            for seed, start in starts.items()
+        ]
+
+
+def _scored(found: list[Tuned], floor: Control) -> Scored:
+    last, best = [one.last for one in found], [one.best for one in found]
+    fields = {
+        "last": mean(last),
+        "best": mean(best),
+        "last_per_seed": tuple(last),
+        "best_per_seed": tuple(best),
+        "best_epochs": tuple(one.best_epoch for one in found),
+        "std": stdev(one.top1 for one in last) if len(last) > 1 else None,
+        "control": floor,
+    }
+    return Scored(fields, found[0].scores, network=found[0].network)

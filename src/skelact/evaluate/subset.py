@@ -1,0 +1,77 @@
+"""Which clips keep their labels in the semi protocol: a share of every class, chosen by key, written down by name."""
+
+import csv
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int64, Shaped
+
+from skelact.world import SkelactError, atomic_file
+
+COLUMNS = ("name", "action")
+
+
+def chosen(
+    names: Shaped[np.ndarray, "n"], labels: Int64[np.ndarray, "n"], share: float, seed: int
+) -> Int64[np.ndarray, "k"]:
+    """Places of the chosen clips, ascending: of every class the share, rounded, and at least one clip.
+
+    The clips of a class are taken in the order of SHA-256(seed, name). So the choice does not depend on the order of
+    the clips, and a smaller share of a seed is part of a larger one.
+    """
+    key = np.array([hashlib.sha256(f"{seed}/{name}".encode()).hexdigest() for name in names])
+    picked = []
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        count = max(1, int(share * len(members) + 0.5))
+        picked.append(members[np.argsort(key[members])][:count])
+    return np.sort(np.concatenate(picked))
+
+
+def kept_or_chosen(
+    path: Path, names: Shaped[np.ndarray, "n"], labels: Int64[np.ndarray, "n"], share: float, seed: int
+) -> Int64[np.ndarray, "k"]:
+    """As `chosen`, from the file at `path` where there is one; else chosen and written there.
+
+    SkelactError, with file and line: a name that is not among `names` or stands twice, another class than the store
+    has, a class without a clip.
+    """
+    if path.exists():
+        return _read(path, [str(name) for name in names], labels)
+    places = chosen(names, labels, share, seed)
+    with atomic_file(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows((names[place], int(labels[place])) for place in places)
+    return places
+
+
+def _read(path: Path, names: list[str], labels: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "k"]:
+    place_of = {name: place for place, name in enumerate(names)}
+    places: dict[int, None] = {}
+    with open(path, newline="", encoding="utf-8") as file:
+        for line, row in enumerate(csv.reader(file), start=1):
+            where = f"{path}:{line}"
+            if line == 1:
+                if tuple(row) != COLUMNS:
+                    raise SkelactError(f"{where}: expected the columns {','.join(COLUMNS)}, found {','.join(row)}")
+                continue
+            if len(row) != 2:
+                raise SkelactError(f"{where}: expected a name and an action, found {len(row)} entries")
+            place = place_of.get(row[0])
+            if place is None:
+                raise SkelactError(f"{where}: {row[0]!r} is none of the {len(names)} train clips of this split")
+            if row[1] != str(labels[place]):
+                raise SkelactError(f"{where}: expected action {labels[place]} for {row[0]}, found {row[1]}")
+            if place in places:
+                raise SkelactError(f"{where}: {row[0]} stands twice, expected every clip once")
+            places[place] = None
+    found = np.array(sorted(places), np.int64)
+    lacking = sorted(set(labels.tolist()) - set(labels[found].tolist()))
+    if lacking:
+        raise SkelactError(
+            f"{path}: expected at least 1 clip of each of the {len(set(labels.tolist()))} classes, "
+            f"found none of {', '.join(map(str, lacking))}"
+        )
+    return found

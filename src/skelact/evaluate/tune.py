@@ -1,0 +1,186 @@
+"""A whole network and a linear head learn labels: the loop of semi, finetune and supervised.
+
+Every random number is a function of a key: of the seed (head), of seed and epoch (order), of seed and step (dropout),
+of seed, epoch and clip (augmentation). On a CPU the same seed gives the same bits; a GPU adds up in no fixed order.
+"""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+import torch
+from jaxtyping import Float, Int64
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from rich.progress import Progress
+from torch import Tensor, nn
+from torch.nn import functional
+
+from skelact.allocator import kept_memory
+from skelact.augment import Chain, Crop, Shear
+from skelact.config import Config
+from skelact.data.batches import TrainingClips, batches
+from skelact.draw import Draw, order
+from skelact.encoders.file import LoadedEncoder
+from skelact.encoders.stgcn import STGCN
+from skelact.evaluate.accuracy import Accuracy, accuracy
+from skelact.evaluate.features import BATCH
+from skelact.streams import apply_stream
+from skelact.world import SkelactError
+
+
+class TuneConfig(Config):
+    """SGD over network and head. Rate, epochs and milestones are published for fine-tuning; momentum, weight decay and
+    batch are those of pretraining."""
+
+    lr: PositiveFloat = 0.01
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    nesterov: bool = False
+    weight_decay: NonNegativeFloat = 1e-4
+    batch: PositiveInt = 128
+    """Clips a step. A last, incomplete batch of an epoch is left out, unless it is the only one."""
+    epochs: PositiveInt = 150
+    milestones: tuple[PositiveInt, ...] = (60, 100)
+    """Epochs at which the learning rate is divided by ten."""
+    augmentation: Literal["none", "normal"] = "none"
+    """normal: Crop and Shear, as in a normal view of pretraining. Released programs use none here."""
+    initial_std: NonNegativeFloat = 0.02
+    """Standard deviation of the head's initial weights; its initial bias is 0."""
+    test_every: PositiveInt = 5
+    """Epochs between tests, among which `best` is chosen; the last epoch is always tested."""
+    precision: Literal["float32", "bf16"] = "float32"
+    """bf16: autocast of the network in training; the head, the loss and the tests stay float32."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "TuneConfig":
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov needs a momentum above 0, got 0.0")
+        return self
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """One seed's training: accuracy at every test, and what it ended with."""
+
+    epochs: tuple[int, ...]
+    """Epochs that were tested after, from 1."""
+    tests: tuple[Accuracy, ...]
+    scores: Float[Tensor, "n classes"]
+    """Logits of the test clips after the last epoch."""
+    network: LoadedEncoder
+
+    @property
+    def last(self) -> Accuracy:
+        return self.tests[-1]
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the highest test top 1, the earliest of several."""
+        return self.epochs[self._place]
+
+    @property
+    def best(self) -> Accuracy:
+        """Accuracy of the best epoch, which the test clips themselves chose."""
+        return self.tests[self._place]
+
+    @property
+    def _place(self) -> int:
+        return max(range(len(self.tests)), key=lambda place: self.tests[place].top1)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Clips and the class of each."""
+
+    clips: TrainingClips
+    labels: Int64[Tensor, "n"]
+
+
+def tune(
+    start: LoadedEncoder,
+    train: Labelled,
+    test: Labelled,
+    classes: int,
+    config: TuneConfig,
+    seed: int,
+    device: torch.device,
+    bar: Progress,
+    title: str = "training",
+) -> Tuned:
+    """Train a copy of `start` and a new head on `train`, testing as it goes.
+
+    SkelactError when the test scores stop being finite.
+    """
+    card, size = start.card, min(config.batch, len(train.clips))
+    per_epoch = len(train.clips) // size
+    network, head = _start(start, classes, config, seed, device)
+    parameters = [*network.parameters(), *head.parameters()]
+    optimiser = torch.optim.SGD(
+        parameters, config.lr, config.momentum, weight_decay=config.weight_decay, nesterov=config.nesterov
+    )
+    view = Chain((Crop(), Shear())) if config.augmentation == "normal" else Chain(())
+    labels = train.labels.to(device)
+    epochs, tests, scores = [], [], torch.empty(0, classes)
+    line = bar.add_task(title, total=config.epochs * per_epoch * size)
+    everywhere = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=everywhere), kept_memory(device.type == "cpu"):
+        orders = _orders(config.epochs, seed, train, size)
+        for step, (numbers, clips) in enumerate(batches(train.clips, orders, device)):
+            epoch = step // per_epoch
+            torch.manual_seed(int(Draw(torch.tensor([step]), seed, 0, "dropout").bits().item()))
+            for group in optimiser.param_groups:
+                group["lr"] = config.lr * 0.1 ** sum(epoch >= milestone for milestone in config.milestones)
+            x = apply_stream(view(clips, Draw(numbers, seed, epoch, "tune")), card.stream, card.skeleton)
+            with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+                h = network(x)
+            optimiser.zero_grad()
+            functional.cross_entropy(head(h.float()), labels[numbers]).backward()
+            optimiser.step()
+            bar.advance(line, size)
+            done = epoch + 1
+            if (step + 1) % per_epoch == 0 and (done % config.test_every == 0 or done == config.epochs):
+                scores = _scores(network, head, test.clips, start, device)
+                if not bool(scores.isfinite().all()):
+                    raise SkelactError(
+                        f"{title} diverged by epoch {done} at lr {config.lr}: its scores are not finite; lower the lr"
+                    )
+                epochs.append(done)
+                tests.append(accuracy(scores, test.labels))
+                bar.update(line, description=f"{title}, epoch {done}: top 1 {tests[-1].top1:.1f}")
+    ended = replace(start, network=network.eval().requires_grad_(False), head=head.eval().requires_grad_(False))
+    return Tuned(tuple(epochs), tuple(tests), scores, ended)
+
+
+def _start(
+    start: LoadedEncoder, classes: int, config: TuneConfig, seed: int, device: torch.device
+) -> tuple[STGCN, nn.Linear]:
+    """A copy of the network that can learn, and a head drawn with the seed."""
+    network = copy.deepcopy(start.network).to(device).requires_grad_(True).train()
+    # Without the layer's own start, which would draw from the global generator.
+    head = cast(nn.Linear, nn.utils.skip_init(nn.Linear, start.card.encoder.features, classes))
+    weight = torch.randn(head.weight.shape, generator=torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        head.weight.copy_(weight * config.initial_std)
+        head.bias.zero_()
+    return network, head.to(device)
+
+
+def _orders(epochs: int, seed: int, train: Labelled, size: int) -> Iterator[Int64[Tensor, "n"]]:
+    """Clip numbers of every batch; the order of an epoch is a function of (seed, epoch)."""
+    clips = len(train.clips)
+    for epoch in range(epochs):
+        yield from order(seed, epoch, clips)[: clips // size * size].split(size)
+
+
+@torch.no_grad()
+def _scores(
+    network: nn.Module, head: nn.Linear, clips: TrainingClips, start: LoadedEncoder, device: torch.device
+) -> Float[Tensor, "n classes"]:
+    """Logits of every clip, on the CPU. The network is left in training mode."""
+    network.eval()
+    found = [
+        head(network(apply_stream(x, start.card.stream, start.card.skeleton)).float()).cpu()
+        for _, x in batches(clips, torch.arange(len(clips)).split(BATCH), device)
+    ]
+    network.train()
+    return torch.cat(found)
