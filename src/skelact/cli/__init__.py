@@ -11,6 +11,7 @@ from skelact.cli.data import info, prepare, synthesize, verify
 from skelact.cli.encoder import classify, embed, import_weights
 from skelact.cli.evaluation import evaluate, report
 from skelact.cli.flags import Command, list_entries, out_of_range, run_command
+from skelact.cli.fusion import fuse
 from skelact.cli.shared import err
 from skelact.cli.showing import bench, demo
 from skelact.cli.training import pretrain
@@ -24,6 +25,7 @@ COMMANDS: dict[str, Command] = {
     "verify": verify,
     "pretrain": pretrain,
     "evaluate": evaluate,
+    "fuse": fuse,
     "import-weights": import_weights,
     "classify": classify,
     "embed": embed,
