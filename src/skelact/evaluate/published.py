@@ -1,95 +1,111 @@
-"""Published accuracies, for the row of the table that a run is held against.
+"""Published accuracies, for the number that a run is held against; `published.csv` beside this file has them all.
 
-Source: Guo et al., Contrastive Learning from Extremely Augmented Skeleton Sequences for Self-supervised Action
-Recognition (AimCLR), AAAI 2022, tables 1, 2 and 4. All are linear evaluation, per cent, best test epoch; the paper
-draws its kNN results (figure 3) without numbers.
+AimCLR: Guo et al., Contrastive Learning from Extremely Augmented Skeleton Sequences for Self-supervised Action
+Recognition, AAAI 2022: every number of its tables 1 to 8, per cent; linear ones of the best test epoch. Its kNN results
+(figure 3) are drawn without numbers. AimCLR repository: what its authors report for the weights that they gave out.
+SkeAttnCLR: Hua et al., Part Aware Contrastive Learning for Self-Supervised Action Recognition, IJCAI 2023, second-hand;
+`note` says whose word it is.
 """
 
-from dataclasses import dataclass
+import csv
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from typing import Annotated, Any, Literal
 
-JOINT, MOTION, BONE, FUSED = "joint", "motion", "bone", "joint+motion+bone"
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass
+
+from skelact.streams import Stream
+from skelact.world import SkelactError
+
+COLUMNS = (
+    *("source", "table", "row", "label", "method", "streams", "dataset", "split"),
+    *("protocol", "setting", "top1", "note"),
+)
+"""Of published.csv."""
+FUSED = "joint+motion+bone"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
 class Published:
     """One number of a paper."""
 
     dataset: str
     split: str
+    """Empty where the source does not tell it."""
     method: str
     """As skelact names it where it has the method, else as the paper writes it."""
-    stream: str
-    top1: float
+    stream: Stream | Literal["joint+motion+bone", ""]
+    """Empty where the source does not tell it."""
+    top1: Annotated[float, Field(gt=0, lt=100)]
     source: str
-    protocol: str = "linear"
+    """Paper and table."""
+    protocol: Literal["linear", "semi", "finetune", "supervised"] = "linear"
+    setting: str = ""
+    """What sets it apart from the method as it is: a row of an ablation, epochs, the share of labels."""
+    label: str = ""
+    """The row as the paper writes it."""
+    row: int = 0
+    """Its place in the printed table, from 1."""
+    note: str = ""
 
 
-def _table_2(method: str, stream: str, *top1: float) -> list[Published]:
-    columns = (("NTU-60", "xsub"), ("NTU-60", "xview"), ("PKU-MMD I", "xsub"), ("NTU-120", "xsub"), ("NTU-120", "xset"))
-    return [
-        Published(dataset, split, method, stream, number, "AimCLR, table 2")
-        for (dataset, split), number in zip(columns, top1, strict=True)
-    ]
+def read_published(lines: Iterable[str], name: str) -> Iterator[Published]:
+    """The entries of a file with COLUMNS. SkelactError, with the line, for anything that is not as it should be."""
+    reader = csv.DictReader(lines, strict=True)
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise SkelactError(f"{name}:1: expected the columns {', '.join(COLUMNS)}, found {reader.fieldnames}")
+    seen: dict[tuple[str, ...], int] = {}
+    for values in reader:
+        place = f"{name}:{reader.line_num}"
+        if None in values or None in values.values():
+            raise SkelactError(f"{place}: expected {len(COLUMNS)} values, found more or fewer")
+        key = tuple(values[column] for column in (*COLUMNS[:3], "dataset", "split", "setting"))
+        if key in seen:
+            raise SkelactError(f"{place}: expected every cell of a table once, found that of line {seen[key]} again")
+        seen[key] = reader.line_num
+        yield _entry(values, place)
 
 
-def _ntu_60(table: int, method: str, stream: str, xsub: float | None, xview: float | None) -> list[Published]:
-    return [
-        Published("NTU-60", split, method, stream, number, f"AimCLR, table {table}")
-        for split, number in (("xsub", xsub), ("xview", xview))
-        if number is not None
-    ]
+def _entry(values: dict[str, Any], place: str) -> Published:
+    paper, table, stream = (values.pop(column) for column in ("source", "table", "streams"))
+    source = f"{paper}, table {table}" if table.isdigit() else f"{paper}, {table}"
+    try:
+        return Published(**values, stream=stream, source=source)
+    except ValidationError as error:
+        faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}, found {fault['input']!r}" for fault in error.errors())
+        raise SkelactError(f"{place}: {faults}") from error
 
 
-TABLE_1 = (
-    *_ntu_60(1, "aimclr (normal)", FUSED, 75.0, 79.8),
-    *_ntu_60(1, "aimclr (extreme)", FUSED, 71.3, 77.8),
-    *_ntu_60(1, "aimclr (both)", FUSED, 77.4, 82.5),
-    *_ntu_60(1, "aimclr (both, EADM)", FUSED, 78.2, 82.8),
-    *_ntu_60(1, "aimclr (both, EADM, NNM)", FUSED, 78.9, 83.8),
+TABLES = tuple(
+    read_published(
+        files("skelact.evaluate").joinpath("published.csv").read_text(encoding="utf-8").splitlines(), "published.csv"
+    )
 )
-"""The parts of AimCLR, three streams fused."""
-
-TABLE_2 = (
-    *_table_2("skeletonclr", JOINT, 68.3, 76.4, 80.9, 56.8, 55.9),
-    *_table_2("aimclr", JOINT, 74.3, 79.7, 83.4, 63.4, 63.4),
-    *_table_2("skeletonclr", MOTION, 53.3, 50.8, 63.4, 39.6, 40.2),
-    *_table_2("aimclr", MOTION, 66.8, 70.6, 72.0, 57.3, 54.4),
-    *_table_2("skeletonclr", BONE, 69.4, 67.4, 72.6, 48.4, 52.0),
-    *_table_2("aimclr", BONE, 73.2, 77.0, 82.0, 62.9, 63.4),
-    *_table_2("skeletonclr", FUSED, 75.0, 79.8, 85.3, 60.7, 62.6),
-    *_table_2("aimclr", FUSED, 78.9, 83.8, 87.8, 68.2, 68.8),
-)
-"""SkeletonCLR against AimCLR, a stream and fused."""
-
-TABLE_4 = (
-    *_ntu_60(4, "LongT GAN", JOINT, 39.1, 48.1),
-    *_ntu_60(4, "MS2L", JOINT, 52.6, None),
-    *_ntu_60(4, "AS-CAL", JOINT, 58.5, 64.8),
-    *_ntu_60(4, "P&C", JOINT, 50.7, 76.3),
-    *_ntu_60(4, "SeBiReNet", JOINT, None, 79.7),
-    *_ntu_60(4, "skeletonclr", JOINT, 68.3, 76.4),
-    *_ntu_60(4, "aimclr", JOINT, 74.3, 79.7),
-    *_ntu_60(4, "skeletonclr", FUSED, 75.0, 79.8),
-    *_ntu_60(4, "3s-Colorization", FUSED, 75.2, 83.1),
-    *_ntu_60(4, "crossclr", FUSED, 77.8, 83.4),
-    *_ntu_60(4, "aimclr (cross-stream)", FUSED, 78.6, 82.6),
-    *_ntu_60(4, "aimclr", FUSED, 78.9, 83.8),
-)
-"""NTU-60 against other methods; the paper puts the single-stream ones under "i.e., joint stream"."""
-
-TABLES = (*TABLE_2, *TABLE_1, *TABLE_4)
+"""Every number that is known, in the order of the papers."""
 
 _WHOLE = {60: ("NTU-60", 56_880), 120: ("NTU-120", 114_480)}
 """Classes of an NTU data set, its name, and its clips before the broken ones are left out."""
 
 
-def published(dataset: str, split: str, method: str, stream: str, protocol: str) -> Published | None:
-    """The published number for exactly this, where there is one."""
-    asked = (dataset, split, method.lower(), stream, protocol)
+def published(dataset: str, split: str, method: str, stream: str, protocol: str, setting: str = "") -> Published | None:
+    """The published number for exactly this, where there is one. `setting` of semi: `1%` or `10%` of the labels.
+
+    Supervised is the ST-GCN of the papers whatever the method is that an encoder comes from: it starts from nothing.
+    """
+    name = "st-gcn" if protocol == "supervised" else method.lower()
+    asked = (dataset, split, name, stream, protocol, setting)
     for entry in TABLES:
-        if (entry.dataset, entry.split, entry.method, entry.stream, entry.protocol) == asked:
+        if (entry.dataset, entry.split, entry.method.lower(), entry.stream, entry.protocol, entry.setting) == asked:
             return entry
     return None
+
+
+def table_row(source: str, row: int, setting: str | None = None) -> tuple[Published, ...]:
+    """The cells of a printed row, from left to right; only those of one setting where it is given."""
+    return tuple(
+        entry for entry in TABLES if (entry.source, entry.row) == (source, row) and setting in (None, entry.setting)
+    )
 
 
 def published_name(dataset: str, classes: int, clips: int) -> str:
