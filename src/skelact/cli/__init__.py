@@ -14,6 +14,7 @@ from skelact.cli.flags import Command, list_entries, out_of_range, run_command
 from skelact.cli.fusion import fuse
 from skelact.cli.shared import err
 from skelact.cli.showing import bench, demo
+from skelact.cli.tables import reproduce
 from skelact.cli.training import pretrain
 from skelact.world import SkelactError
 
@@ -26,6 +27,7 @@ COMMANDS: dict[str, Command] = {
     "pretrain": pretrain,
     "evaluate": evaluate,
     "fuse": fuse,
+    "reproduce": reproduce,
     "import-weights": import_weights,
     "classify": classify,
     "embed": embed,

@@ -64,11 +64,12 @@ def evaluate(arguments: list[str]) -> None:
     run_command(command, rest, f"evaluate {protocol}")
 
 
-def report(runs: Positional[tuple[Path, ...]], out: Path | None = None) -> None:
+def report(runs: Positional[tuple[Path, ...]], out: Path | None = None, table: tuple[Path, ...] = ()) -> None:
     """Write one self-contained HTML page about one or several runs.
 
     Args:
         runs: Run folders.
         out: File to write; report.html in the first run unless told.
+        table: JSON files of published tables that skelact reproduce has run, to be shown too.
     """
-    print(write_report(list(runs), out))
+    print(write_report(list(runs), out, table))

@@ -17,12 +17,15 @@ from skelact.report.plots import library
 from skelact.report.results import results
 from skelact.report.runs import Run, read_run
 from skelact.report.settings import configuration, headline
+from skelact.report.tables import tables
+from skelact.reproduce.result import Reproduction, read_reproduction
 from skelact.world import SkelactError, atomic_file
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 """Content security policy of the page: nothing is fetched from anywhere."""
 SECTIONS = (
     ("results", "Results"),
+    ("tables", "Published tables"),
     ("clips", "Clips"),
     ("training", "Training"),
     ("classes", "Classes"),
@@ -32,10 +35,11 @@ SECTIONS = (
 )
 
 
-def report(runs: list[Path], out: Path | None = None) -> Path:
+def report(runs: list[Path], out: Path | None = None, reproduced: Sequence[Path] = ()) -> Path:
     """Write the report of one or more run folders and return its path.
 
-    `out` left out: RUN/report.html of a single run, report.html beside the first of several.
+    `out` left out: RUN/report.html of a single run, report.html beside the first of several. `reproduced`: JSON files
+    of published tables that were run, each shown beside the paper's numbers.
     SkelactError: no run given, not a run folder, a damaged file in it (which, and what was expected).
     """
     if not runs:
@@ -44,18 +48,19 @@ def report(runs: list[Path], out: Path | None = None) -> Path:
     if out is None:
         folder = read[0].path if len(read) == 1 else read[0].path.resolve().parent
         out = folder / "report.html"
-    content = page(read)
+    content = page(read, [read_reproduction(Path(one)) for one in reproduced])
     with atomic_file(out) as temporary:
         temporary.write_text(content, encoding="utf-8")
     return out
 
 
-def page(runs: Sequence[Run]) -> str:
+def page(runs: Sequence[Run], reproduced: Sequence[Reproduction] = ()) -> str:
     """The whole document."""
     stores = open_stores(runs)
     found = joined(runs, stores)
     attended = attention(runs, stores)
-    shown = [one for one in SECTIONS if one[0] != "attention" or attended]
+    absent = {name for name, there in (("attention", attended), ("tables", reproduced)) if not there}
+    shown = [one for one in SECTIONS if one[0] not in absent]
     links = tag("nav", join(tag("a", title, href=f"#{ident}") for ident, title in shown), aria_label="Sections")
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     folders = ", ".join(str(run.path) for run in runs)
@@ -65,6 +70,7 @@ def page(runs: Sequence[Run]) -> str:
             links,
             Html("<noscript><p class='warning'>Curves and skeletons need JavaScript.</p></noscript>"),
             results(runs),
+            *((tables(reproduced),) if reproduced else ()),
             clips(runs, stores, found),
             curves(runs),
             classes(runs, found),

@@ -1,0 +1,63 @@
+"""Reproduced tables in the report: a section of `skelact report --table`, and a small page of its own."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from skelact.report.markup import Html, details, join, section, table, tag, text
+from skelact.reproduce.result import Reproduction
+from skelact.reproduce.show import HEADS, cells
+from skelact.world import atomic_file
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+"""Content security policy of the page: nothing is fetched, nothing runs."""
+
+
+def tables(found: Sequence[Reproduction]) -> Html:
+    """The section: every table with its notes, and the published cells of other data sets."""
+    return section("tables", "Published tables", *(part(one) for one in found))
+
+
+def part(found: Reproduction) -> Html:
+    """One table."""
+    title = f"{found.source}: {found.title}; here {found.store}, split {found.split}"
+    heads = tuple(head or "as published" for head in HEADS)
+    numbers = table(heads, (cells(line) for line in found.lines), range(3, len(HEADS)), label=title)
+    notes = tag("ul", join(tag("li", note) for note in found.notes))
+    parts = [tag("h3", title)]
+    if not found.same_data:
+        parts.append(tag("p", f"The published numbers are of {found.compared}, another data set.", class_="warning"))
+    parts += [numbers, tag("div", notes, class_="note")]
+    columns = list(dict.fromkeys(name for line in found.lines for name in line.others))
+    if columns:
+        rows = [
+            (cells(line)[1], line.streams, *(line.others.get(column, "–") for column in columns))
+            for line in found.lines
+        ]
+        others = table(("as published", "streams", *columns), rows, range(2, 2 + len(columns)), label="Other columns")
+        parts.append(details("The paper's other columns", others))
+    return join(parts)
+
+
+def write_page(found: Reproduction, path: Path) -> None:
+    """One table as an HTML file that needs nothing but a browser."""
+    style = files("skelact.report").joinpath("style.css").read_text(encoding="utf-8")
+    content = f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{text(found.table)} · skelact</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+{tables([found])}
+</main>
+</body>
+</html>
+"""
+    with atomic_file(path) as temporary:
+        temporary.write_text(content, encoding="utf-8")

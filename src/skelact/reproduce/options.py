@@ -1,0 +1,139 @@
+"""What a call of `reproduce` may choose, and the exact pretraining runs that follow from it for a line."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import Field, PositiveInt, ValidationError, model_validator
+
+from skelact.config import Config
+from skelact.evaluate.run import RECIPES as PROTOCOLS
+from skelact.recipes import RECIPES
+from skelact.reproduce.grids import PUBLISHED_EPOCHS, THREE, Grid, Line, Training
+from skelact.streams import Stream
+from skelact.train import TrainConfig
+from skelact.world import SkelactError
+
+
+class Options(Config):
+    """How a table is run where it is not run as published."""
+
+    small: bool = False
+    """Start from the small recipes, `RECIPE-small`, rather than from the published numbers."""
+    epochs: tuple[PositiveInt, ...] = ()
+    """Lengths of pretraining in place of the recipes'; several for a table that compares lengths."""
+    streams: tuple[Stream, ...] = Field(default=THREE, min_length=1)
+    """Streams that are run; a line that fuses others too fuses these alone."""
+    rows: tuple[int, ...] = ()
+    """Rows of the printed table that are run; all unless given."""
+    seeds: PositiveInt = 3
+    """Of every evaluation."""
+    seed: int = 0
+    """Of pretraining."""
+    changes: dict[str, Any] = Field(default_factory=dict)
+    """Fields of every run's TrainConfig that differ from its recipe's, such as precision."""
+
+    @model_validator(mode="after")
+    def _changes_leave_the_grid_alone(self) -> "Options":
+        if taken := {"recipe", "method", "stream", "epochs", "seed"} & set(self.changes):
+            raise ValueError(f"the grid sets {', '.join(sorted(taken))}: expected other fields in changes")
+        return self
+
+
+class Run(NamedTuple):
+    """One pretraining run and the encoder of it that a line evaluates."""
+
+    name: str
+    config: TrainConfig
+    stream: Stream
+    file: str
+    """Of the encoder, in the run's folder."""
+
+    def encoder(self, folder: Path) -> Path:
+        """Where its encoder lies."""
+        return folder / self.name / self.file
+
+
+def lines_of(grid: Grid, options: Options) -> tuple[Line, ...]:
+    """The lines of a table that are run. SkelactError for rows or lengths that it does not have."""
+    known = sorted({line.row for line in grid.lines})
+    if strange := set(options.rows) - set(known):
+        rows = ", ".join(map(str, sorted(strange)))
+        raise SkelactError(
+            f"{grid.source}: expected rows among {', '.join(map(str, known))} (others are of methods that skelact does "
+            f"not have), got {rows}"
+        )
+    if len(options.epochs) > 1 and not grid.lengths:
+        raise SkelactError(f"{grid.source} has runs of one length: expected one --epochs, got {len(options.epochs)}")
+    lines = [line for line in grid.lines if not options.rows or line.row in options.rows]
+    if grid.lengths and options.epochs:
+        of_row = {line.row: line for line in lines}
+        lines = [
+            of_row[row]._replace(epochs=epochs, setting=f"{epochs} epochs")
+            for row in sorted(of_row)
+            for epochs in options.epochs
+        ]
+    alone = {(line.training.name, line.protocol, line.streams) for line in lines if len(line.streams) == 1}
+    kept = []
+    for line in lines:
+        streams = tuple(stream for stream in line.streams if stream in options.streams)
+        again = len(line.streams) > 1 and (line.training.name, line.protocol, streams) in alone
+        if streams and not again:  # else a fused line would be one of the single ones once more
+            kept.append(line._replace(streams=streams))
+    if not kept:
+        raise SkelactError(f"{grid.source}: no line has a stream among {', '.join(options.streams)}")
+    return tuple(kept)
+
+
+def runs_of(grid: Grid, line: Line, options: Options) -> tuple[Run, ...]:
+    """The runs whose encoders a line evaluates, a stream each. SkelactError where the program lacks the recipe."""
+    return tuple(_run(grid, line, stream, options) for stream in line.streams)
+
+
+def check(grid: Grid, options: Options) -> None:
+    """SkelactError, before anything is trained, for a recipe or protocol that this version does not have."""
+    for line in lines_of(grid, options):
+        runs_of(grid, line, options)
+        protocol_recipe(grid, line)
+
+
+def protocol_recipe(grid: Grid, line: Line) -> Any:
+    """The settings of a line's protocol."""
+    if line.protocol not in PROTOCOLS:
+        raise SkelactError(
+            f"{grid.source}, row {line.row}: no protocol {line.protocol!r}; there are {', '.join(PROTOCOLS)}"
+        )
+    return PROTOCOLS[line.protocol].model_validate(dict(line.settings))
+
+
+def _run(grid: Grid, line: Line, stream: Stream, options: Options) -> Run:
+    training = line.training
+    base = _recipe(grid, line, training, options.small)
+    epochs = _length(line, base, options, grid.lengths)
+    own = "joint" if training.together else stream  # a run of several streams makes them itself, of joints
+    values = base.model_dump() | {"stream": own, "epochs": epochs, "seed": options.seed} | options.changes
+    values["method"] = base.method.model_dump() | dict(training.changes)
+    try:
+        config = TrainConfig.model_validate(values)
+    except ValidationError as error:
+        raise SkelactError(f"{grid.source}, row {line.row}: {error}") from error
+    parts = [training.name, *(() if training.together else (stream,)), f"{epochs}ep"]
+    name = "-".join([*parts, *((f"seed{options.seed}",) if options.seed else ())])
+    file = f"encoder-{stream}.safetensors" if training.together else "encoder.safetensors"
+    return Run(name + ("-small" if options.small else ""), config, stream, file)
+
+
+def _recipe(grid: Grid, line: Line, training: Training, small: bool) -> TrainConfig:
+    name = f"{training.recipe}-small" if small else training.recipe
+    if name not in RECIPES:
+        raise SkelactError(
+            f"{grid.source}, row {line.row}: no recipe {name!r}; there are {', '.join(RECIPES)}. "
+            "--rows runs the rows that need others"
+        )
+    return RECIPES[name]()
+
+
+def _length(line: Line, base: TrainConfig, options: Options, lengths: bool) -> int:
+    """Epochs asked for, else the published ones; of a small recipe the same share of its length."""
+    if options.epochs:
+        return line.epochs if lengths else options.epochs[0]
+    return max(1, round(base.epochs * line.epochs / PUBLISHED_EPOCHS)) if options.small else line.epochs

@@ -1,0 +1,151 @@
+"""What a reproduced table is: its lines beside the published numbers, its cost, and its files."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from skelact.config import Config
+from skelact.reproduce.options import Options
+from skelact.world import SkelactError, atomic_file, write_json
+
+
+class Measured(Config):
+    """One line: what this program got, and what the paper has. Accuracies are top 1 in per cent."""
+
+    row: int
+    label: str
+    """As the paper writes the row."""
+    method: str
+    streams: str
+    """Joined by +; fused where there are several."""
+    protocol: str
+    setting: str
+    epochs: int
+    """Of pretraining."""
+    last: float
+    """After the last epoch, which nothing has chosen; mean over the evaluation's seeds. Fused: of the first seed."""
+    best: float | None
+    """Of the best epoch on the test clips, as published scores are chosen; none of fused scores."""
+    std: float | None
+    """Standard deviation of `last` over the seeds."""
+    control: float | None
+    """The same protocol without what was learned; none of fused scores."""
+    published: float | None
+    """The cell that this line is held against; none where the paper has no such line."""
+    published_streams: str
+    others: dict[str, float]
+    """The other cells of the printed row, by data set and split."""
+    runs: tuple[str, ...]
+    """Folders of the pretraining runs."""
+    train_seconds: float
+    evaluate_seconds: float
+    core_hours: float
+    """Wall time of pretraining and evaluation times the threads that each had."""
+    clips_per_second: float
+    """Clips of pretraining over its wall time."""
+
+    @property
+    def last_difference(self) -> float | None:
+        """Last minus published."""
+        return None if self.published is None else self.last - self.published
+
+    @property
+    def best_difference(self) -> float | None:
+        """Best minus published, which is of a best epoch too."""
+        return None if self.published is None or self.best is None else self.best - self.published
+
+
+class Reproduction(Config):
+    """A table, as far as it has been run."""
+
+    table: str
+    title: str
+    source: str
+    store: str
+    dataset: str
+    """As papers call it where it is a whole data set of theirs."""
+    split: str
+    compared: str
+    """Data set and split of the published numbers that differences are against."""
+    same_data: bool
+    """Whether `compared` is the data of the store."""
+    options: Options
+    finished: bool
+    lines: tuple[Measured, ...]
+    seconds: float
+    """Wall time of all runs and evaluations; a run that several lines share counts once."""
+    core_hours: float
+    machine: dict[str, Any]
+    date: str
+    skelact: str
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be said beside the numbers."""
+        if self.same_data:
+            data = f"Published numbers are of {self.compared}, as this store."
+        else:
+            data = (
+                f"PUBLISHED NUMBERS ARE OF ANOTHER DATA SET ({self.compared}); this store is {self.dataset}, split "
+                f"{self.split}: differences compare two data sets. Compare how rows differ from each other."
+            )
+        accelerator = self.machine.get("accelerator")
+        cost = f"All of it took {self.seconds / 3600:.2f} h of wall time, {self.core_hours:.2f} core-hours"
+        notes = [data, f"{cost}, on {self.machine.get('processor')}" + (f" and {accelerator}." if accelerator else ".")]
+        changed = [f"{name} {value}" for name, value in self.options.changes.items()]
+        if self.options.small:
+            changed.insert(0, "small recipes instead of the published numbers")
+        if self.options.epochs:
+            changed.append(f"epochs {', '.join(map(str, self.options.epochs))}")
+        if changed:
+            notes.append(f"Not as published: {'; '.join(changed)}.")
+        if any(line.published_streams != line.streams and line.published is not None for line in self.lines):
+            notes.append("Some published numbers are of other streams than were run: see the columns.")
+        notes.append(
+            "Last: after the last epoch. Best: the best epoch on the test clips, as published scores are chosen; "
+            "fused scores are of the last epoch of the first seed."
+        )
+        return (*notes, *(() if self.finished else ("Not finished: the same command goes on.",)))
+
+
+FIELDS = (
+    *("row", "label", "method", "streams", "protocol", "setting", "epochs", "last", "best", "std", "control"),
+    *("published", "published_of", "published_streams", "last_difference", "best_difference"),
+    *("train_seconds", "evaluate_seconds", "core_hours", "clips_per_second", "store", "split", "runs"),
+)
+"""Columns of the CSV file."""
+
+
+def write(found: Reproduction, folder: Path) -> None:
+    """`<table>.json` with everything and `<table>.csv` with a line each, each atomically."""
+    write_json(folder / f"{found.table}.json", found.model_dump(mode="json"))
+    with (
+        atomic_file(folder / f"{found.table}.csv") as temporary,
+        open(temporary, "w", encoding="utf-8", newline="") as opened,
+    ):
+        writer = csv.writer(opened, lineterminator="\n")
+        writer.writerow(FIELDS)
+        for line in found.lines:
+            values = line.model_dump() | {
+                "published_of": found.compared if line.published is not None else None,
+                "last_difference": _rounded(line.last_difference),
+                "best_difference": _rounded(line.best_difference),
+                "store": found.store,
+                "split": found.split,
+                "runs": " ".join(line.runs),
+            }
+            writer.writerow([values[field] for field in FIELDS])
+
+
+def read_reproduction(path: Path) -> Reproduction:
+    """The `<table>.json` of a table that was run. SkelactError for anything else."""
+    try:
+        return Reproduction.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        raise SkelactError(f"{path}: expected the JSON file of a table by skelact reproduce: {error}") from error
+
+
+def _rounded(difference: float | None) -> float | None:
+    return None if difference is None else round(difference, 2)

@@ -1,0 +1,87 @@
+"""What the encoders of one line score: each evaluated once, kept in its run, and fused where there are several."""
+
+import json
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.markup import escape
+
+from skelact.config import Config
+from skelact.data.store import Store
+from skelact.encoders.file import load_encoder
+from skelact.evaluate.features import encoder_hash
+from skelact.evaluate.run import evaluate_run, results_folder
+from skelact.streams import Stream
+from skelact.world import SkelactError
+
+WEIGHTS: dict[Stream, float] = {"joint": 0.6, "bone": 0.6, "motion": 0.4}
+"""Of the streams in fused scores, in every table (AimCLR, section 4.2)."""
+
+
+class Score(NamedTuple):
+    """Top 1 in per cent; what fused scores do not have is None."""
+
+    last: float
+    best: float | None
+    std: float | None
+    control: float | None
+
+
+class Task(NamedTuple):
+    """What all lines of a table share."""
+
+    store: Path
+    split: str
+    seeds: int
+
+
+def evaluated(encoder: Path, protocol: str, recipe: Config, task: Task, console: Console) -> Path:
+    """The result file of an encoder: the one that is there if all that it depends on is the same, else a new one."""
+    folder = results_folder(encoder) / "evaluate"
+    loaded = load_encoder(encoder)
+    asked = {
+        "protocol": protocol,
+        "recipe": recipe.model_dump(mode="json"),
+        "store_hash": Store.open(task.store).prepared(loaded.card.view, loaded.card.frames).hash,
+        "split": task.split,
+        "encoder_hash": encoder_hash(loaded),
+        "seeds": task.seeds,
+    }
+    for file in sorted(folder.glob("*.json")):
+        values = read(file)
+        if {key: values.get(key) for key in asked} == asked:
+            console.print(f"{escape(str(file))}: evaluated already", highlight=False)
+            return file
+    result = evaluate_run(protocol, encoder, task.store, task.split, task.seeds, recipe)
+    return folder / f"{result.file_name}.json"
+
+
+def score(files: Sequence[Path], streams: Sequence[Stream]) -> Score:
+    """What result files say, a stream each: that of the one, or of their fused class scores."""
+    if len(files) == 1:
+        values = read(files[0])
+        return Score(values["last"]["top1"], values["best"]["top1"], values.get("std"), values["control"]["top1"])
+    return Score(fused(files, [WEIGHTS[stream] for stream in streams]), None, None, None)
+
+
+def fused(files: Sequence[Path], weights: Sequence[float]) -> float:
+    """Top 1 of the weighted sum of class scores, aligned by clip name."""
+    try:
+        module = import_module("skelact.evaluate.fuse")
+    except ModuleNotFoundError as error:
+        raise SkelactError("this skelact cannot fuse streams: it has no skelact.evaluate.fuse") from error
+    return module.fuse(list(files), list(weights)).last.top1
+
+
+def read(file: Path) -> dict[str, Any]:
+    """A result file as plain values."""
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise SkelactError(f"{file}: cannot be read as JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise SkelactError(f"{file}: expected a JSON object, found {type(values).__name__}")
+    return values

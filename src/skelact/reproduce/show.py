@@ -1,0 +1,70 @@
+"""A reproduced table on the terminal."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from skelact.reproduce.result import Measured, Reproduction
+
+HEADS = (
+    "row",
+    "",
+    "streams",
+    "epochs",
+    "last",
+    "best",
+    "control",
+    "published",
+    "last − p.",
+    "best − p.",
+    "min",
+    "core-h",
+    "clips/s",
+)
+
+
+def show(found: Reproduction, console: Console | None = None) -> None:
+    """Print the table and what has to be said beside it, to standard output unless told otherwise."""
+    console = console or Console(width=None if sys.stdout.isatty() else 170, highlight=False)
+    made = Table(title=f"{found.source}: {found.title}; here {found.store}, split {found.split}")
+    for place, head in enumerate(HEADS):
+        made.add_column(head, justify="left" if place in (1, 2) else "right", no_wrap=place not in (1, 2))
+    for line in found.lines:
+        made.add_row(*cells(line))
+    console.print(made)
+    for note in found.notes:
+        console.print(note, markup=False)
+
+
+def cells(line: Measured) -> tuple[str, ...]:
+    """A line as texts, in the order of HEADS."""
+    spread = f" ± {line.std:.1f}" if line.std is not None else ""
+    published = number(line.published)
+    if line.published is not None and line.published_streams != line.streams:
+        published += f" ({line.published_streams or 'streams not told'})"
+    return (
+        str(line.row),
+        f"{line.label}, {line.setting}" if line.setting and line.setting != line.label else line.label,
+        line.streams,
+        str(line.epochs),
+        number(line.last) + spread,
+        number(line.best),
+        number(line.control),
+        published,
+        signed(line.last_difference),
+        signed(line.best_difference),
+        f"{(line.train_seconds + line.evaluate_seconds) / 60:.1f}",
+        f"{line.core_hours:.2f}",
+        f"{line.clips_per_second:.0f}",
+    )
+
+
+def number(value: float | None) -> str:
+    """One digit after the point, or a dash."""
+    return "–" if value is None else f"{value:.1f}"
+
+
+def signed(value: float | None) -> str:
+    """The same with its sign."""
+    return "–" if value is None else f"{value:+.1f}"

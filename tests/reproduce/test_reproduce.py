@@ -1,0 +1,205 @@
+"""Running tables on a tiny store: once, again, stopped, changed."""
+
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from tiny_grid import CHANGES
+
+import tiny
+from skelact.reproduce import Options, reproduce
+from skelact.reproduce import run as module
+from skelact.reproduce import score as scoring
+from skelact.reproduce.grids import THREE
+from skelact.reproduce.result import FIELDS, Reproduction, read_reproduction
+from skelact.reproduce.show import show
+from skelact.world import SkelactError
+
+TABLE = "aimclr-table1"
+module_pretrain = module.pretrain
+PUBLISHED = {1: 75.0, 2: 71.3, 3: 77.4, 4: 78.2, 5: 78.9}
+"""NTU-60 xsub of table 1, the first of its columns."""
+
+
+def run(folder: Path, store: Path, options: Options, table: str = TABLE) -> tuple[Reproduction, str]:
+    console, said = tiny.console()
+    return reproduce(table, store, tiny.SPLIT, folder, options, console), said.getvalue()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Path:
+    """Table 1 on the joint stream, all five rows."""
+    folder = tmp_path_factory.mktemp("made") / "grid"
+    run(folder, store, Options(small=True, epochs=(1,), seeds=1, streams=("joint",), changes=CHANGES))
+    return folder
+
+
+def lines_of(folder: Path, table: str = TABLE) -> list[dict[str, str]]:
+    with open(folder / f"{table}.csv", encoding="utf-8", newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+def stamps(folder: Path) -> dict[str, int]:
+    """When each file of each run was last written."""
+    return {str(file.relative_to(folder)): file.stat().st_mtime_ns for file in folder.glob("*/**/*") if file.is_file()}
+
+
+def test_the_csv_has_a_line_for_every_row_with_what_the_runs_say_of_themselves(made):
+    lines = lines_of(made)
+    assert tuple(lines[0]) == FIELDS
+    assert [int(line["row"]) for line in lines] == [1, 2, 3, 4, 5]
+    for line in lines:
+        result = json.loads((made / line["runs"] / "evaluate" / f"linear-five-{tiny.SPLIT}.json").read_text())
+        assert float(line["last"]) == result["last"]["top1"]
+        assert float(line["best"]) == result["best"]["top1"]
+        assert float(line["control"]) == result["control"]["top1"]
+        assert float(line["evaluate_seconds"]) == result["seconds"]
+        log = [json.loads(text) for text in (made / line["runs"] / "metrics.jsonl").read_text().splitlines()]
+        assert float(line["train_seconds"]) == pytest.approx(log[-1]["seconds"], rel=0.5)
+        threads = json.loads((made / line["runs"] / "config.json").read_text())["machine"]["threads"]
+        hours = (float(line["train_seconds"]) + float(line["evaluate_seconds"])) * threads / 3600
+        assert float(line["core_hours"]) == pytest.approx(hours)
+        clips = tiny.PER_EPOCH * tiny.BATCH
+        assert float(line["clips_per_second"]) == pytest.approx(clips / float(line["train_seconds"]))
+
+
+def test_differences_are_against_the_cell_that_is_named(made):
+    for line in lines_of(made):
+        published = PUBLISHED[int(line["row"])]
+        assert (float(line["published"]), line["published_of"]) == (published, "NTU-60 xsub")
+        assert float(line["last_difference"]) == pytest.approx(float(line["last"]) - published, abs=0.006)
+        assert float(line["best_difference"]) == pytest.approx(float(line["best"]) - published, abs=0.006)
+
+
+def test_each_row_was_trained_with_its_own_part_of_the_method(made):
+    methods = [
+        json.loads((made / line["runs"] / "config.json").read_text())["config"]["method"] for line in lines_of(made)
+    ]
+    assert [(m["views"], m["drop"], m["neighbours"]) for m in methods] == [
+        ("normal", False, 0),
+        ("extreme", False, 0),
+        ("both", False, 0),
+        ("both", True, 0),
+        ("both", True, 1),
+    ]
+
+
+def test_the_same_call_again_trains_and_evaluates_nothing(made, store, options, monkeypatch):
+    before, lines = stamps(made), lines_of(made)
+    monkeypatch.setattr(scoring, "evaluate_run", lambda *_: pytest.fail("evaluated again"))
+    found, said = run(made, store, options())
+    assert said.count("finished already") == said.count("evaluated already") == 5
+    assert stamps(made) == before
+    assert lines_of(made) == lines
+    assert found.finished
+
+
+def test_another_table_of_the_folder_takes_its_runs(made, store, options):
+    found, said = run(made, store, options(rows=(2,)), table="aimclr-table2")
+    assert found.lines[0].runs == ("aimclr-joint-1ep-small",)
+    assert said.count("finished already") == said.count("evaluated already") == 1
+    assert found.lines[0].last == float(lines_of(made)[4]["last"])
+
+
+def test_other_settings_of_the_evaluation_evaluate_anew(made, store, options, monkeypatch):
+    asked = []
+    monkeypatch.setattr(scoring, "evaluate_run", lambda *given: asked.append(given) or pytest.fail("asked"))
+    with pytest.raises(pytest.fail.Exception, match="asked"):
+        run(made, store, options(seeds=2))
+    assert asked[0][4] == 2
+
+
+def test_encoders_that_have_changed_are_evaluated_anew(made, store, options, tmp_path, monkeypatch):
+    copy = Path(shutil.copytree(made, tmp_path / "copy"))
+    shutil.copy(copy / "aimclr-joint-1ep-small/encoder.safetensors", copy / "aimclr-na-joint-1ep-small")
+    found, said = run(copy, store, options())
+    assert said.count("evaluated already") == 4
+    assert found.lines[0].last == found.lines[4].last
+
+
+def test_a_folder_with_runs_of_other_numbers_is_refused(made, store, options):
+    with pytest.raises(SkelactError, match=r"holds another run.*\n  config.batch: 4 there, 5 asked"):
+        run(made, store, options(changes={**CHANGES, "batch": 5}))
+    with pytest.raises(SkelactError, match="holds another run"):
+        reproduce(TABLE, store, "subject=1,3", made, options(), tiny.console()[0])
+
+
+def test_a_grid_that_was_stopped_goes_on_and_keeps_what_was_done(tmp_path, store, options, monkeypatch):
+    trained = []
+
+    def stops_at_the_third(config, stores, splits, folder, console):
+        trained.append(folder.name)
+        done = module_pretrain(config, stores, splits, folder, console)
+        return done if len(trained) < 3 else done.__class__(folder, done.step - 1, done.total, done.seconds)
+
+    monkeypatch.setattr(module, "pretrain", stops_at_the_third)
+    found, _ = run(tmp_path / "grid", store, options())
+    assert not found.finished
+    assert [line.row for line in found.lines] == [1, 2]
+    assert [int(line["row"]) for line in lines_of(tmp_path / "grid")] == [1, 2]
+    assert not read_reproduction(tmp_path / "grid" / f"{TABLE}.json").finished
+    monkeypatch.setattr(module, "pretrain", module_pretrain)
+    found, said = run(tmp_path / "grid", store, options(rows=(1, 2, 3)))
+    assert found.finished
+    assert said.count("finished already") == 3
+    assert said.count("evaluated already") == 2
+
+
+def test_published_numbers_of_another_data_set_are_said_to_be_so(made):
+    console, said = tiny.console()
+    show(read_reproduction(made / f"{TABLE}.json"), console)
+    text = said.getvalue()
+    assert "PUBLISHED NUMBERS ARE OF ANOTHER DATA SET (NTU-60 xsub); this store is own" in text
+    assert "small recipes instead of the published numbers" in text
+    assert "78.9 (joint+motion+bone)" in text  # the published number is fused, ours is not
+    assert re.search(r"core-hours", text)
+
+
+def test_a_store_that_is_the_papers_data_set_is_held_against_its_own_column(store, options, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "published_name", lambda *_: "NTU-120")
+    console, said = tiny.console()
+    monkeypatch.setattr(module, "split_of", lambda *_: None)  # a tiny store has no split of that name
+    monkeypatch.setattr(
+        module, "pretrain", lambda *given: module_pretrain(given[0], given[1], [tiny.SPLIT], *given[3:])
+    )
+    monkeypatch.setattr(module, "Task", lambda store, split, seeds: scoring.Task(store, tiny.SPLIT, seeds))
+    found = reproduce("aimclr-table2", store, "xset", tmp_path, options(rows=(1, 2)), console)
+    assert found.same_data
+    assert [(line.published, line.method) for line in found.lines] == [(55.9, "skeletonclr"), (63.4, "aimclr")]
+    assert found.lines[1].others == {
+        "NTU-60 xsub": 74.3,
+        "NTU-60 xview": 79.7,
+        "PKU-MMD I xsub": 83.4,
+        "NTU-120 xsub": 63.4,
+    }
+    show(found, console)
+    assert "Published numbers are of NTU-120 xset, as this store" in said.getvalue()
+
+
+def test_three_streams_are_fused_with_the_papers_weights(made, store, options, monkeypatch, tmp_path):
+    given = []
+    monkeypatch.setattr(scoring, "fused", lambda files, weights: given.append((files, weights)) or 12.5)
+    found, _ = run(tmp_path, store, options(streams=THREE, rows=(8,)), table="aimclr-table2")
+    ((files, weights),) = given
+    assert [file.parts[-3] for file in files] == [f"aimclr-{stream}-1ep-small" for stream in THREE]
+    assert weights == [0.6, 0.4, 0.6]  # joint, motion, bone: the paper has [0.6, 0.6, 0.4] of joint, bone, motion
+    line = found.lines[0]
+    assert (line.last, line.best, line.control, line.streams) == (12.5, None, None, "joint+motion+bone")
+    assert (line.last_difference, line.best_difference) == (pytest.approx(12.5 - 78.9), None)
+
+
+def test_tables_and_stores_that_are_not_there_are_said_before_anything_is_written(tmp_path, store, options):
+    with pytest.raises(SkelactError, match="no table 'aimclr-table9'; there are aimclr-table1, "):
+        run(tmp_path / "grid", store, options(), table="aimclr-table9")
+    with pytest.raises(SkelactError, match="no split 'xsub'"):
+        reproduce(TABLE, store, "xsub", tmp_path / "grid", options())
+    assert not (tmp_path / "grid").exists()
+
+
+def test_a_file_that_is_no_table_is_refused(tmp_path):
+    (tmp_path / "t.json").write_text("{}")
+    with pytest.raises(SkelactError, match=r"t\.json: expected the JSON file of a table"):
+        read_reproduction(tmp_path / "t.json")
