@@ -1,5 +1,6 @@
 """The grids against the printed tables, and the runs that follow from them."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -56,7 +57,9 @@ def test_every_line_is_a_printed_row_of_its_method_streams_and_protocol(table):
         assert cells
         assert {(cell.method, cell.stream, cell.protocol) for cell in cells} == {printed[1:]}
         assert ("+".join(line.streams), line.protocol) == printed[2:]
-        if line.protocol != "supervised":
+        if line.protocol == "supervised":
+            assert line.training.untrained
+        else:
             assert line.training.recipe == printed.method
 
 
@@ -143,7 +146,8 @@ def test_one_run_of_several_streams_has_an_encoder_file_for_each(monkeypatch):
     monkeypatch.setitem(recipes.RECIPES, "crossclr", recipes.skeletonclr)  # its recipe may not be there
     runs = runs_of(grids.TABLE_3, next(line for line in grids.TABLE_3.lines if line.row == 2), Options())
     assert {run.name for run in runs} == {"crossclr-100ep"}
-    assert [run.file for run in runs] == [f"encoder-{stream}.safetensors" for stream in THREE]
+    files = [run.encoder(Path("grid")) for run in runs]
+    assert files == [Path(f"grid/crossclr-100ep/encoder-{stream}.safetensors") for stream in THREE]
     assert {run.config.stream for run in runs} == {"joint"}
 
 

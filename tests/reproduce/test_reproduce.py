@@ -6,11 +6,13 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tiny_grid import CHANGES
 
 import tiny
-from skelact.reproduce import Options, reproduce
+from skelact.encoders.file import load_encoder
+from skelact.reproduce import Options, beside, grids, reproduce
 from skelact.reproduce import run as module
 from skelact.reproduce import score as scoring
 from skelact.reproduce.grids import THREE
@@ -159,7 +161,7 @@ def test_published_numbers_of_another_data_set_are_said_to_be_so(made):
 
 
 def test_a_store_that_is_the_papers_data_set_is_held_against_its_own_column(store, options, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "published_name", lambda *_: "NTU-120")
+    monkeypatch.setattr(beside, "published_name", lambda *_: "NTU-120")
     console, said = tiny.console()
     monkeypatch.setattr(module, "split_of", lambda *_: None)  # a tiny store has no split of that name
     monkeypatch.setattr(
@@ -179,16 +181,44 @@ def test_a_store_that_is_the_papers_data_set_is_held_against_its_own_column(stor
     assert "Published numbers are of NTU-120 xset, as this store" in said.getvalue()
 
 
-def test_three_streams_are_fused_with_the_papers_weights(made, store, options, monkeypatch, tmp_path):
+def test_three_streams_are_fused_and_what_fused_scores_lack_is_left_empty(store, options, monkeypatch, tmp_path):
     given = []
-    monkeypatch.setattr(scoring, "fused", lambda files, weights: given.append((files, weights)) or 12.5)
+    monkeypatch.setattr(scoring, "fused", lambda files, out: given.append((files, out)) or 12.5)
     found, _ = run(tmp_path, store, options(streams=THREE, rows=(8,)), table="aimclr-table2")
-    ((files, weights),) = given
-    assert [file.parts[-3] for file in files] == [f"aimclr-{stream}-1ep-small" for stream in THREE]
-    assert weights == [0.6, 0.4, 0.6]  # joint, motion, bone: the paper has [0.6, 0.6, 0.4] of joint, bone, motion
+    ((files, out),) = given
+    names = [f"aimclr-{stream}-1ep-small" for stream in THREE]
+    assert [file.parts[-3] for file in files] == names
+    assert out == tmp_path / "fused" / f"{'+'.join(names)}-joint+motion+bone-linear.json"
     line = found.lines[0]
     assert (line.last, line.best, line.control, line.streams) == (12.5, None, None, "joint+motion+bone")
     assert (line.last_difference, line.best_difference) == (pytest.approx(12.5 - 78.9), None)
+    assert lines_of(tmp_path, "aimclr-table2")[0]["best"] == ""
+
+
+def test_fusing_is_by_clip_with_the_papers_weights(store, options, tmp_path):
+    pytest.importorskip("skelact.evaluate.fuse", reason="needs skelact.evaluate.fuse, which is not in this version")
+    found, _ = run(tmp_path, store, options(streams=THREE, rows=(8,)), table="aimclr-table2")
+    kept = [np.load(tmp_path / name / f"evaluate/linear-five-{tiny.SPLIT}.npz") for name in found.lines[0].runs]
+    assert all((one["names"] == kept[0]["names"]).all() for one in kept)
+    joint, motion, bone = (one["scores"].astype(float) for one in kept)
+    scores = 0.6 * joint + 0.6 * bone + 0.4 * motion
+    assert found.lines[0].last == pytest.approx(100 * (scores.argmax(1) == kept[0]["labels"]).mean())
+
+
+def test_a_network_that_starts_from_nothing_is_not_pretrained(store, options, tmp_path, monkeypatch):
+    # By a protocol that every version has: the grid itself has `supervised`.
+    line = grids.TABLE_8.lines[2]._replace(protocol="linear")
+    monkeypatch.setitem(grids.GRIDS, "aimclr-table8", grids.TABLE_8._replace(lines=(line,)))
+    monkeypatch.setattr(module, "pretrain", lambda *_: pytest.fail("pretrained"))
+    found, _ = run(tmp_path, store, options(), table="aimclr-table8")
+    ((measured,), encoder) = found.lines, load_encoder(tmp_path / "st-gcn-joint-small.safetensors")
+    assert (measured.epochs, measured.train_seconds, measured.clips_per_second) == (0, 0, None)
+    assert (measured.published, measured.runs) == (85.2, ("st-gcn-joint-small",))
+    assert (encoder.card.encoder, encoder.card.frames) == (CHANGES["encoder"], 12)
+    assert (encoder.card.stream, encoder.card.skeleton, encoder.card.persons) == ("joint", tiny.FIVE, 1)
+    assert run(tmp_path, store, options(), table="aimclr-table8")[1].count("evaluated already") == 1
+    with pytest.raises(SkelactError, match=r"st-gcn-joint-small\.safetensors holds a network of another shape"):
+        run(tmp_path, store, options(changes={**CHANGES, "frames": 10}), table="aimclr-table8")
 
 
 def test_tables_and_stores_that_are_not_there_are_said_before_anything_is_written(tmp_path, store, options):

@@ -43,14 +43,17 @@ class Run(NamedTuple):
     """One pretraining run and the encoder of it that a line evaluates."""
 
     name: str
+    """Of its folder; of its encoder file where it is not trained."""
     config: TrainConfig
     stream: Stream
-    file: str
-    """Of the encoder, in the run's folder."""
+    together: bool = False
+    trained: bool = True
 
     def encoder(self, folder: Path) -> Path:
-        """Where its encoder lies."""
-        return folder / self.name / self.file
+        """Where its encoder lies; `encoder-STREAM.safetensors` where a run learns several streams together."""
+        if not self.trained:
+            return folder / f"{self.name}.safetensors"
+        return folder / self.name / (f"encoder-{self.stream}.safetensors" if self.together else "encoder.safetensors")
 
 
 def lines_of(grid: Grid, options: Options) -> tuple[Line, ...]:
@@ -116,10 +119,14 @@ def _run(grid: Grid, line: Line, stream: Stream, options: Options) -> Run:
         config = TrainConfig.model_validate(values)
     except ValidationError as error:
         raise SkelactError(f"{grid.source}, row {line.row}: {error}") from error
-    parts = [training.name, *(() if training.together else (stream,)), f"{epochs}ep"]
-    name = "-".join([*parts, *((f"seed{options.seed}",) if options.seed else ())])
-    file = f"encoder-{stream}.safetensors" if training.together else "encoder.safetensors"
-    return Run(name + ("-small" if options.small else ""), config, stream, file)
+    parts = [
+        training.name,
+        *(() if training.together else (stream,)),
+        *(() if training.untrained else (f"{epochs}ep",)),
+        *((f"seed{options.seed}",) if options.seed else ()),
+        *(("small",) if options.small else ()),
+    ]
+    return Run("-".join(parts), config, stream, training.together, not training.untrained)
 
 
 def _recipe(grid: Grid, line: Line, training: Training, small: bool) -> TrainConfig:

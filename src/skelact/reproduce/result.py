@@ -23,7 +23,7 @@ class Measured(Config):
     protocol: str
     setting: str
     epochs: int
-    """Of pretraining."""
+    """Of pretraining; 0 where there is none."""
     last: float
     """After the last epoch, which nothing has chosen; mean over the evaluation's seeds. Fused: of the first seed."""
     best: float | None
@@ -38,13 +38,13 @@ class Measured(Config):
     others: dict[str, float]
     """The other cells of the printed row, by data set and split."""
     runs: tuple[str, ...]
-    """Folders of the pretraining runs."""
+    """Folders of the pretraining runs, or names of untrained encoder files."""
     train_seconds: float
     evaluate_seconds: float
     core_hours: float
     """Wall time of pretraining and evaluation times the threads that each had."""
-    clips_per_second: float
-    """Clips of pretraining over its wall time."""
+    clips_per_second: float | None
+    """Clips of pretraining over its wall time; none without pretraining."""
 
     @property
     def last_difference(self) -> float | None:

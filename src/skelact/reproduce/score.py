@@ -14,11 +14,7 @@ from skelact.data.store import Store
 from skelact.encoders.file import load_encoder
 from skelact.evaluate.features import encoder_hash
 from skelact.evaluate.run import evaluate_run, results_folder
-from skelact.streams import Stream
 from skelact.world import SkelactError
-
-WEIGHTS: dict[Stream, float] = {"joint": 0.6, "bone": 0.6, "motion": 0.4}
-"""Of the streams in fused scores, in every table (AimCLR, section 4.2)."""
 
 
 class Score(NamedTuple):
@@ -39,7 +35,10 @@ class Task(NamedTuple):
 
 
 def evaluated(encoder: Path, protocol: str, recipe: Config, task: Task, console: Console) -> Path:
-    """The result file of an encoder: the one that is there if all that it depends on is the same, else a new one."""
+    """The result file of an encoder: the one that is there if all that it depends on is the same, else a new one.
+
+    Supervised training depends on the shape of the network and not on its weights, so not on their hash.
+    """
     folder = results_folder(encoder) / "evaluate"
     loaded = load_encoder(encoder)
     asked = {
@@ -47,8 +46,9 @@ def evaluated(encoder: Path, protocol: str, recipe: Config, task: Task, console:
         "recipe": recipe.model_dump(mode="json"),
         "store_hash": Store.open(task.store).prepared(loaded.card.view, loaded.card.frames).hash,
         "split": task.split,
-        "encoder_hash": encoder_hash(loaded),
+        "stream": loaded.card.stream,
         "seeds": task.seeds,
+        **({} if protocol == "supervised" else {"encoder_hash": encoder_hash(loaded)}),
     }
     for file in sorted(folder.glob("*.json")):
         values = read(file)
@@ -59,21 +59,22 @@ def evaluated(encoder: Path, protocol: str, recipe: Config, task: Task, console:
     return folder / f"{result.file_name}.json"
 
 
-def score(files: Sequence[Path], streams: Sequence[Stream]) -> Score:
-    """What result files say, a stream each: that of the one, or of their fused class scores."""
+def score(files: Sequence[Path], out: Path) -> Score:
+    """What result files say, a stream each: that of the one, or of their class scores fused, which go to `out`."""
     if len(files) == 1:
         values = read(files[0])
         return Score(values["last"]["top1"], values["best"]["top1"], values.get("std"), values["control"]["top1"])
-    return Score(fused(files, [WEIGHTS[stream] for stream in streams]), None, None, None)
+    return Score(fused(files, out), None, None, None)
 
 
-def fused(files: Sequence[Path], weights: Sequence[float]) -> float:
-    """Top 1 of the weighted sum of class scores, aligned by clip name."""
+def fused(files: Sequence[Path], out: Path) -> float:
+    """Top 1 of the class scores, added up by clip name with the published weight of each stream."""
     try:
         module = import_module("skelact.evaluate.fuse")
     except ModuleNotFoundError as error:
         raise SkelactError("this skelact cannot fuse streams: it has no skelact.evaluate.fuse") from error
-    return module.fuse(list(files), list(weights)).last.top1
+    found, _ = module.fuse(files, out=out)
+    return found.last.top1
 
 
 def read(file: Path) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def cells(line: Measured) -> tuple[str, ...]:
         signed(line.best_difference),
         f"{(line.train_seconds + line.evaluate_seconds) / 60:.1f}",
         f"{line.core_hours:.2f}",
-        f"{line.clips_per_second:.0f}",
+        "–" if line.clips_per_second is None else f"{line.clips_per_second:.0f}",
     )
 
 

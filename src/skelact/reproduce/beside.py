@@ -1,0 +1,76 @@
+"""One line beside the paper's: which published cell it is held against, and what it cost."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from skelact.data.store import Store
+from skelact.evaluate.published import TABLES, published_name, table_row
+from skelact.reproduce.grids import Grid, Line
+from skelact.reproduce.options import Run
+from skelact.reproduce.result import Measured
+from skelact.reproduce.score import Score
+
+
+class Cost(NamedTuple):
+    """Wall time, and how many threads worked through it."""
+
+    seconds: float
+    threads: int
+    clips: int = 0
+    """Clips that pretraining stepped through."""
+
+    @property
+    def core_hours(self) -> float:
+        return self.seconds * self.threads / 3600
+
+
+class Data(NamedTuple):
+    """What the store is called, and which published column it is held against."""
+
+    name: str
+    column: tuple[str, str]
+    """Data set and split."""
+    same: bool
+
+
+def data_of(grid: Grid, store: Store, split: str) -> Data:
+    """The published column for the store; where the table has none, one of the same split, else its first."""
+    name = published_name(store.meta.dataset, len(set(store.table["action"].tolist())), len(store))
+    columns = list(dict.fromkeys((cell.dataset, cell.split) for cell in TABLES if cell.source == grid.source))
+    if (name, split) in columns:
+        return Data(name, (name, split), True)
+    return Data(name, next((column for column in columns if column[1] == split), columns[0]), False)
+
+
+def measured(
+    grid: Grid,
+    line: Line,
+    runs: Sequence[Run],
+    reached: Score,
+    data: Data,
+    trained: list[Cost],
+    tested: list[Cost],
+) -> Measured:
+    """One line beside the paper's."""
+    printed = table_row(grid.source, line.row)
+    cells = [cell for cell in printed if cell.setting == line.setting] if line.setting else list(printed)
+    own = next((cell for cell in cells if (cell.dataset, cell.split) == data.column), None)
+    seconds = sum(cost.seconds for cost in trained)
+    return Measured(
+        row=line.row,
+        label=printed[0].label,
+        method=line.training.name,
+        streams="+".join(line.streams),
+        protocol=line.protocol,
+        setting=line.setting,
+        epochs=runs[0].config.epochs if runs[0].trained else 0,
+        **reached._asdict(),
+        published=own.top1 if own else None,
+        published_streams=printed[0].stream,
+        others={f"{cell.dataset} {cell.split}": cell.top1 for cell in cells if cell is not own},
+        runs=tuple(dict.fromkeys(run.name for run in runs)),
+        train_seconds=seconds,
+        evaluate_seconds=sum(cost.seconds for cost in tested),
+        core_hours=sum(cost.core_hours for cost in (*trained, *tested)),
+        clips_per_second=sum(cost.clips for cost in trained) / seconds if seconds else None,
+    )
