@@ -160,6 +160,16 @@ def test_published_numbers_of_another_data_set_are_said_to_be_so(made):
     assert re.search(r"core-hours", text)
 
 
+def test_rows_that_do_not_beat_their_control_are_named(made):
+    found = read_reproduction(made / f"{TABLE}.json")
+    lines = [line.model_copy(update={"last": 40.0, "control": 39.9 + 0.1 * line.row}) for line in found.lines]
+    lines[1] = lines[1].model_copy(update={"control": None})
+    notes = " ".join(found.model_copy(update={"lines": tuple(lines)}).notes)
+    assert "Last is not above the control in row 1, 3, 4, 5: no better" in notes
+    beaten = tuple(line.model_copy(update={"control": 1.0}) for line in lines)
+    assert "control in row" not in " ".join(found.model_copy(update={"lines": beaten}).notes)
+
+
 def test_a_store_that_is_the_papers_data_set_is_held_against_its_own_column(store, options, tmp_path, monkeypatch):
     monkeypatch.setattr(beside, "published_name", lambda *_: "NTU-120")
     console, said = tiny.console()

@@ -56,8 +56,10 @@ class Grid(NamedTuple):
     """Whether the table compares lengths of training, so that `--epochs` may name several."""
 
 
-JOINT, MOTION, BONE = ("joint",), ("motion",), ("bone",)
-THREE: tuple[Stream, ...] = ("joint", "motion", "bone")
+JOINT: tuple[Stream, ...] = ("joint",)
+MOTION: tuple[Stream, ...] = ("motion",)
+BONE: tuple[Stream, ...] = ("bone",)
+THREE = (*JOINT, *MOTION, *BONE)
 
 SKELETONCLR = Training("skeletonclr", "skeletonclr")
 AIMCLR = Training("aimclr", "aimclr")

@@ -103,6 +103,11 @@ class Reproduction(Config):
             notes.append(f"Not as published: {'; '.join(changed)}.")
         if any(line.published_streams != line.streams and line.published is not None for line in self.lines):
             notes.append("Some published numbers are of other streams than were run: see the columns.")
+        if lost := [str(line.row) for line in self.lines if line.control is not None and line.last <= line.control]:
+            rows = ", ".join(dict.fromkeys(lost))
+            notes.append(
+                f"Last is not above the control in row {rows}: no better than random weights by this protocol."
+            )
         notes.append(
             "Last: after the last epoch. Best: the best epoch on the test clips, as published scores are chosen; "
             "fused scores are of the last epoch of the first seed."

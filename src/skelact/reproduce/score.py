@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.markup import escape
 
-from skelact.config import Config
 from skelact.data.store import Store
 from skelact.encoders.file import load_encoder
 from skelact.evaluate.features import encoder_hash
@@ -34,7 +33,7 @@ class Task(NamedTuple):
     seeds: int
 
 
-def evaluated(encoder: Path, protocol: str, recipe: Config, task: Task, console: Console) -> Path:
+def evaluated(encoder: Path, protocol: str, recipe: Any, task: Task, console: Console) -> Path:
     """The result file of an encoder: the one that is there if all that it depends on is the same, else a new one.
 
     Supervised training depends on the shape of the network and not on its weights, so not on their hash.
