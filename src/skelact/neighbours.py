@@ -31,7 +31,8 @@ def nearest(
 
 
 def _all_at_once(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k: int) -> tuple[Tensor, Tensor]:
-    return tuple((queries @ train.T).topk(k, dim=1))
+    values, rows = (queries @ train.T).topk(k, dim=1)
+    return values, rows
 
 
 def _by_groups(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k: int) -> tuple[Tensor, Tensor]:

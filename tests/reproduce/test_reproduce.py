@@ -206,7 +206,6 @@ def test_three_streams_are_fused_and_what_fused_scores_lack_is_left_empty(store,
 
 
 def test_fusing_is_by_clip_with_the_papers_weights(store, options, tmp_path):
-    pytest.importorskip("skelact.evaluate.fuse", reason="needs skelact.evaluate.fuse, which is not in this version")
     found, _ = run(tmp_path, store, options(streams=THREE, rows=(8,)), table="aimclr-table2")
     kept = [np.load(tmp_path / name / f"evaluate/linear-five-{tiny.SPLIT}.npz") for name in found.lines[0].runs]
     assert all((one["names"] == kept[0]["names"]).all() for one in kept)

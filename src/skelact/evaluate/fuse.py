@@ -167,7 +167,8 @@ def _published(
     if any(weight != WEIGHTS.get(part.stream) for weight, part in zip(weights, parts, strict=True)):
         return None
     dataset = published_name(first.dataset, first.classes, first.train_clips + first.test_clips)
-    known = published(dataset, first.split, method, stream, first.protocol)
+    setting = f"{100 * first.recipe['share']:g}%" if first.protocol == "semi" else ""
+    known = published(dataset, first.split, method, stream, first.protocol, setting)
     return known and PublishedNumber(top1=known.top1, source=known.source)
 
 

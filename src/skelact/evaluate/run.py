@@ -119,7 +119,7 @@ def evaluate_run(
         "seconds": time.perf_counter() - start,
     }
     if kind_of(protocol) is Result:
-        common["published"] = _published(protocol, common["method"], encoder, opened, split)
+        common["published"] = _published(recipe, protocol, common["method"], encoder, opened, split)
     result = kind_of(protocol)(**{**common, **scored.fields})
     test = case.rows.test
     if alone:
@@ -209,9 +209,12 @@ def _tell_alone(path: Path, encoder: LoadedEncoder) -> None:
     )
 
 
-def _published(protocol: str, method: str, encoder: LoadedEncoder, store: Store, split: str) -> PublishedNumber | None:
+def _published(
+    recipe: AnyRecipe, protocol: str, method: str, encoder: LoadedEncoder, store: Store, split: str
+) -> PublishedNumber | None:
     """The published number for exactly this, where there is one."""
     present = len(set(store.table["action"].tolist()))
     dataset = published_name(store.meta.dataset, present, len(store))
-    known = published(dataset, split, method, encoder.card.stream, protocol)
+    setting = f"{100 * recipe.share:g}%" if isinstance(recipe, SemiConfig) else ""
+    known = published(dataset, split, method, encoder.card.stream, protocol, setting)
     return known and PublishedNumber(top1=known.top1, source=known.source)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from rich.markup import escape
 from skelact.data.store import Store
 from skelact.encoders.file import load_encoder
 from skelact.evaluate.features import encoder_hash
+from skelact.evaluate.fuse import fuse
 from skelact.evaluate.run import evaluate_run, results_folder
 from skelact.world import SkelactError
 
@@ -68,11 +68,7 @@ def score(files: Sequence[Path], out: Path) -> Score:
 
 def fused(files: Sequence[Path], out: Path) -> float:
     """Top 1 of the class scores, added up by clip name with the published weight of each stream."""
-    try:
-        module = import_module("skelact.evaluate.fuse")
-    except ModuleNotFoundError as error:
-        raise SkelactError("this skelact cannot fuse streams: it has no skelact.evaluate.fuse") from error
-    found, _ = module.fuse(files, out=out)
+    found, _ = fuse(files, out=out)
     return found.last.top1
 
 
