@@ -152,8 +152,8 @@ def page(given: argparse.Namespace, runs: dict[str, list[Path]], paths: dict[str
         f"- {datetime.now(UTC).date()}; {machine['processor']}, {machine['cores']} cores, no GPU, torch "
         f"{machine['torch']}, {machine['threads']} thread a run.",
         f"- Small recipes cut to {given.epochs} epochs of {config['train_clips']} clips, the training clips of both "
-        f"sets pooled, labels unseen; width {config['config']['encoder']['width']}, {config['config']['frames']} frames, "
-        f"`--precision bf16`; seeds of pretraining: {given.seeds}; always the last epoch.",
+        f"sets pooled, labels unseen; width {config['config']['encoder']['width']}, {config['config']['frames']} "
+        f"frames, `--precision bf16`; seeds of pretraining: {given.seeds}; always the last epoch.",
         f"- Top 1 in per cent. kNN is k = 20; linear is the mean of {REPEATS} classifiers. semi and finetune: one "
         f"seed, {given.tune_epochs} epochs, batch 32.",
         "- Control: the stronger random encoder for kNN and linear, the same training from random weights for semi and "
