@@ -12,8 +12,12 @@ from skelact.bench.result import Measured, Report, Row
 HEAD = "| work | variant | seconds | a second | of arithmetic | peak | times the plain |\n|---|---|---|---|---|---|---|"
 
 
+def number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
 def spread(found: Spread) -> str:
-    return f"{found.median:.3g} ({found.low:.3g}..{found.high:.3g})"
+    return f"{number(found.median)} ({number(found.low)}..{number(found.high)})"
 
 
 def line(one: Measured, row: Row) -> str:
@@ -22,10 +26,10 @@ def line(one: Measured, row: Row) -> str:
             f"| {one.title}" if row is one.rows[0] else "| ",
             row.name,
             ("≈ " if row.extrapolated else "") + spread(row.seconds),
-            f"{row.rate:,.0f} {one.unit}" if row.rate >= 100 else f"{row.rate:.3g} {one.unit}",
+            f"{number(row.rate)} {one.unit}",
             f"{100 * row.arithmetic_share:.0f} %" if row.arithmetic_share is not None else "",
             f"{row.peak_bytes / 2**30:.2f} GiB" if row.peak_bytes is not None else "",
-            f"**{row.ratio.median:.3g}** ({row.ratio.low:.3g}..{row.ratio.high:.3g}) |" if row.ratio else "|",
+            f"**{number(row.ratio.median)}** {spread(row.ratio).split(maxsplit=1)[1]} |" if row.ratio else "|",
         )
     )
 
