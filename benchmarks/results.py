@@ -155,7 +155,8 @@ def page(work: Path, paths: dict[str, Path], found: dict[str, list[dict]]) -> st
     lines = [
         "# Results on real recordings",
         "",
-        "Written by `python benchmarks/results.py --data FOLDER --work FOLDER`.",
+        "Written by `python benchmarks/results.py --data FOLDER --work FOLDER`. "
+        "[Every method at equal epochs](compared.md), [speed](performance.md).",
         "",
         f"- Date: {datetime.now(UTC).date()}. Machine: {machine['processor']}, {machine['cores']} cores, no GPU; torch "
         f"{machine['torch']}, Python {machine['python']}; {runs['aimclr']['machine']['threads']} thread a run.",
