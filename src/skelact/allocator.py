@@ -23,7 +23,7 @@ _within = False
 
 @contextlib.contextmanager
 def kept_memory(wanted: bool = True) -> Iterator[bool]:
-    """Within the block freed memory stays with the process; after it, all that is free is given back.
+    """Within the block freed memory stays with the process; at its end all that is free is given back.
 
     Gives whether it does anything: not within another such block, only with glibc, and only where the environment
     does not say how memory is to be managed.
