@@ -1,7 +1,7 @@
 """Memory of the C library: what is freed is kept for the next tensor instead of being given back to the system.
 
 A tensor of more than 32 MB is given back as soon as it is freed; the next one of its size is faulted in again, page by
-page. In a training step on a CPU that takes about a quarter of the time.
+page, which can take as long as the work itself (docs/performance.md).
 """
 
 import contextlib

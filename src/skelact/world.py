@@ -49,6 +49,17 @@ def write_json(path: Path, value: Any) -> None:
         temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file. SkelactError: not readable, not JSON, not an object."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise SkelactError(f"{path}: cannot be read as JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise SkelactError(f"{path}: expected a JSON object, found {type(value).__name__}")
+    return value
+
+
 def file_hash(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with open(path, "rb") as file:

@@ -1,7 +1,6 @@
 """Fusion of streams: class scores of several results added up, aligned by clip name."""
 
 import time
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from skelact import __version__
 from skelact.evaluate.accuracy import Accuracy, accuracy
 from skelact.evaluate.outcome import Fused, FusedPart, PublishedNumber, Result
 from skelact.evaluate.published import published, published_name
-from skelact.evaluate.result import read_result, write_result
+from skelact.evaluate.result import read_result, read_scores, write_result
 from skelact.world import SkelactError, machine
 
 WEIGHTS = {"joint": 0.6, "bone": 0.6, "motion": 0.4}
@@ -68,16 +67,7 @@ def read_part(path: Path) -> Part:
     if not isinstance(result, Result):
         raise SkelactError(f"{path}: {result.label} has no class scores of one stream, which is what is fused")
     beside = path.with_suffix(".npz")
-    try:
-        with open(beside, "rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-            names, labels, scores = (arrays[key] for key in ("names", "labels", "scores"))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise SkelactError(f"{beside}: expected arrays names, labels and scores: {error}") from error
-    if scores.ndim != 2 or not len(names) == len(labels) == len(scores):
-        raise SkelactError(
-            f"{beside}: expected one name, label and row of scores a clip, "
-            f"found {len(names)} names, {len(labels)} labels and scores of shape {scores.shape}"
-        )
+    names, labels, scores = read_scores(beside)
     if len(np.unique(names)) != len(names):
         raise SkelactError(
             f"{beside}: expected every clip once, found {len(names) - len(np.unique(names))} names twice"

@@ -1,7 +1,7 @@
 """A result's JSON file, what lies beside it, and its table."""
 
-import json
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from skelact.evaluate.outcome import (
     Result,
     Retrieved,
 )
-from skelact.world import SkelactError, atomic_file, write_json
+from skelact.world import SkelactError, atomic_file, read_json, write_json
 
 __all__ = [
     "AnyResult",
@@ -34,6 +34,7 @@ __all__ = [
     "Retrieved",
     "kind_of",
     "read_result",
+    "read_scores",
     "show",
     "table",
     "write_result",
@@ -70,18 +71,31 @@ def write_result(
 def read_result(path: Path) -> AnyResult:
     """A result as `write_result` wrote it, of this version or an earlier one. Keys that it does not know are passed
     over. SkelactError: no such file, not JSON, a key that is missing or wrong."""
-    try:
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise SkelactError(f"{path}: cannot be read as JSON: {error}") from error
-    if not isinstance(values, dict):
-        raise SkelactError(f"{path}: expected a JSON object, found {type(values).__name__}")
+    values = read_json(Path(path))
     kind = Fused if "parts" in values else kind_of(str(values.get("protocol")))
     try:
         return kind.model_validate({key: value for key, value in values.items() if key in kind.model_fields})
     except ValidationError as error:
         faults = "; ".join(f"key '{'.'.join(map(str, fault['loc']))}': {fault['msg']}" for fault in error.errors())
         raise SkelactError(f"{path}: not an evaluation: {faults}") from error
+
+
+def read_scores(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Names, labels and class scores (n, classes) of the test clips, from the .npz beside a result by accuracy.
+
+    SkelactError: no such file, damaged, not one name, label and row of scores a clip.
+    """
+    try:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as arrays:
+            names, labels, scores = (arrays[key] for key in ("names", "labels", "scores"))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise SkelactError(f"{path}: expected arrays names, labels and scores: {error}") from error
+    if scores.ndim != 2 or not len(names) == len(labels) == len(scores):
+        raise SkelactError(
+            f"{path}: expected one name, label and row of scores a clip, "
+            f"found {len(names)} names, {len(labels)} labels and scores of shape {scores.shape}"
+        )
+    return names, labels, scores
 
 
 def show(result: AnyResult, console: Console | None = None) -> None:

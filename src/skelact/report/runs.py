@@ -1,7 +1,6 @@
 """What a run folder says: its configuration, its log and its evaluations, read once and checked."""
 
 import json
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Integer, Shaped
 
-from skelact.evaluate.result import AnyResult, Fused, Result, read_result
-from skelact.world import SkelactError
+from skelact.evaluate.result import AnyResult, Fused, Result, read_result, read_scores
+from skelact.world import SkelactError, read_json
 
 
 @dataclass(frozen=True)
@@ -44,17 +43,7 @@ class Run:
         beside = file.with_suffix(".npz")
         if not beside.exists() or not isinstance(self.evaluations.get(file), Result | Fused):
             return None
-        try:
-            with open(beside, "rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-                names, labels, scores = (arrays[key] for key in ("names", "labels", "scores"))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise SkelactError(f"{beside}: expected arrays names, labels and scores: {error}") from error
-        if scores.ndim != 2 or not len(names) == len(labels) == len(scores):
-            raise SkelactError(
-                f"{beside}: expected one name, label and row of scores a clip, "
-                f"found {len(names)} names, {len(labels)} labels and scores of shape {scores.shape}"
-            )
-        return Predictions(names, labels, scores)
+        return Predictions(*read_scores(beside))
 
 
 def read_run(path: Path) -> Run:
@@ -63,20 +52,10 @@ def read_run(path: Path) -> Run:
         raise SkelactError(f"{path}: no such run folder")
     if not (path / "config.json").exists():
         raise SkelactError(f"{path}: not a run folder: it has no config.json")
-    config = _json(path / "config.json")
+    config = read_json(path / "config.json")
     files = sorted((path / "evaluate").glob("*.json"))
     name = path.resolve().name
     return Run(path, name, config, tuple(_lines(path / "metrics.jsonl")), {file: read_result(file) for file in files})
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise SkelactError(f"{path}: cannot be read as JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise SkelactError(f"{path}: expected a JSON object, found {type(value).__name__}")
-    return value
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -16,9 +16,9 @@ from skelact.reproduce.beside import Cost, Data, data_of, measured
 from skelact.reproduce.grids import GRIDS, Grid, Line
 from skelact.reproduce.options import Options, Run, check, lines_of, protocol_recipe, runs_of
 from skelact.reproduce.result import Measured, Reproduction, write
-from skelact.reproduce.score import Task, evaluated, read, score
+from skelact.reproduce.score import Task, evaluated, score
 from skelact.train import pretrain
-from skelact.world import SkelactError, machine
+from skelact.world import SkelactError, machine, read_json
 
 
 def reproduce(
@@ -76,7 +76,7 @@ class _Work:
             done = pretrain(run.config, [self.store.path], [self.split], path, self.console)
             if not done.finished:
                 return False
-            threads = int(read(path / "config.json")["machine"]["threads"])  # that the run was started with
+            threads = int(read_json(path / "config.json")["machine"]["threads"])  # that the run was started with
             self.trained[run.name] = Cost(done.seconds, threads, done.step * run.config.batch)
         return True
 
@@ -85,7 +85,7 @@ class _Work:
         recipe, task = protocol_recipe(self.grid, line), Task(self.store.path, self.split, self.options.seeds)
         files = [evaluated(run.encoder(self.folder), line.protocol, recipe, task, self.console) for run in runs]
         for file in files:
-            values = read(file)
+            values = read_json(file)
             self.tested[file] = Cost(values["seconds"], values["machine"]["threads"])
         reached = score(files, self.folder / "fused" / f"{_fused_name(line, runs)}.json")
         trained = [self.trained[name] for name in dict.fromkeys(run.name for run in runs if run.trained)]

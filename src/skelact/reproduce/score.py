@@ -1,6 +1,5 @@
 """What the encoders of one line score: each evaluated once, kept in its run, and fused where there are several."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +12,7 @@ from skelact.encoders.file import load_encoder
 from skelact.evaluate.features import encoder_hash
 from skelact.evaluate.fuse import fuse
 from skelact.evaluate.run import evaluate_run, results_folder
-from skelact.world import SkelactError
+from skelact.world import read_json
 
 
 class Score(NamedTuple):
@@ -50,7 +49,7 @@ def evaluated(encoder: Path, protocol: str, recipe: Any, task: Task, console: Co
         **({} if protocol == "supervised" else {"encoder_hash": encoder_hash(loaded)}),
     }
     for file in sorted(folder.glob("*.json")):
-        values = read(file)
+        values = read_json(file)
         if {key: values.get(key) for key in asked} == asked:
             console.print(f"{escape(str(file))}: evaluated already", highlight=False)
             return file
@@ -61,7 +60,7 @@ def evaluated(encoder: Path, protocol: str, recipe: Any, task: Task, console: Co
 def score(files: Sequence[Path], out: Path) -> Score:
     """What result files say, a stream each: that of the one, or of their class scores fused, which go to `out`."""
     if len(files) == 1:
-        values = read(files[0])
+        values = read_json(files[0])
         return Score(values["last"]["top1"], values["best"]["top1"], values.get("std"), values["control"]["top1"])
     return Score(fused(files, out), None, None, None)
 
@@ -70,14 +69,3 @@ def fused(files: Sequence[Path], out: Path) -> float:
     """Top 1 of the class scores, added up by clip name with the published weight of each stream."""
     found, _ = fuse(files, out=out)
     return found.last.top1
-
-
-def read(file: Path) -> dict[str, Any]:
-    """A result file as plain values."""
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise SkelactError(f"{file}: cannot be read as JSON: {error}") from error
-    if not isinstance(values, dict):
-        raise SkelactError(f"{file}: expected a JSON object, found {type(values).__name__}")
-    return values
