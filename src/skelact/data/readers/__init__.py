@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Protocol
 from skelact.data.readers.arrays import ArraysFormat
 from skelact.data.readers.bvh import BvhFormat
 from skelact.data.readers.florence import FlorenceReader
-from skelact.data.readers.kard import KardReader
-from skelact.data.readers.msr import MsrReader
+from skelact.data.readers.kard import KARD
+from skelact.data.readers.msr import MSR
 from skelact.data.readers.ntu import NtuReader
 from skelact.data.readers.pku import PkuReader
 from skelact.data.readers.sbu import SbuReader
@@ -20,7 +20,7 @@ from skelact.world import SkelactError
 
 READERS: tuple[Reader, ...] = (
     *(NtuReader(), UclaReader(), UtdReader(), SbuReader(), PkuReader()),
-    *(MsrReader(), UtkinectReader(), FlorenceReader(), KardReader()),
+    *(MSR, UtkinectReader(), FlorenceReader(), KARD),
 )
 
 

@@ -1,11 +1,17 @@
 """Text files with a joint in every line, and a fixed number of lines a frame; of the room or of the picture."""
 
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
 import numpy as np
 from jaxtyping import Float64
 
 from skelact.data.readers.lines import number_lines
-from skelact.data.readers.source import line_error
-from skelact.data.recording import Item
+from skelact.data.readers.slots import fixed_slots
+from skelact.data.readers.source import Naming, class_of, clip_name, content, find, line_error, numbers
+from skelact.data.recording import Item, Recording
 from skelact.skeleton import Skeleton
 from skelact.world import SkelactError
 
@@ -32,3 +38,58 @@ def frames_of(item: Item, text: bytes, joints: int, width: int) -> Float64[np.nd
         found = f"{len(rows)}, which leaves {len(rows) % joints} over"
         raise line_error(item, len(rows), f"{joints} lines a frame", found, cut_off=True)
     return rows.reshape(-1, joints, width)
+
+
+def namings(world: str, screen: str, flags: re.RegexFlag = re.NOFLAG) -> dict[str, Naming]:
+    """Names `a01_s01_e01` and an ending, for each kind of points."""
+    stem = r"(?<=/)a(?P<action>[0-9]{2})_s(?P<subject>[0-9]{2})_e(?P<repetition>[0-9]{2})"
+    return {
+        points: Naming(
+            ending=ending.lower(),
+            pattern=re.compile(stem + re.escape(ending) + "$", flags),
+            example=f"a01_s01_e01{ending}",
+        )
+        for points, ending in zip(POINTS, (world, screen), strict=True)
+    }
+
+
+@dataclass(frozen=True)
+class JointLines:
+    """One person, one camera; joints are brought into the order of the skeleton."""
+
+    OPTIONS: ClassVar[tuple[str, ...]] = ("points",)
+    name: str
+    classes: tuple[str, ...]
+    layout: Skeleton
+    file_joints: tuple[str, ...]
+    """The joints in the order of the files."""
+    width: int
+    """Numbers of a line; the first three are the place."""
+    world_units: str
+    namings: dict[str, Naming]
+    frame_rate: float
+    points: str = POINTS[0]
+
+    def __post_init__(self) -> None:
+        check_points(self.points)
+
+    @property
+    def skeleton(self) -> Skeleton:
+        return self.layout if self.points == POINTS[0] else seen_in_picture(self.layout)
+
+    @property
+    def units(self) -> str:
+        return self.world_units if self.points == POINTS[0] else PICTURE
+
+    def find(self, source: Path) -> list[Item]:
+        """The clip files of a folder, a zip archive or a single file, sorted by name. ReadError if there are none."""
+        return find(source, self.namings[self.points])
+
+    def read(self, item: Item) -> Recording:
+        """Parse one file. ReadError names the file, the line, what was expected and what was found."""
+        naming = self.namings[self.points]
+        told = numbers(item, naming)
+        action = class_of(item, told.pop("action"), range(1, len(self.classes) + 1))
+        rows = frames_of(item, content(item), len(self.file_joints), self.width)
+        joints, identity = fixed_slots(item, rows[:, self.skeleton.order_in(self.file_joints), :3][:, None])
+        return Recording(clip_name(item, naming), joints, identity, action, **told)
