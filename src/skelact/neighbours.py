@@ -7,12 +7,14 @@ from torch.nn import functional
 
 from skelact.world import SkelactError
 
-PIECE = 2**24
-"""Most similarities held at once: 64 MiB in float32."""
 GROUP = 64
 """Train clips whose similarities are looked at as one, by their largest, before the k largest are sought."""
 TILE = 16 * GROUP
 """Train clips of one product: CPUs multiply a few hundred queries by as many twice as fast as by all at once."""
+PIECE = 2**24
+"""Most similarities held at once: 64 MiB in float32."""
+QUERIES = 512
+"""Most queries of one product, so that it is still in the processor's cache when the largest are taken from it."""
 
 
 def nearest(
@@ -26,30 +28,37 @@ def nearest(
         raise SkelactError(f"k must be between 1 and the {len(train)} train clips, got {k}")
     queries, train = functional.normalize(queries, dim=1), functional.normalize(train, dim=1)
     search = _all_at_once if len(train) <= k * GROUP else _by_groups
-    pieces = [search(piece, train, k) for piece in queries.split(max(1, PIECE // len(train)))]
-    return torch.cat([values for values, _ in pieces]), torch.cat([rows for _, rows in pieces])
+    return search(queries.detach(), train.detach(), k)
 
 
 def _all_at_once(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k: int) -> tuple[Tensor, Tensor]:
-    values, rows = (queries @ train.T).topk(k, dim=1)
-    return values, rows
+    found = [(piece @ train.T).topk(k, dim=1) for piece in queries.split(max(1, PIECE // len(train)))]
+    return torch.cat([values for values, _ in found]), torch.cat([rows for _, rows in found])
 
 
 def _by_groups(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k: int) -> tuple[Tensor, Tensor]:
     """The same: the k largest similarities lie in the k groups of train clips with the largest maxima."""
-    n, tiles = len(queries), train.split(TILE)
-    made = queries.new_empty(len(tiles), n, TILE)
-    for tile, out in zip(tiles, made, strict=True):
-        out[:, : len(tile)] = queries @ tile.T
-    made[-1, :, len(tiles[-1]) :] = -torch.inf
-    each = TILE // GROUP
-    maxima = made.unflatten(2, (each, GROUP)).amax(3).transpose(0, 1).reshape(n, -1)
-    best = maxima.topk(k, dim=1).indices
-    query = torch.arange(n, device=best.device)[:, None]
-    place = (best // each * n + query) * each + best % each  # of the group among those of all tiles and queries
-    values, within = made.view(-1, GROUP)[place].flatten(1).topk(k, dim=1)
-    rows = best.gather(1, within // GROUP) * GROUP + within % GROUP
-    return values, rows
+    tiles, each = train.split(TILE), TILE // GROUP
+    pieces = queries.split(max(1, min(QUERIES, PIECE // (len(tiles) * TILE))))
+    # Written anew for every piece: memory fresh from the system would cost as much as the products.
+    made = queries.new_full((len(tiles), len(pieces[0]), TILE), -torch.inf)
+    maxima = queries.new_empty(len(pieces[0]), len(tiles), each)
+    found = []
+    for piece in pieces:
+        n = len(piece)
+        for number, tile in enumerate(tiles):
+            out = made[number, :n]
+            if len(tile) == TILE:
+                torch.mm(piece, tile.T, out=out)
+            else:
+                out[:, : len(tile)] = piece @ tile.T
+            torch.amax(out.unflatten(1, (each, GROUP)), 2, out=maxima[:n, number])
+        best = maxima[:n].flatten(1).topk(k, dim=1).indices
+        query = torch.arange(n, device=best.device)[:, None]
+        place = (best // each * len(pieces[0]) + query) * each + best % each  # of the group in all that was made
+        values, within = made.view(-1, GROUP)[place].flatten(1).topk(k, dim=1)
+        found.append((values, best.gather(1, within // GROUP) * GROUP + within % GROUP))
+    return torch.cat([values for values, _ in found]), torch.cat([rows for _, rows in found])
 
 
 def votes(
