@@ -170,3 +170,16 @@ def test_who_is_there():
         [True, False, True],
         [True, False, False],
     ]
+
+
+@torch.no_grad()
+def test_compiled_blocks_are_passed_on_every_path_and_change_no_number():
+    torch.manual_seed(0)
+    network = STGCNConfig(width=4, features=8, dropout=0.0).build(KINECT_V1)
+    x = torch.randn(2, 3, 16, 20, 1)
+    wanted = network.feature_map(x), network(x)
+    network.compile_blocks(backend="eager")
+    assert all(block._compiled_call_impl is not None for block in network.blocks)
+    found = network.feature_map(x), network(x)
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)

@@ -325,3 +325,9 @@ def test_features_have_collapsed_where_either_measure_is_low(std, rank, collapse
     if warning:
         assert f"standard deviation {std:.3f}" in warning
         assert f"effective rank {rank:.1f}" in warning
+
+
+def test_compiling_is_refused_on_a_cpu(store, tmp_path):
+    with pytest.raises(SkelactError, match="--compile is for GPUs"):
+        train(tiny.config(compile=True), store, tmp_path / "run")
+    assert not (tmp_path / "run").exists()

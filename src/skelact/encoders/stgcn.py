@@ -81,6 +81,12 @@ class STGCN(nn.Module):
         """Which persons of each clip the feature map tells of, in the order of the map."""
         return there(x) if self._leaves_out(x) else torch.ones(len(x), x.shape[4], dtype=torch.bool, device=x.device)
 
+    def compile_blocks(self, backend: str = "inductor") -> None:
+        """torch.compile of every block, in place: whatever passes through the network passes through them. On a CPU
+        larger batches take a path of their own, which is faster (docs/performance.md)."""
+        for block in self.blocks:
+            block.compile(backend=backend)
+
     def _leaves_out(self, x: Float[Tensor, "n c t v m"]) -> bool:
         return self.config.absent == "left_out" and x.shape[4] > 1
 

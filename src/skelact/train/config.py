@@ -45,7 +45,7 @@ class TrainConfig(Config):
     precision: Literal["float32", "bf16"] = "float32"
     """bf16: autocast of the networks; losses stay float32."""
     compile: bool = False
-    """torch.compile of the encoder: worth it on GPUs."""
+    """torch.compile of the encoders' blocks, of query and key. GPUs only: a CPU has a faster path of its own."""
     log_every: int = Field(default=10, ge=1)
     """Steps between lines in metrics.jsonl."""
     probe_every: int = Field(default=10, ge=0)

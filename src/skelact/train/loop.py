@@ -15,7 +15,7 @@ from skelact.batchnorm import over_whole_batches
 from skelact.data.batches import TrainingClips, batches
 from skelact.draw import Draw, order
 from skelact.encoders.file import EncoderCard, encoder_file, save_encoder
-from skelact.encoders.stgcn import there
+from skelact.encoders.stgcn import STGCN, there
 from skelact.streams import Stream, apply_stream
 from skelact.train import checkpoint
 from skelact.train.config import TrainConfig
@@ -62,8 +62,11 @@ class Trainer:
             )
         self.encoders: dict[Stream, nn.Module] = together or {config.stream: self.method.encoder}
         if config.compile:
-            for encoder in self.encoders.values():
-                encoder.compile()
+            if self.device.type == "cpu":
+                raise SkelactError("--compile is for GPUs: on a CPU the network has a faster path that is not compiled")
+            for network in self.method.modules():
+                if isinstance(network, STGCN):
+                    network.compile_blocks()
         trained = [parameter for parameter in self.method.parameters() if parameter.requires_grad]
         o = config.optimiser
         self.optimiser = torch.optim.SGD(trained, lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay)

@@ -1,0 +1,74 @@
+"""What leaving absent persons out of the network does to accuracy: trainings in pairs, alike but for that.
+
+    python benchmarks/absent.py --work FOLDER [--store STORE --split SPLIT] [--epochs 8] [--seeds 3]
+
+Without a store, on the default synthetic one, where some actions are done by one person and some by two. Recipe
+skeletonclr-small in bf16; kNN (k = 20) and linear evaluation of the last epoch. What is done is not done again.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean
+
+from skelact.evaluate.result import Result
+from skelact.evaluate.run import evaluate_run
+from skelact.world import machine
+
+WAYS = ("computed", "left_out")
+PROTOCOLS = ("knn", "linear")
+
+
+def skelact(*words: str) -> None:
+    subprocess.run([sys.executable, "-m", "skelact", *words], check=True)
+
+
+def train(absent: str, seed: int, given: argparse.Namespace) -> Path:
+    run = given.work / f"{absent}-{seed}"
+    told = ["--store", str(given.store), "--split", given.split, "--epochs", str(given.epochs), "--seed", str(seed)]
+    skelact(
+        "pretrain", "skeletonclr-small", "--run", str(run), *told, "--precision", "bf16", "--encoder.absent", absent
+    )
+    return run
+
+
+def seconds(run: Path) -> float:
+    lines = map(json.loads, (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines())
+    return [line["seconds"] for line in lines if "seconds" in line][-1]
+
+
+def top1(run: Path, protocol: str, given: argparse.Namespace) -> float:
+    result = evaluate_run(protocol, run, given.store, given.split, 1, reuse=True)
+    assert isinstance(result, Result)
+    return result.last.top1
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--work", type=Path, required=True)
+    arguments.add_argument("--store", type=Path)
+    arguments.add_argument("--split", default="xview")
+    arguments.add_argument("--epochs", type=int, default=8)
+    arguments.add_argument("--seeds", type=int, default=3)
+    given = arguments.parse_args()
+    if given.store is None:
+        given.store = given.work / "people"
+        if not given.store.exists():
+            skelact("synthesize", "--out", str(given.store))
+    print(f"{machine()}; {given.store.name}, {given.split}, {given.epochs} epochs\n")
+    print("| seed | " + " | ".join(f"{protocol}, {way}" for protocol in PROTOCOLS for way in WAYS) + " | time, ratio |")
+    print("|---|" + "---|" * (len(PROTOCOLS) * len(WAYS) + 1))
+    rows: list[list[float]] = []
+    for seed in range(given.seeds):
+        runs = {way: train(way, seed, given) for way in WAYS}
+        rows.append([top1(runs[way], protocol, given) for protocol in PROTOCOLS for way in WAYS])
+        rows[-1].append(seconds(runs["computed"]) / seconds(runs["left_out"]))
+        print(f"| {seed} | " + " | ".join(f"{value:.1f}" for value in rows[-1]) + " |", flush=True)
+    means = [mean(column) for column in zip(*rows, strict=True)]
+    print("| mean | " + " | ".join(f"{value:.1f}" for value in means) + " |")
+
+
+if __name__ == "__main__":
+    main()
