@@ -14,7 +14,7 @@ from published_names import published
 from skelact.data.readers.ntu_classes import NTU_CLASSES
 from skelact.encoders.stgcn import STGCN, STGCNConfig
 from skelact.encoders.weights import Import, import_weights
-from skelact.layouts import KINECT_V2
+from skelact.layouts import COCO_17, H36M_17, KINECT_V2, OPENPOSE_25
 from skelact.world import SkelactError
 
 FEATURES = 12
@@ -196,6 +196,24 @@ def test_a_layout_that_is_not_built_in_has_to_be_given(tmp_path):
     assert found.encoder.card.skeleton == tiny.FIVE
     with pytest.raises(SkelactError, match=r"misshaped"):
         read(tmp_path, published(small), skeleton=KINECT_V2)
+
+
+@pytest.mark.parametrize("layout", [KINECT_V2, OPENPOSE_25, COCO_17, H36M_17], ids=lambda layout: layout.name)
+@pytest.mark.parametrize("graph", ["spatial", "directed"])
+def test_of_layouts_with_as_many_joints_it_is_the_one_whose_graph_the_file_has(layout, graph, tmp_path):
+    network = STGCN(STGCNConfig(width=3, features=4, graph=graph), layout)
+    found = read(tmp_path, published(network))
+    assert found.encoder.card.skeleton == layout
+    assert found.encoder.card.encoder.graph == graph
+    assert f"layout: {layout.name}: the file has its {graph} graph\n" in found.report()
+
+
+def test_a_graph_that_no_layout_has_is_told(network, tmp_path):
+    state = published(network)
+    state["A"] = state["A"] * 0.5
+    (line,) = [line for line in read(tmp_path, state).report().splitlines() if line.startswith("layout")]
+    assert line.startswith("layout: kinect_v2: it has 25 joints and a graph that is none of ours")
+    assert "openpose_25 would do as well: --skeleton FILE.json tells" in line
 
 
 def test_the_published_graph_is_read_from_the_file_not_made_anew(network, tmp_path):

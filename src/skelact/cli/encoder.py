@@ -66,13 +66,14 @@ def classify(
         print(json.dumps(line, ensure_ascii=False), flush=True)
 
 
-def embed(encoder: Positional[Path], store: Path, out: Path) -> None:
+def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | None = None) -> None:
     """Write the features of every clip of a store as .npz: features, names, labels.
 
     Args:
         encoder: Run folder or encoder file.
         store: Store whose clips are embedded.
         out: File to write.
+        stream: Which encoder of a run that learned several streams; its first unless told.
     """
-    use.embed(load_encoder(encoder), Store.open(store), out)
+    use.embed(load_encoder(encoder, stream), Store.open(store), out)
     err.print(f"{out}: features of {len(Store.open(store))} clips")

@@ -29,6 +29,8 @@ class Import:
     loaded: tuple[str, ...]
     left_out: tuple[str, ...]
     """Tensors that are no part of an encoder: key networks, banks, projection heads."""
+    layout: str
+    """Why it is the layout that it is."""
 
     def report(self) -> str:
         """What was loaded, missing, unexpected and left out."""
@@ -37,6 +39,7 @@ class Import:
             f"loaded: {len(self.loaded)} tensors, width {self.encoder.card.encoder.width}, "
             f"{self.encoder.card.skeleton.name}, "
             + (f"with a head of {head.out_features} classes" if head else "no classifier head"),
+            f"layout: {self.layout}",
             "missing: 0",
             "unexpected: 0",
         ]
@@ -60,7 +63,8 @@ def import_weights(
 ) -> Import:
     """Read a published checkpoint.
 
-    The layout is found by its number of joints unless `skeleton` is given. `classes` names the outputs of a classifier
+    Unless `skeleton` is given, the layout is that built-in one whose graph the file has; where it has none of ours, the
+    first one with as many joints, and the report says so. `classes` names the outputs of a classifier
     head; left out, 60 or 120 outputs on Kinect v2 are NTU RGB+D's. SkelactError: not a checkpoint, not of this family,
     tensors missing, unexpected or misshaped.
     """
@@ -72,9 +76,9 @@ def import_weights(
     head_tensors = {old.removeprefix("fc."): ours[old] for old in trained if old in ours}
     rest = [old for old in ours if our_name(old) is None and old not in trained]
     unexpected = [name for name in [*rest, *others] if not name.startswith(_NOT_ENCODER)]
-    config, joints = _size(file, tensors)
-    skeleton = skeleton or _layout(file, joints)
-    config = config.model_copy(update={"graph": _graph(tensors["adjacency"], skeleton)})
+    config, adjacency = _size(file, tensors), tensors["adjacency"]
+    skeleton, told = (skeleton, f"{skeleton.name}, as told") if skeleton else _layout(file, adjacency)
+    config = config.model_copy(update={"graph": _graph(adjacency, skeleton) or config.graph})
     network = STGCN(config, skeleton)
     _without_counters(network, tensors)
     problems = mismatch(network, {**tensors, **{name: {**others, **ours}[name] for name in unexpected}})
@@ -93,7 +97,7 @@ def import_weights(
         origin=f"imported from {Path(file).name}, sha256 {file_hash(file)}",
     )
     frozen = LoadedEncoder(network.eval().requires_grad_(False), card, head and head.eval().requires_grad_(False))
-    return Import(frozen, (*tensors, *(f"head.{name}" for name in head_tensors)), (*rest, *others))
+    return Import(frozen, (*tensors, *(f"head.{name}" for name in head_tensors)), (*rest, *others), told)
 
 
 def _state_dict(file: Path) -> dict[str, Tensor]:
@@ -133,8 +137,8 @@ def _query_part(state: dict[str, Tensor], stream: Stream) -> tuple[dict[str, Ten
     return {name.removeprefix("backbone."): tensor for name, tensor in mine.items()}, others
 
 
-def _size(file: Path, tensors: dict[str, Tensor]) -> tuple[STGCNConfig, int]:
-    """Width, features, channels and joints, from the shapes."""
+def _size(file: Path, tensors: dict[str, Tensor]) -> STGCNConfig:
+    """Width, features and channels, from the shapes."""
     needed = ("adjacency", "blocks.0.spatial.weight", "blocks.9.temporal.weight", "input_norm.weight")
     absent = [name for name in needed if name not in tensors]
     if absent:
@@ -149,29 +153,38 @@ def _size(file: Path, tensors: dict[str, Tensor]) -> tuple[STGCNConfig, int]:
             f"{file}: expected an adjacency (k, v, v) and weights (k w, c, 1, 1) and (d, 4 w, 9, 1), "
             f"found {tuple(adjacency.shape)}, {tuple(first.shape)} and {tuple(last.shape)}"
         )
-    config = STGCNConfig(
+    return STGCNConfig(
         width=first.shape[0] // adjacency.shape[0],
         features=last.shape[0],
         channels=first.shape[1],
     )
-    return config, adjacency.shape[1]
 
 
-def _layout(file: Path, joints: int) -> Skeleton:
+def _layout(file: Path, adjacency: Tensor) -> tuple[Skeleton, str]:
+    """A built-in layout for the file's matrices, and why this one."""
+    joints = adjacency.shape[1]
     fitting = [skeleton for skeleton in LAYOUTS if len(skeleton) == joints]
     if not fitting:
         raise SkelactError(f"{file}: no built-in layout has {joints} joints; give one with --skeleton FILE.json")
-    return fitting[0]
+    alike = [skeleton for skeleton in fitting if _graph(adjacency, skeleton)]
+    first, *others = alike or fitting
+    if not alike:
+        why = f"it has {joints} joints and a graph that is none of ours, kept as it is"
+    else:
+        why = f"the file has its {_graph(adjacency, first)} graph"
+    if others:
+        why += f"; {', '.join(other.name for other in others)} would do as well: --skeleton FILE.json tells"
+    return first, f"{first.name}: {why}"
 
 
-def _graph(adjacency: Tensor, skeleton: Skeleton) -> str:
+def _graph(adjacency: Tensor, skeleton: Skeleton) -> str | None:
     """Which of our graphs the file's matrices are. They are loaded as they stand; a control row is built from the name,
     that of the default where they are none of ours."""
     for name, graph in GRAPHS.items():
         ours = torch.tensor(graph(skeleton), dtype=adjacency.dtype)
         if ours.shape == adjacency.shape and torch.allclose(ours, adjacency, atol=1e-5):
             return name
-    return STGCNConfig().graph
+    return None
 
 
 def _without_counters(network: nn.Module, tensors: dict[str, Tensor]) -> None:
