@@ -1,9 +1,11 @@
-"""What leaving absent persons out of the network does to accuracy: trainings in pairs, alike but for that.
+"""What one switch does to accuracy and time: trainings in pairs, alike but for that.
 
-    python benchmarks/absent.py --work FOLDER [--store STORE --split SPLIT] [--epochs 8] [--seeds 3]
+    python benchmarks/pairs.py absent --work FOLDER [--epochs 8] [--seeds 3]
+    python benchmarks/pairs.py precision --work FOLDER --store STORE --split SPLIT [--epochs 20] [--seeds 3]
 
-Without a store, on the default synthetic one, where some actions are done by one person and some by two. Recipe
-skeletonclr-small in bf16; kNN (k = 20) and linear evaluation of the last epoch. What is done is not done again.
+absent: persons who are not there computed or left out of the network. precision: float32 or bf16. Without a store, on
+the default synthetic one, where some actions are done by one person and some by two. Recipe skeletonclr-small; kNN
+(k = 20) and linear evaluation of the last epoch. What is done is not done again.
 """
 
 import argparse
@@ -17,7 +19,10 @@ from skelact.evaluate.result import Result
 from skelact.evaluate.run import evaluate_run
 from skelact.world import machine
 
-WAYS = ("computed", "left_out")
+SWITCHES = {
+    "absent": (("--precision", "bf16", "--encoder.absent"), ("computed", "left_out")),
+    "precision": (("--precision",), ("float32", "bf16")),
+}
 PROTOCOLS = ("knn", "linear")
 
 
@@ -25,12 +30,10 @@ def skelact(*words: str) -> None:
     subprocess.run([sys.executable, "-m", "skelact", *words], check=True)
 
 
-def train(absent: str, seed: int, given: argparse.Namespace) -> Path:
-    run = given.work / f"{absent}-{seed}"
+def train(way: str, seed: int, given: argparse.Namespace) -> Path:
+    run = given.work / f"{way}-{seed}"
     told = ["--store", str(given.store), "--split", given.split, "--epochs", str(given.epochs), "--seed", str(seed)]
-    skelact(
-        "pretrain", "skeletonclr-small", "--run", str(run), *told, "--precision", "bf16", "--encoder.absent", absent
-    )
+    skelact("pretrain", "skeletonclr-small", "--run", str(run), *told, *SWITCHES[given.switch][0], way)
     return run
 
 
@@ -47,6 +50,7 @@ def top1(run: Path, protocol: str, given: argparse.Namespace) -> float:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("switch", choices=SWITCHES)
     arguments.add_argument("--work", type=Path, required=True)
     arguments.add_argument("--store", type=Path)
     arguments.add_argument("--split", default="xview")
@@ -57,14 +61,15 @@ def main() -> None:
         given.store = given.work / "people"
         if not given.store.exists():
             skelact("synthesize", "--out", str(given.store))
+    ways = SWITCHES[given.switch][1]
     print(f"{machine()}; {given.store.name}, {given.split}, {given.epochs} epochs\n")
-    print("| seed | " + " | ".join(f"{protocol}, {way}" for protocol in PROTOCOLS for way in WAYS) + " | time, ratio |")
-    print("|---|" + "---|" * (len(PROTOCOLS) * len(WAYS) + 1))
+    print("| seed | " + " | ".join(f"{protocol}, {way}" for protocol in PROTOCOLS for way in ways) + " | time, ratio |")
+    print("|---|" + "---|" * (len(PROTOCOLS) * len(ways) + 1))
     rows: list[list[float]] = []
     for seed in range(given.seeds):
-        runs = {way: train(way, seed, given) for way in WAYS}
-        rows.append([top1(runs[way], protocol, given) for protocol in PROTOCOLS for way in WAYS])
-        rows[-1].append(seconds(runs["computed"]) / seconds(runs["left_out"]))
+        first, second = runs = [train(way, seed, given) for way in ways]
+        rows.append([top1(run, protocol, given) for protocol in PROTOCOLS for run in runs])
+        rows[-1].append(seconds(first) / seconds(second))
         print(f"| {seed} | " + " | ".join(f"{value:.1f}" for value in rows[-1]) + " |", flush=True)
     means = [mean(column) for column in zip(*rows, strict=True)]
     print("| mean | " + " | ".join(f"{value:.1f}" for value in means) + " |")
