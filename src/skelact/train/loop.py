@@ -69,7 +69,10 @@ class Trainer:
                     network.compile_blocks()
         trained = [parameter for parameter in self.method.parameters() if parameter.requires_grad]
         o = config.optimiser
-        self.optimiser = torch.optim.SGD(trained, lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay)
+        fused = True if self.device.type == "cuda" else None  # one launch a step instead of some for each parameter
+        self.optimiser = torch.optim.SGD(
+            trained, lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay, fused=fused
+        )
         self._recent: list[dict[str, Tensor]] = []
 
     def train(self, log: Log) -> bool:

@@ -57,10 +57,10 @@ def _encoder(config: BenchConfig, dropout: float) -> STGCNConfig:
     return STGCNConfig(width=config.width, features=config.features, dropout=dropout)
 
 
-def _sgd(network: torch.nn.Module) -> torch.optim.SGD:
+def _sgd(network: torch.nn.Module, fused: bool | None = None) -> torch.optim.SGD:
     o = Optimiser()
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    return torch.optim.SGD(trained, lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay)
+    return torch.optim.SGD(trained, lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay, fused=fused)
 
 
 def plain_part(config: BenchConfig, device: torch.device) -> Part:
@@ -78,7 +78,7 @@ def plain_part(config: BenchConfig, device: torch.device) -> Part:
 def _our_step(config: BenchConfig, device: torch.device, precision: str) -> Part:
     """As the training loop steps."""
     method = our_method(config, device)
-    optimiser, views = _sgd(method), method.views()
+    optimiser, views = _sgd(method, fused=True if device.type == "cuda" else None), method.views()
     x = made_up.clips(config, config.clips).to(device)
     numbers = torch.arange(config.clips, device=device)
 
