@@ -8,7 +8,9 @@ from torch.nn import functional
 from skelact import graph
 from skelact.encoders import joints
 from skelact.encoders.joints import block as joints_block
-from skelact.encoders.joints.normalise import PIECE, Normalise
+from skelact.encoders.joints.mask import Mask
+from skelact.encoders.joints.normalise import Normalise
+from skelact.encoders.joints.normalise_plain import PIECE
 from skelact.encoders.joints.spatial import GraphConvolution, edges_of
 from skelact.encoders.joints.temporal import TransformedConvolution, matrices
 from skelact.encoders.stgcn import STGCN, STGCNConfig
@@ -173,16 +175,16 @@ def test_normalise_is_batch_norm_and_what_follows(shape, training):
     c = shape[3]
     torch.manual_seed(0)
     made_up = [torch.randn(*s, dtype=torch.float64, requires_grad=True) for s in (shape, (c,), (c,), (c,), shape)]
-    keep = (torch.rand(shape) < 0.5).to(torch.uint8)
+    mask = Mask.drawn(torch.Size(shape), 0.5)
     ours, plain = (nn.BatchNorm2d(c).double().train(training) for _ in range(2))
 
     def by_hand(x, offset, weight, bias, residual):
         y = (x + offset).permute(2, 3, 1, 0)
         y = functional.batch_norm(y, plain.running_mean, plain.running_var, weight, bias, training, 0.1, plain.eps)
-        return functional.relu(y.permute(3, 2, 0, 1) * keep * 2 + residual)
+        return functional.relu(y.permute(3, 2, 0, 1) * (mask.bytes >= 128) * 2 + residual)
 
     x, offset, weight, bias, residual = made_up
-    found = Normalise.apply(x, offset, weight, bias, residual, keep, ours, 2.0, True)
+    found = Normalise.apply(x, offset, weight, bias, residual, mask, ours, True)
     wanted = by_hand(*made_up)
     torch.testing.assert_close(found, wanted)
     g = torch.randn_like(wanted)
@@ -198,7 +200,7 @@ def test_statistics_hold_their_digits_far_from_zero():
     x = torch.randn(4, 25, 64, 8, generator=torch.Generator().manual_seed(0)) + 1000
     norm = nn.BatchNorm2d(8)
     zeros = torch.zeros(8)
-    found = Normalise.apply(x, zeros, torch.ones(8), zeros, None, None, norm, 1.0, False)
+    found = Normalise.apply(x, zeros, torch.ones(8), zeros, None, None, norm, False)
     wanted = (x.double() - x.double().mean((0, 1, 2))) / x.double().var((0, 1, 2), unbiased=False).sqrt()
     assert (found - wanted).abs().max() < 2e-3
 
@@ -206,13 +208,14 @@ def test_statistics_hold_their_digits_far_from_zero():
 @pytest.mark.parametrize("p", [0.25, 0.5, 0.8])
 def test_dropout_keeps_the_share_it_says(p):
     torch.manual_seed(0)
-    keep, gain = joints_block.kept(torch.Size((10, 20, 30, 17)), p)
-    assert keep.shape == (10, 20, 30, 17)
-    assert set(keep.unique().tolist()) == {0, 1}
-    assert keep.double().mean().item() == pytest.approx(1 - p, abs=0.01)
-    assert keep.double().mean().item() * gain == pytest.approx(1, abs=0.02)
+    shape = torch.Size((10, 20, 30, 17))
+    mask = Mask.drawn(shape, p)
+    kept = mask.bytes >= mask.dropped
+    assert kept.shape == shape
+    assert kept.double().mean().item() == pytest.approx(1 - p, abs=0.01)
+    assert kept.double().mean().item() * mask.gain == pytest.approx(1, abs=0.02)
     torch.manual_seed(1)
-    assert not torch.equal(joints_block.kept(torch.Size((10, 20, 30, 17)), p)[0], keep)
+    assert not torch.equal(Mask.drawn(shape, p).bytes, mask.bytes)
 
 
 def test_every_block_but_the_first_drops_while_training():

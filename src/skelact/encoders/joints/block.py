@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, cast
 
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 from torch import Tensor, nn
 
+from skelact.encoders.joints.mask import Mask
 from skelact.encoders.joints.normalise import Normalise
 from skelact.encoders.joints.spatial import Edges, GraphConvolution, edges_of
 from skelact.encoders.joints.temporal import TransformedConvolution
@@ -55,8 +56,7 @@ def _block(block: "Block", x: Joints, adjacency: Float[Tensor, "k v v"], edges: 
         residual = torch.nn.functional.linear(x[:, ::stride], convolution.weight.view(d, c).to(x.dtype))
         residual = _normalise(norm, residual, offset=convolution.bias, relu=False)
     p = block.dropout.p if block.dropout.training else 0.0
-    keep, gain = kept(y.shape, p) if p else (None, 1.0)
-    return _normalise(block.temporal_norm, y, temporal.bias, residual, keep, gain)
+    return _normalise(block.temporal_norm, y, temporal.bias, residual, Mask.drawn(y.shape, p) if p else None)
 
 
 def _normalise(
@@ -64,11 +64,10 @@ def _normalise(
     x: Joints,
     offset: Float[Tensor, "c"],
     residual: Joints | None = None,
-    keep: UInt8[Tensor, "v t n c"] | None = None,
-    gain: float = 1.0,
+    mask: Mask | None = None,
     relu: bool = True,
 ) -> Joints:
-    return Normalise.apply(x.contiguous(), offset, norm.weight, norm.bias, residual, keep, norm, gain, relu)
+    return Normalise.apply(x.contiguous(), offset, norm.weight, norm.bias, residual, mask, norm, relu)
 
 
 def _over_time(x: Joints, weight: Float[Tensor, "d c taps 1"], stride: int) -> Float[Tensor, "v s n d"]:
@@ -76,16 +75,3 @@ def _over_time(x: Joints, weight: Float[Tensor, "d c taps 1"], stride: int) -> F
     padding = weight.shape[2] // 2
     made = torch.conv2d(x.permute(0, 3, 1, 2), weight, stride=(stride, 1), padding=(padding, 0))
     return made.permute(0, 2, 3, 1)
-
-
-def kept(shape: torch.Size, p: float) -> tuple[UInt8[Tensor, "v t n c"], float]:
-    """1 with probability 1 - p, else 0, and the factor that makes up for what is dropped.
-
-    Eight random bits an entry: p is met to 1/512, exactly for p = 1/2, and the factor is that of the p met.
-
-    torch draws a whole word an entry on one thread, which took as long as the block's convolutions.
-    """
-    count, dropped = shape.numel(), min(round(256 * p), 255)
-    bits = torch.empty(-(-count // 8), dtype=torch.int64).random_(-(2**63), None)
-    keep = (bits.view(torch.uint8)[:count] >= dropped).view(torch.uint8).view(shape)
-    return keep, 256 / (256 - dropped)

@@ -1,0 +1,76 @@
+"""The C++ of the CPU path against PyTorch's operations: the same results, gradients and statistics."""
+
+import pytest
+import torch
+from torch import nn
+
+from skelact import native
+from skelact.encoders.joints.mask import Mask
+from skelact.encoders.joints.normalise import Normalise
+
+TYPES = (torch.float32, torch.bfloat16)
+NEAR = {torch.float32: 1e-5, torch.bfloat16: 0.005}
+"""Relative L2: bfloat16 keeps 8 bits."""
+
+
+@pytest.fixture(autouse=True)
+def with_native_code():
+    if not native.available():
+        pytest.skip(f"no native code: {native.state()}")
+
+
+@pytest.fixture(params=[1, 2, 3], ids="{} threads".format)
+def threads(request):
+    """As many, whatever the machine has."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+def compare(monkeypatch, work, dtype):
+    """`work` with native code, of this type, is as near the plain operations in float64 as the type allows; and in
+    float32 near the plain ones of the same type, which have the same types of results."""
+    found = {}
+    for setting, given in (("1", dtype), ("0", dtype), ("0", torch.float64)):
+        monkeypatch.setenv("SKELACT_NATIVE", setting)
+        assert native.available() == (setting == "1")
+        found[setting, given] = work(given)
+    for ours, plain, exact in zip(*found.values(), strict=True):
+        assert ours.dtype == plain.dtype
+        assert apart(ours, exact) < NEAR[dtype]
+        assert dtype != torch.float32 or apart(ours, plain) < NEAR[dtype]
+
+
+def apart(a: torch.Tensor, b: torch.Tensor) -> float:
+    """Relative L2 distance; of what should be zeros, the distance."""
+    a, b = a.detach().double(), b.detach().double()
+    return float((a - b).norm() / (b.norm() if b.norm() > 1e-9 * b.numel() else 1))
+
+
+@pytest.mark.parametrize("dtype", TYPES, ids=str)
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+@pytest.mark.parametrize("relu", [True, False], ids=["relu", "straight"])
+@pytest.mark.parametrize("p", [None, 0.5, 0.3])
+@pytest.mark.parametrize("with_residual", [True, False], ids=["residual", "alone"])
+@pytest.mark.parametrize("shape", [(3, 4, 2, 5), (2, 13, 64, 256), (2, 3, 3, 1025), (5, 7, 11, 16), (1, 2, 3, 1)])
+def test_normalise(monkeypatch, shape, with_residual, p, relu, training, dtype, threads):
+    if threads > 1 and (shape[3] < 16 or p == 0.3):
+        return
+    torch.manual_seed(0)
+    c = shape[3]
+    x, residual, g = (torch.randn(shape).to(dtype) for _ in range(3))
+    offset, weight, bias = (torch.randn(c) for _ in range(3))
+    mask = Mask.drawn(x.shape, p) if p else None
+
+    def work(given):
+        wide = torch.promote_types(given, torch.float32)
+        norm = nn.BatchNorm2d(c).train(training).to(wide)
+        norm.running_mean.copy_(offset)
+        inputs = [each.to(given).requires_grad_() for each in (x, residual)]
+        parameters = [each.to(wide).requires_grad_() for each in (offset, weight, bias)]
+        out = Normalise.apply(inputs[0], *parameters, inputs[1] if with_residual else None, mask, norm, relu)
+        wanted = [*inputs[: 2 if with_residual else 1], *parameters]
+        return [out, *torch.autograd.grad(out, wanted, g.to(given)), norm.running_mean, norm.running_var]
+
+    compare(monkeypatch, work, dtype)
