@@ -6,9 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from skelact import native
 from skelact.encoders.joints.mask import Mask
 from skelact.encoders.joints.normalise import Normalise
 from skelact.encoders.joints.spatial import Edges, GraphConvolution, edges_of
+from skelact.encoders.joints.spatial_native import NativeGraphConvolution
 from skelact.encoders.joints.temporal import TransformedConvolution
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ def _block(block: "Block", x: Joints, adjacency: Float[Tensor, "k v v"], edges: 
     assert spatial.bias is not None
     assert temporal.bias is not None
     offset = torch.einsum("kd,kvw->wd", spatial.bias.view(k, d), learned)
-    y = GraphConvolution.apply(x, spatial.weight.view(k, d, c).to(x.dtype), edges.values(learned), offset, edges)
+    convolution = NativeGraphConvolution if native.takes(x) else GraphConvolution
+    y = convolution.apply(x, spatial.weight.view(k, d, c).to(x.dtype), edges.values(learned), offset, edges)
     y = _normalise(block.spatial_norm, y, offset=torch.zeros_like(temporal.bias))
     weight = temporal.weight.to(x.dtype, memory_format=torch.channels_last)
     # The transform is made of products that grow with the square of the channels, so it pays for many.

@@ -8,8 +8,6 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from skelact import native
-
 Joints = Float[Tensor, "v t n c"]
 
 
@@ -58,43 +56,17 @@ def _edges(shape: tuple[int, ...], ends: tuple[tuple[int, int, int], ...]) -> Ed
     return Edges(shape[0], shape[1], ends)
 
 
-def gather(x: Joints, w: int, values: Float[Tensor, "e"], edges: Edges, out: Float[Tensor, "k t n c"]) -> None:
+def gather(x: Joints, w: int, values: list[float], edges: Edges, out: Float[Tensor, "k t n c"]) -> None:
     """Each partition's sum over the joints v that joint `w` receives from."""
-    if native.takes(x, out):
-        size, threads = x[0].numel(), torch.get_num_threads()
-        native.call("gather", x, size, edges.partitions, *edges.lists[w], values, out, threads)
-        return
-    numbers = values.tolist()
     for k in range(edges.partitions):
         sources = edges.into.get((k, w), ())
         if not sources:
             out[k].zero_()
         for place, (edge, v) in enumerate(sources):
             if place:
-                out[k].add_(x[v], alpha=numbers[edge])
+                out[k].add_(x[v], alpha=values[edge])
             else:
-                torch.mul(x[v], numbers[edge], out=out[k])
-
-
-def scatter(
-    x: Joints,
-    w: int,
-    values: Float[Tensor, "e"],
-    edges: Edges,
-    g: Float[Tensor, "k t n c"],
-    d_x: Joints,
-    d_values: Float[Tensor, "e"],
-) -> None:
-    """The gradients of `gather`: adds to `d_x`, writes the `d_values` of the edges into joint `w`."""
-    if native.takes(x, g, d_x):
-        size, threads = x[0].numel(), torch.get_num_threads()
-        native.call("scatter", x, size, edges.partitions, *edges.lists[w], values, g, d_x, d_values, threads)
-        return
-    numbers = values.tolist()
-    for k, part in enumerate(g):
-        for edge, v in edges.into.get((k, w), ()):
-            d_values[edge] = (x[v] * part).sum(dtype=values.dtype)
-            d_x[v].add_(part, alpha=numbers[edge])
+                torch.mul(x[v], values[edge], out=out[k])
 
 
 class GraphConvolution(torch.autograd.Function):
@@ -111,11 +83,11 @@ class GraphConvolution(torch.autograd.Function):
     ) -> Float[Tensor, "v t n d"]:
         ctx.save_for_backward(x, weight, values)
         ctx.edges, ctx.offset_type = edges, offset.dtype
-        taps = _taps(weight)
+        numbers, taps = values.tolist(), _taps(weight)
         gathered = x.new_empty(len(weight), *x.shape[1:])
         out = x.new_empty(*x.shape[:3], weight.shape[1])
         for w in range(edges.joints):
-            gather(x, w, values, edges, gathered)
+            gather(x, w, numbers, edges, gathered)
             made = torch.conv2d(_as_image(gathered), taps, offset[w].to(x.dtype))
             out[w] = made.permute(0, 2, 3, 1).view(out.shape[1:])
         return out
@@ -124,7 +96,7 @@ class GraphConvolution(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, g: Float[Tensor, "v t n d"]):  # pyright: ignore[reportIncompatibleMethodOverride]
         x, weight, values = ctx.saved_tensors
-        edges = ctx.edges
+        edges, numbers = ctx.edges, values.tolist()
         g = g.contiguous()
         gathered = x.new_empty(len(weight), *x.shape[1:])
         # Sums over joints in float32 or better, whatever the products are in.
@@ -132,12 +104,15 @@ class GraphConvolution(torch.autograd.Function):
         d_values, d_offset = torch.zeros_like(values), values.new_empty(len(x), weight.shape[1])
         d_x = torch.zeros_like(x)
         for w in range(edges.joints):
-            gather(x, w, values, edges, gathered)
+            gather(x, w, numbers, edges, gathered)
             rows = g[w].flatten(0, 1)
             d_offset[w] = g[w].sum((0, 1), dtype=values.dtype)
             for k, part in enumerate(gathered.flatten(1, 2)):
                 d_weight[k] += rows.T @ part
-            scatter(x, w, values, edges, torch.matmul(rows, weight).view_as(gathered), d_x, d_values)
+            for k, part in enumerate(torch.matmul(rows, weight).view_as(gathered)):
+                for edge, v in edges.into.get((k, w), ()):
+                    d_values[edge] = (x[v] * part).sum(dtype=values.dtype)
+                    d_x[v].add_(part, alpha=numbers[edge])
         return d_x, d_weight.to(weight.dtype), d_values, d_offset.to(ctx.offset_type), None
 
 
