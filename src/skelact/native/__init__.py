@@ -36,7 +36,7 @@ def available() -> bool:
 
 
 def state() -> str:
-    """"used", or why it is not."""
+    """ "used", or why it is not."""
     if _switched_off():
         return "switched off by SKELACT_NATIVE=0"
     library = _library()

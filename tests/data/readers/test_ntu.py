@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reader_files import damaged, ntu_text, points, read_ntu_slowly, read_or_refuse, side_by_side, write
 
+from skelact import native
 from skelact.data.readers import decimals, ntu_whole, reader
 from skelact.data.readers.ntu_lines import read_carefully
+from skelact.data.readers.ntu_native import read_natively
 from skelact.data.readers.ntu_whole import read_quickly
 from skelact.data.recording import Item, ReadError
 
@@ -249,6 +251,7 @@ def test_what_is_written_is_read_back_equal_and_as_the_slow_parser_reads_it(fold
     assert np.array_equal(got.identity, identity)
     assert np.array_equal(got.identity, slow_identity)
     assert read_quickly(text) is not None, "a regular file must be read at once"
+    assert_native_code_reads(text)
     assert_both_read_the_same(item, text)
 
 
@@ -291,12 +294,48 @@ def test_it_does_not_matter_where_one_piece_of_a_file_ends(monkeypatch, tmp_path
 
 
 def assert_both_read_the_same(item: Item, text: bytes) -> None:
-    """What is read at once is what is read line by line, to the last bit; a line that is refused is refused by both."""
-    quick = read_quickly(text)
-    if quick is not None:
-        careful = read_carefully(item, text)
-        assert quick[:2] == careful[:2]
-        assert quick.joints.tobytes() == careful.joints.tobytes()
+    """What is read at once is what is read line by line, to the last bit; a line that is refused is refused by all."""
+    for bodies in (read_quickly(text), read_natively(text)):
+        if bodies is not None:
+            careful = read_carefully(item, text)
+            assert bodies[:2] == careful[:2]
+            assert bodies.joints.tobytes() == careful.joints.tobytes()
+
+
+def assert_native_code_reads(text: bytes) -> None:
+    """Where there is any."""
+    assert (read_natively(text) is not None) == native.available()
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_native_code_reads_regular_files_and_refuses_a_space_or_line_end_too_many_anywhere(end):
+    text = SHORT[: SHORT.index(b"\n", 500) + 1].replace(b"\n", end)
+    whole = SHORT.replace(b"\n", end)
+    assert_native_code_reads(whole)
+    assert_native_code_reads(whole.removesuffix(end))
+    for mark in re.finditer(rb" |\r?\n", text):
+        for extra in (b" ", b"\n", b"\r", b"0 "):
+            assert read_natively(whole[: mark.end()] + extra + whole[mark.end() :]) is None
+    for cut in range(1, len(whole) - 10, 7):
+        assert read_natively(whole[:cut]) is None
+
+
+@pytest.mark.parametrize("word", [word for word in ODD_WORDS if word not in (b"", b"1\t2", b"\t", b"1\r2")])
+def test_native_code_reads_a_number_as_python_does_or_refuses_it(word):
+    text = clip((FIRST,)).replace(b"\n0.0 1.0 3.0 ", b"\n0.0 %b 3.0 " % word)
+    assert text.count(b"\n0.0 %b 3.0 " % word) == 1
+    bodies = read_natively(text)
+    try:
+        with np.errstate(over="ignore"):
+            wanted = np.float32(float(word)) if set(word) <= set(b"0123456789+-.eE") else None
+    except ValueError:
+        wanted = None
+    if wanted is None or not np.isfinite(wanted):
+        assert bodies is None
+    elif bodies is not None:
+        assert bodies.joints[0, 3, 1].tobytes() == wanted.tobytes()
+    else:
+        assert not native.available() or word == b"1e-400"
 
 
 @given(data=st.binary(max_size=300) | st.text("0123456789 .-\n", max_size=300).map(str.encode))
@@ -327,6 +366,7 @@ def test_given_files_read_as_the_slow_parser_reads_them(shared, piece, count):
         assert np.array_equal(got.joints, joints)
         assert np.array_equal(got.identity, identity)
         assert read_quickly(text) is not None
+        assert_native_code_reads(text)
         assert_both_read_the_same(item, text)
 
 

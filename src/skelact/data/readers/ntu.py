@@ -1,8 +1,9 @@
 """NTU RGB+D 60 and 120: one text file a clip, named SsssCcccPpppRrrrAaaa.skeleton.
 
-`ntu_lines` has the format and reads it as it is written, line by line. `ntu_whole` reads a file without any
-irregularity at once, several times as fast; whatever it stumbles over goes to the former, which either reads it after
-all (other spacing, "nan" among the numbers that are not used) or tells the line that is wrong.
+`ntu_lines` has the format and reads it as it is written, line by line. `ntu_native` and, where there is no native code,
+`ntu_whole` read a file without any irregularity at once, many times as fast; whatever they stumble over goes to the
+former, which either reads it after all (other spacing, "nan" among the numbers that are not used) or tells the line
+that is wrong.
 """
 
 import re
@@ -14,6 +15,7 @@ from jaxtyping import Float32, Int64
 
 from skelact.data.readers.ntu_classes import NTU_CLASSES
 from skelact.data.readers.ntu_lines import JOINTS, Bodies, read_carefully
+from skelact.data.readers.ntu_native import read_natively
 from skelact.data.readers.ntu_whole import read_quickly
 from skelact.data.readers.source import Naming, class_of, clip_name, content, find, numbers
 from skelact.data.recording import Item, Recording
@@ -49,7 +51,7 @@ class NtuReader:
         told = numbers(item, NAMING)
         action = class_of(item, told.pop("action"), range(1, len(NTU_CLASSES) + 1))
         text = content(item)
-        bodies = read_quickly(text) or read_carefully(item, text)
+        bodies = read_natively(text) or read_quickly(text) or read_carefully(item, text)
         joints, identity = _side_by_side(bodies)
         return Recording(clip_name(item, NAMING), joints, identity, action, **told)
 

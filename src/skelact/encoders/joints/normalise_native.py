@@ -38,9 +38,7 @@ def sums(
 ) -> tuple[Channels, Channels]:
     total, products = torch.empty_like(mean), torch.empty_like(mean)
     threads = torch.get_num_threads()
-    native.call(
-        "normalise_sums", x, *_sizes(x), g, out, *_drawn(mask), mean, d_residual, total, products, threads
-    )
+    native.call("normalise_sums", x, *_sizes(x), g, out, *_drawn(mask), mean, d_residual, total, products, threads)
     return total, products
 
 
