@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from skelact import native
 from skelact.bench import QUICK, WORKS, bench, compare, made_up
 from skelact.bench.ceilings import Ceilings
 from skelact.bench.compare import Comparison, Part, Spread, Times, Variant, interleaved
@@ -168,11 +169,20 @@ def test_the_command_prints_tables_and_writes_every_number(tmp_path, capsys):
     file = tmp_path / "bench.json"
     assert main(["bench", "augment", "knn", "--quick", "--device", "cpu", "--rounds", "3", "--json", str(file)]) == 0
     out, err = capsys.readouterr()
-    for fact in ("augment: ", "knn: ", "triples/s", "queries/s", "ceilings: ", "medians of 3 rounds"):
+    for fact in (
+        f"native code: {native.state()}",
+        "augment: ",
+        "knn: ",
+        "triples/s",
+        "queries/s",
+        "ceilings: ",
+        "medians of 3 rounds",
+    ):
         assert fact in out
     assert "its numbers mean nothing" in err
     written = Report.model_validate_json(file.read_text())
     assert [one.work for one in written.measured] == ["augment", "knn"]
+    assert written.native == native.state()
     assert {len(row.rounds) for one in written.measured for row in one.rows} == {3}
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from skelact import graph
+from skelact import graph, native
 from skelact.encoders import joints
 from skelact.encoders.joints import block as joints_block
 from skelact.encoders.joints.mask import Mask
@@ -21,6 +21,14 @@ from skelact.layouts import COCO_17, KINECT_V2, SBU_15
 def however_small(monkeypatch):
     """A batch of any size takes the path with joints outermost."""
     monkeypatch.setattr(joints, "WORTH", 0)
+
+
+@pytest.fixture(params=["native", "plain"])
+def way(request, monkeypatch):
+    """With native code, which works on float32 and bfloat16 alone, and without."""
+    monkeypatch.setenv("SKELACT_NATIVE", "1" if request.param == "native" else "0")
+    if request.param == "native" and not native.available():
+        pytest.skip(f"no native code: {native.state()}")
 
 
 def test_small_batches_take_the_plain_blocks_and_large_ones_do_not(monkeypatch):
@@ -86,6 +94,7 @@ def test_equals_the_plain_blocks(skeleton, width, features, frames, persons, gra
         torch.testing.assert_close(found[0][name], value, rtol=1e-8, atol=1e-9, msg=lambda text, name=name: name + text)
 
 
+@pytest.mark.usefixtures("way")
 def test_gradients_in_float32_lose_no_more_digits_than_the_plain_ones():
     x = torch.randn(16, 3, 32, len(SBU_15), 2)
     target = torch.randn(16, 64)
@@ -102,6 +111,7 @@ def test_gradients_in_float32_lose_no_more_digits_than_the_plain_ones():
     assert error < max(1e-3, 2 * plain_error)
 
 
+@pytest.mark.usefixtures("way")
 def test_bfloat16_stays_near_and_the_map_is_bfloat16():
     network = made(SBU_15, width=8, features=64).float().eval()
     x = torch.randn(8, 3, 32, len(SBU_15), 1)
@@ -114,7 +124,8 @@ def test_bfloat16_stays_near_and_the_map_is_bfloat16():
     assert 0 < (found - wanted).norm() / wanted.norm() < 0.03
 
 
-@pytest.mark.parametrize("width", [2, 4])
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("width", [2, 4, 16])
 def test_two_threads_and_few_channels(width):
     """A strided 1x1 convolution of oneDNN wrote beyond its memory here, so the process died."""
     before = torch.get_num_threads()
@@ -196,6 +207,7 @@ def test_normalise_is_batch_norm_and_what_follows(shape, training):
     assert 2 * 13 * 64 * 256 > PIECE > 2 * 7 * 11 * 13  # several pieces, and one
 
 
+@pytest.mark.usefixtures("way")
 def test_statistics_hold_their_digits_far_from_zero():
     x = torch.randn(4, 25, 64, 8, generator=torch.Generator().manual_seed(0)) + 1000
     norm = nn.BatchNorm2d(8)

@@ -5,10 +5,12 @@ import torch
 from torch import nn
 
 from skelact import graph, native
+from skelact.encoders import joints
 from skelact.encoders.joints.mask import Mask
 from skelact.encoders.joints.normalise import Normalise
 from skelact.encoders.joints.spatial import GraphConvolution, edges_of
 from skelact.encoders.joints.spatial_native import NativeGraphConvolution
+from skelact.encoders.stgcn import STGCNConfig
 from skelact.layouts import KINECT_V2
 
 TYPES = (torch.float32, torch.bfloat16)
@@ -99,3 +101,25 @@ def test_graph_convolution(monkeypatch, sizes, partitions, dtype, threads):
         return [out, *torch.autograd.grad(out, inputs, g.to(given))]
 
     compare(monkeypatch, work, dtype)
+
+
+def test_a_network_that_trains_drops_the_same_entries_and_has_the_same_gradients(monkeypatch):
+    monkeypatch.setattr(joints, "WORTH", 0)
+    x = torch.randn(6, 3, 32, 25, 2, generator=torch.Generator().manual_seed(0))
+
+    def trained(setting: str, half: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        monkeypatch.setenv("SKELACT_NATIVE", setting)
+        torch.manual_seed(0)
+        network = STGCNConfig(width=4, features=64).build(KINECT_V2)
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            h = network(x)
+        gradients = torch.autograd.grad(h.square().sum(), list(network.parameters()))
+        return h, torch.cat([gradient.flatten() for gradient in gradients])
+
+    h, gradients = trained("0", half=False)
+    found, found_gradients = trained("1", half=False)
+    assert apart(found, h) < 1e-5
+    assert apart(found_gradients, gradients) < 1e-3
+    (ours, our_gradients), (plain, plain_gradients) = (trained(setting, half=True) for setting in "10")
+    assert apart(ours, h) < 1.1 * apart(plain, h) < 0.02
+    assert apart(our_gradients, gradients) < 1.1 * apart(plain_gradients, gradients)

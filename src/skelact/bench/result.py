@@ -54,7 +54,9 @@ class Report(Config):
     machine: dict[str, Any]
     device: str
     settings: dict[str, str]
-    """Environment variables that change allocator or threads."""
+    """Environment variables that change allocator, threads or native code."""
+    native: str
+    """"used", or why native code was not."""
     load_before: float | None = None
     """Load average of the last minute, before anything was measured."""
     load_after: float | None = None
@@ -111,6 +113,7 @@ def show(report: Report, console: Console | None = None) -> None:
         f"{best.float32_product / 1e9:.0f}; bf16 convolution {best.bf16_convolution / 1e9:.0f}, product "
         f"{best.bf16_product / 1e9:.0f} GFLOP/s; copy {best.copy_rate / 1e9:.1f} GB/s"
     )
+    console.print(f"native code: {report.native}")
     for one in report.measured:
         console.print(_table(one))
         for what, value in one.agreement.items():

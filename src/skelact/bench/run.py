@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from skelact import __version__
+from skelact import __version__, native
 from skelact.bench.ceilings import ceilings
 from skelact.bench.compare import Comparison, interleaved
 from skelact.bench.config import WORKS, BenchConfig
@@ -20,7 +20,18 @@ QUIET = 0.3
 ENOUGH_ROUNDS = 5
 LARGEST_ERROR = 1e-3
 """Relative L2, of float32 gradients and features."""
-_SETTINGS = ("MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD", "OMP_", "KMP_", "MKL_", "ONEDNN_", "PYTORCH_", "TORCH")
+_SETTINGS = (
+    "MALLOC_",
+    "GLIBC_TUNABLES",
+    "LD_PRELOAD",
+    "OMP_",
+    "KMP_",
+    "MKL_",
+    "ONEDNN_",
+    "PYTORCH_",
+    "TORCH",
+    "SKELACT_",
+)
 
 
 def bench(works: Sequence[str], config: BenchConfig, say: Callable[[str], None] = lambda text: None) -> Report:
@@ -46,6 +57,7 @@ def bench(works: Sequence[str], config: BenchConfig, say: Callable[[str], None] 
         machine=machine(),
         device=str(device),
         settings={name: value for name, value in sorted(os.environ.items()) if name.startswith(_SETTINGS)},
+        native=native.state(),
         load_before=before,
         load_after=_load(),
         warnings=tuple(_warnings(config, before, found)),

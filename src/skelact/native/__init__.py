@@ -8,6 +8,7 @@ import ctypes
 import os
 import sys
 from functools import lru_cache
+from multiprocessing import parent_process
 
 import numpy as np
 import torch
@@ -74,9 +75,10 @@ def _switched_off() -> bool:
 
 @lru_cache
 def _library() -> ctypes.CDLL | str:
-    """The library, or why there is none, which is told where it is found out."""
+    """The library, or why there is none. Of several processes that work together the first one tells."""
     try:
         return compiled()
     except Unavailable as error:
-        print(f"native code is not used, PyTorch's operations are: {error}", file=sys.stderr)
+        if parent_process() is None and os.environ.get("RANK", "0") == "0":
+            print(f"native code is not used, PyTorch's operations are: {error}", file=sys.stderr)
         return str(error)

@@ -39,7 +39,7 @@ def compiled() -> ctypes.CDLL:
         if not path.exists():
             with atomic_file(path) as temporary:
                 _compile(compiler, temporary)
-        # PyTorch has loaded its OpenMP by now; under the same name this library gets that one, and so its threads.
+        # PyTorch has loaded its libgomp by now; a library that asks for that name gets the same one, and its threads.
         return ctypes.CDLL(str(path))
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         raise Unavailable(str(error)) from error
@@ -69,4 +69,5 @@ def _compile(compiler: str, output: Path) -> None:
     command = [compiler, *FLAGS, *_LINKED, *map(str, _files("*.cpp")), "-o", str(output)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     if ended.returncode:
-        raise Unavailable(f"{compiler} failed: {ended.stderr.strip().splitlines()[0] if ended.stderr.strip() else ''}")
+        said = ended.stderr.strip().splitlines() or ["it said nothing"]
+        raise Unavailable(f"{compiler} failed: {next((line for line in said if 'error' in line), said[0])}")

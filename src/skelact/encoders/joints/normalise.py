@@ -61,11 +61,8 @@ class Normalise(torch.autograd.Function):
         out = _way(x, residual).forward(x, scale, shift, mask, residual, relu)
         ctx.save_for_backward(x, weight, None if mask is None else mask.bytes, out if relu else None)
         ctx.statistics, ctx.dropped, ctx.gain = s, None if mask is None else mask.dropped, gain
-        ctx.training, ctx.has_residual, ctx.whole = (
-            norm.training,
-            residual is not None,
-            isinstance(norm, WholeBatchNorm),
-        )
+        ctx.training, ctx.whole = norm.training, isinstance(norm, WholeBatchNorm)
+        ctx.has_residual = residual is not None
         return out
 
     @staticmethod

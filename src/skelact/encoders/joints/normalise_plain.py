@@ -1,4 +1,4 @@
-"""What `Normalise` does to whole arrays, by PyTorch's operations, in pieces that stay in the cache from one to the next.
+"""What `Normalise` does to whole arrays, by PyTorch's operations in pieces that stay in the cache between them.
 
 Any device and type of numbers. `normalise_native` has the same functions in C++.
 """

@@ -1,6 +1,7 @@
 """`spatial.GraphConvolution` with its sums in C++ (native/edges.cpp).
 
-What is gathered stands side by side, (t, n, k c), so that one product sums over partitions and channels, into its place.
+What is gathered stands side by side, (t, n, k c), so that one product sums over partitions and channels and leaves the
+sum where it belongs.
 """
 
 import torch
