@@ -131,8 +131,22 @@ def there(x: Float[Tensor, "n c t v m"]) -> Bool[Tensor, "n m"]:
     return present
 
 
+class _Means(torch.autograd.Function):
+    """Mean over time and joints, in float32 or better. The gradient is one number a channel, stretched over the map
+    without being written out: autograd's own would be, twice, once in an order that the blocks do not have."""
+
+    @staticmethod
+    def forward(ctx, features: Float[Tensor, "p d s v"]) -> Float[Tensor, "p d"]:
+        ctx.shape, ctx.type = features.shape, features.dtype
+        return features.mean((2, 3), dtype=torch.promote_types(features.dtype, torch.float32))
+
+    @staticmethod
+    def backward(ctx, g: Float[Tensor, "p d"]):  # pyright: ignore[reportIncompatibleMethodOverride]
+        return (g / (ctx.shape[2] * ctx.shape[3])).to(ctx.type)[:, :, None, None].expand(ctx.shape)
+
+
 def _means(features: Float[Tensor, "p d s v"]) -> Float[Tensor, "p d"]:
-    return features.mean((2, 3), dtype=torch.promote_types(features.dtype, torch.float32))
+    return _Means.apply(features)
 
 
 class Block(nn.Module):
