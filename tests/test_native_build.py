@@ -111,6 +111,15 @@ def test_a_library_that_cannot_be_loaded_is_a_reason(compiler, capsys):
     without("invalid ELF header", capsys)
 
 
+def test_a_damaged_library_is_made_anew(library, compiler, tmp_path):
+    compiler(COPIES.format(log=tmp_path / "log", so=library))
+    path = tmp_path / "cache/skelact" / f"native-{build._key(str(tmp_path / 'bin/g++'))}.so"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(library.read_bytes()[:100])
+    assert native.available()
+    assert path.read_bytes() == library.read_bytes()
+
+
 def test_a_cache_folder_that_cannot_be_written_is_a_reason(compiler, monkeypatch, tmp_path, capsys):
     compiler("exit 0")
     (tmp_path / "file").touch()

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from skelact.world import atomic_file
 
-FLAGS = ("-std=c++17", "-O3", "-march=native", "-mprefer-vector-width=512", "-fno-math-errno", "-fno-trapping-math")
+_WIDE = ("-mprefer-vector-width=512",) if platform.machine() == "x86_64" else ()
+FLAGS = ("-std=c++17", "-O3", "-march=native", *_WIDE, "-fno-math-errno", "-fno-trapping-math")
 _LINKED = ("-fopenmp", "-shared", "-fPIC")
 SOURCES = Path(__file__).parent
 PATIENCE = 300
@@ -37,10 +38,13 @@ def compiled() -> ctypes.CDLL:
     try:
         path = cache_folder() / f"native-{_key(compiler)}.so"
         if not path.exists():
-            with atomic_file(path) as temporary:
-                _compile(compiler, temporary)
+            _compile(compiler, path)
         # PyTorch has loaded its libgomp by now; a library that asks for that name gets the same one, and its threads.
-        return ctypes.CDLL(str(path))
+        try:
+            return ctypes.CDLL(str(path))
+        except OSError:  # damaged
+            _compile(compiler, path)
+            return ctypes.CDLL(str(path))
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         raise Unavailable(str(error)) from error
 
@@ -65,9 +69,10 @@ def _files(pattern: str) -> list[Path]:
     return sorted(SOURCES.glob(pattern))
 
 
-def _compile(compiler: str, output: Path) -> None:
-    command = [compiler, *FLAGS, *_LINKED, *map(str, _files("*.cpp")), "-o", str(output)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-    if ended.returncode:
-        said = ended.stderr.strip().splitlines() or ["it said nothing"]
-        raise Unavailable(f"{compiler} failed: {next((line for line in said if 'error' in line), said[0])}")
+def _compile(compiler: str, path: Path) -> None:
+    with atomic_file(path) as temporary:
+        command = [compiler, *FLAGS, *_LINKED, *map(str, _files("*.cpp")), "-o", str(temporary)]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        if ended.returncode:
+            said = ended.stderr.strip().splitlines() or ["it said nothing"]
+            raise Unavailable(f"{compiler} failed: {next((line for line in said if 'error' in line), said[0])}")
