@@ -1,9 +1,10 @@
 """How the small recipes' numbers were chosen: on training clips alone, never on those that docs/results.md tests.
 
-    python benchmarks/choose.py --data FOLDER --work FOLDER [--only METHOD LR EPOCHS SEED]
+    python benchmarks/choose.py --data FOLDER --work FOLDER [--only METHOD LR EPOCHS SEED [--OPTION VALUE ...]]
 
 Pretrains on subjects 1, 3, 5 of UTD-MHAD and view 1 of NW-UCLA, pooled, and looks at subject 7 and view 2 by kNN
-(k = 20) of the last epoch. Prints a table; runs are kept under the work folder and gone on with from there.
+(k = 20) of the last epoch. Prints a table; runs are kept under the work folder and gone on with from there. Options
+are those of `skelact pretrain`, such as --encoder.graph directed; they change the recipe.
 """
 
 import argparse
@@ -15,19 +16,27 @@ from pathlib import Path
 from results import stores
 
 SPLITS = {"utd": "subject=1,3,5/7", "ucla": "camera=1/2"}
-TRIALS = (
-    ("aimclr", 0.003, 60),
-    ("aimclr", 0.005, 60),
-    ("skeletonclr", 0.005, 70),
-    ("skeletonclr", 0.01, 70),
+TRIALS: tuple[tuple[str, float, int, tuple[str, ...]], ...] = (
+    ("aimclr", 0.003, 60, ()),
+    ("aimclr", 0.005, 60, ()),
+    ("skeletonclr", 0.005, 70, ()),
+    ("skeletonclr", 0.01, 70, ()),
+    ("skeletonclr", 0.005, 10, ()),
+    ("skeattnclr", 0.005, 10, ("--method.predictors", "--encoder.graph", "directed")),
+    ("skeattnclr", 0.005, 10, ("--encoder.graph", "directed")),
+    ("skeattnclr", 0.005, 10, ()),
+    ("skeattnclr", 0.0025, 10, ()),
 )
 
 
-def look(method: str, lr: float, epochs: int, seed: int, paths: dict[str, Path], work: Path) -> dict[str, float]:
+def look(
+    method: str, lr: float, epochs: int, seed: int, options: tuple[str, ...], paths: dict[str, Path], work: Path
+) -> dict[str, float]:
     """The online kNN after the last epoch of one run."""
-    run = work / "chosen" / f"{method}-{lr:g}-{epochs}-{seed}"
+    run = work / "chosen" / "-".join([f"{method}-{lr:g}-{epochs}-{seed}", *(each.strip("-") for each in options)])
     command = [sys.executable, "-m", "skelact", "pretrain", f"{method}-small", "--run", str(run)]
-    command += ["--precision", "bf16", "--seed", str(seed), "--epochs", str(epochs), "--optimiser.lr", str(lr)]
+    command += ["--precision", "bf16", "--seed", str(seed), "--epochs", str(epochs)]
+    command += ["--optimiser.lr", str(lr), *options]
     for name, path in paths.items():
         command += ["--store", str(path), "--split", SPLITS[name]]
     subprocess.run(command, check=True)
@@ -40,17 +49,20 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--data", type=Path, required=True)
     arguments.add_argument("--work", type=Path, required=True)
-    arguments.add_argument("--only", nargs=4, metavar=("METHOD", "LR", "EPOCHS", "SEED"))
+    arguments.add_argument("--only", nargs=argparse.REMAINDER, metavar="METHOD LR EPOCHS SEED [OPTION ...]")
     given = arguments.parse_args()
     paths = stores(given.data, given.work)
-    if given.only:
-        method, lr, epochs, seed = given.only
-        look(method, float(lr), int(epochs), int(seed), paths, given.work)
+    if given.only is not None:
+        if len(given.only) < 4:
+            arguments.error("expected --only METHOD LR EPOCHS SEED, and options of pretrain after them")
+        method, lr, epochs, seed, *options = given.only
+        look(method, float(lr), int(epochs), int(seed), tuple(options), paths, given.work)
         return
     print("| recipe | learning rate | epochs | UTD-MHAD | NW-UCLA |\n|---|---|---|---|---|")
-    for method, lr, epochs in TRIALS:
-        found = look(method, lr, epochs, 0, paths, given.work)
-        print(f"| {method}-small | {lr:g} | {epochs} | {found['utd']:.1f} | {found['ucla']:.1f} |")
+    for method, lr, epochs, options in TRIALS:
+        found = look(method, lr, epochs, 0, options, paths, given.work)
+        recipe = " ".join([f"{method}-small", *options])
+        print(f"| {recipe} | {lr:g} | {epochs} | {found['utd']:.1f} | {found['ucla']:.1f} |")
 
 
 if __name__ == "__main__":

@@ -79,6 +79,16 @@ def test_every_part_of_the_loss_equals_a_slow_reckoning(persons, mu):
     torch.testing.assert_close(method.bank.keys[:5], k["global"].detach())
 
 
+@pytest.mark.parametrize("predictors", [False, True])
+def test_only_without_predictors_does_a_view_that_is_its_own_key_meet_itself(predictors):
+    method = made(predictors=predictors)
+    bank, batch = method.bank.keys.clone(), views(method, clips())
+    loss = method({**batch, "key": batch["query"]}, 0)["global"].item()
+    keys = method.bank.keys[:5]  # the twin starts as a copy, so these are the head's vectors of the query too
+    assert (loss == pytest.approx(nce(keys, keys, bank, None, 0.2), rel=1e-9)) != predictors
+    assert any("predictors" in name for name, _ in method.named_parameters()) == predictors
+
+
 def test_gradients_reach_encoder_attention_head_and_predictors_and_not_the_twin():
     method = made()
     method(views(method, clips()), 0)["loss"].backward()

@@ -23,6 +23,7 @@ from skelact.world import SkelactError
 
 Clips = Float[Tensor, "n c t v m"]
 Map = Float[Tensor, "p d s v"]
+PARTS = ("global", "salient", "non_salient")
 
 
 class SkeAttnCLR(Method):
@@ -50,6 +51,8 @@ class SkeAttnCLR(Method):
         """m, of the key network, at the start; it rises to 1 along half a cosine."""
         mu: float = Field(default=0.5, ge=0, le=1)
         """Weight of the salient loss; 1 - mu is that of the non-salient one (released, NTU-60 joint: 1)."""
+        predictors: bool = True
+        """p of Eq. 2, on the query's side alone; without, the head's own vectors meet the key's, as in MoCo."""
         heads: int = Field(default=8, ge=1)
         """Heads of the attention; they divide the encoder's features."""
         steepness: float = Field(default=2, gt=0)
@@ -88,7 +91,9 @@ class SkeAttnCLR(Method):
         width, z = encoder.features, config.projection
         self.query = Embedder(encoder.build(skeleton), z)
         self.attention = AttentionMask(width, config.heads, config.steepness)
-        self.predictors = nn.ModuleDict({part: head(z, width, z) for part in ("global", "salient", "non_salient")})
+        self.predictors = nn.ModuleDict(
+            {part: head(z, width, z) if config.predictors else nn.Identity() for part in PARTS}
+        )
         self.twin = MomentumTwin(self.query, config.momentum)
         self.bank = Bank(config.bank, z)
 
