@@ -58,10 +58,17 @@ def apart(a: torch.Tensor, b: torch.Tensor) -> float:
 @pytest.mark.parametrize("relu", [True, False], ids=["relu", "straight"])
 @pytest.mark.parametrize("p", [None, 0.5, 0.3])
 @pytest.mark.parametrize("with_residual", [True, False], ids=["residual", "alone"])
-@pytest.mark.parametrize("shape", [(3, 4, 2, 5), (2, 13, 64, 256), (2, 3, 3, 1025), (5, 7, 11, 16), (3, 4, 5, 1)])
-def test_normalise(monkeypatch, shape, with_residual, p, relu, training, dtype, threads):
-    if threads > 1 and (shape[3] < 16 or p == 0.3):
-        return
+@pytest.mark.parametrize(
+    ("threads", "shape"),
+    [
+        *((1, shape) for shape in [(3, 4, 2, 5), (2, 13, 64, 256), (2, 3, 3, 1025), (5, 7, 11, 16), (3, 4, 5, 1)]),
+        (2, (2, 13, 64, 256)),
+        (3, (2, 13, 64, 256)),
+        (3, (2, 3, 3, 1025)),
+    ],
+    indirect=["threads"],
+)
+def test_normalise(monkeypatch, threads, shape, with_residual, p, relu, training, dtype):
     torch.manual_seed(0)
     c = shape[3]
     x, residual, g = (torch.randn(shape).to(dtype) for _ in range(3))
