@@ -13,10 +13,10 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
-from results import SETS, stores
+from results import SETS, spread, stores
 
 from skelact.encoders.file import encoder_file, streams_of
 from skelact.evaluate.finetune import FinetuneConfig, SemiConfig, SupervisedConfig
@@ -95,10 +95,6 @@ def supervised(run: Path, store: Path, split: str, epochs: int) -> float:
     """The same network from random weights, on all labels."""
     recipe = SupervisedConfig(epochs=epochs, milestones=(epochs // 2, epochs * 4 // 5), batch=32, lr=0.05)
     return scored("supervised", run, store, split, 1, recipe).last.top1
-
-
-def spread(values: list[float]) -> str:
-    return f"{mean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
 
 
 def minutes(run: Path) -> tuple[float, int]:
