@@ -64,8 +64,8 @@ def page(given: argparse.Namespace, store: Path, runs: dict[str, list[Path]]) ->
         f"- 282 clips of two persons, 8 interactions; the published folds by pairs of people. Small recipes, joint "
         f"stream, {given.epochs} epochs, batch {BATCH}, `--precision bf16`; one pretraining a fold, seed 0. No number "
         "was chosen on this set.",
-        "- Top 1 in per cent, mean ± standard deviation over the folds, last epoch. kNN is k = 20. Control: the stronger "
-        "random encoder.",
+        "- Top 1 in per cent, mean ± standard deviation over the folds, last epoch. kNN is k = 20. Control: the "
+        "stronger random encoder.",
         "",
         f"| | {' | '.join(PROTOCOLS)} | minutes a fold |",
         "|---|" + "---|" * (len(PROTOCOLS) + 1),
