@@ -1,6 +1,7 @@
 """docs/folds.md: the small recipes on the five folds of SBU Kinect Interaction, two persons a clip.
 
-    python benchmarks/folds.py --data FOLDER --work FOLDER [--epochs 60] [--only METHOD FOLD] [--remark TEXT]
+    python benchmarks/folds.py --data FOLDER --work FOLDER [--epochs 60] [--methods METHOD ...]
+        [--only METHOD FOLD] [--remark TEXT]
 
 One pretraining for each fold, on its training clips, labels unseen. What is done is not done again.
 """
@@ -52,12 +53,13 @@ def page(given: argparse.Namespace, store: Path, runs: dict[str, list[Path]]) ->
         for method, of_method in runs.items()
         for protocol in PROTOCOLS
     }
-    config = json.loads((runs["aimclr"][0] / "config.json").read_text(encoding="utf-8"))
+    config = json.loads((runs[given.methods[0]][0] / "config.json").read_text(encoding="utf-8"))
     machine = config["machine"]
     lines = [
         "# SBU Kinect Interaction, five folds",
         "",
-        f"Written by `python benchmarks/folds.py --data FOLDER --work FOLDER --epochs {given.epochs}`.",
+        f"Written by `python benchmarks/folds.py --data FOLDER --work FOLDER --epochs {given.epochs} "
+        f"--methods {' '.join(given.methods)}`.",
         "",
         f"- {datetime.now(UTC).date()}; {machine['processor']}, {machine['cores']} cores, no GPU, torch "
         f"{machine['torch']}, {machine['threads']} thread a run.",
@@ -70,15 +72,16 @@ def page(given: argparse.Namespace, store: Path, runs: dict[str, list[Path]]) ->
         f"| | {' | '.join(PROTOCOLS)} | minutes a fold |",
         "|---|" + "---|" * (len(PROTOCOLS) + 1),
     ]
-    for method, label in METHODS.items():
+    for method in runs:
         cells = [spread([one.last.top1 for one in found[method, protocol]]) for protocol in PROTOCOLS]
-        lines.append(f"| {label} | {' | '.join(cells)} | {mean(minutes(run)[0] for run in runs[method]):.1f} |")
-    controls = [spread([one.control.top1 for one in found["aimclr", protocol]]) for protocol in PROTOCOLS]
+        lines.append(
+            f"| {METHODS[method]} | {' | '.join(cells)} | {mean(minutes(run)[0] for run in runs[method]):.1f} |"
+        )
+    controls = [spread([one.control.top1 for one in found[given.methods[0], protocol]]) for protocol in PROTOCOLS]
     lines += [f"| control | {' | '.join(controls)} | |", ""]
     raw = [baseline(Store.open(store), fold, heading=True) for fold in FOLDS]
-    for said, kind in RAW.items():
-        values = spread([getattr(one, kind) for one in raw])
-        lines.append(f"- Without learned features, on raw poses turned to face one way, {said}: {values}.")
+    figures = [f"{said} {spread([getattr(one, kind) for one in raw])}" for said, kind in RAW.items()]
+    lines.append(f"Without learned features, on raw poses turned to face one way: {', '.join(figures)}.")
     return "\n".join([*lines, *(["", given.remark] if given.remark else [])]) + "\n"
 
 
@@ -87,6 +90,7 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, required=True)
     arguments.add_argument("--work", type=Path, required=True)
     arguments.add_argument("--epochs", type=int, default=60)
+    arguments.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     arguments.add_argument("--only", nargs=2, metavar=("METHOD", "FOLD"))
     arguments.add_argument("--remark", help="what a reader must know of the times, such as other work on the machine")
     given = arguments.parse_args()
@@ -96,7 +100,9 @@ def main() -> None:
     if given.only:
         train(*given.only, given.epochs, store, given.work)
         return
-    runs = {method: [train(method, fold, given.epochs, store, given.work) for fold in FOLDS] for method in METHODS}
+    runs = {
+        method: [train(method, fold, given.epochs, store, given.work) for fold in FOLDS] for method in given.methods
+    }
     PAGE.write_text(page(given, store, runs), encoding="utf-8")
     print(PAGE.read_text(encoding="utf-8"))
 
