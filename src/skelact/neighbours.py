@@ -5,6 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
+from skelact.allocator import kept_memory
 from skelact.world import SkelactError
 
 GROUP = 64
@@ -28,7 +29,8 @@ def nearest(
         raise SkelactError(f"k must be between 1 and the {len(train)} train clips, got {k}")
     queries, train = functional.normalize(queries, dim=1), functional.normalize(train, dim=1)
     search = _all_at_once if len(train) <= k * GROUP else _by_groups
-    return search(queries.detach(), train.detach(), k)
+    with kept_memory(queries.device.type == "cpu"):
+        return search(queries.detach(), train.detach(), k)
 
 
 def _all_at_once(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k: int) -> tuple[Tensor, Tensor]:

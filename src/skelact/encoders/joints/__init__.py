@@ -5,7 +5,7 @@ reference of its tests and what runs on other devices.
 
 from skelact.encoders.joints.block import feature_map
 
-WORTH = 2**16
+WORTH = 2**15
 """Persons x frames x joints of a batch from which this pays: below, many small operations cost more than they save."""
 
 __all__ = ["WORTH", "feature_map"]
