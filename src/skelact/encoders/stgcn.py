@@ -84,6 +84,9 @@ class STGCN(nn.Module):
     def compile_blocks(self, backend: str = "inductor") -> None:
         """torch.compile of every block, in place: whatever passes through the network passes through them. On a CPU
         larger batches take a path of their own, which is faster (docs/performance.md)."""
+        # All blocks share one function, of which every width, mode and type of numbers is a variant of its own.
+        limits = torch._dynamo.config
+        limits.recompile_limit = max(limits.recompile_limit, 8 * len(self.blocks))
         for block in self.blocks:
             block.compile(backend=backend)
 
