@@ -130,3 +130,13 @@ def test_a_network_that_trains_drops_the_same_entries_and_has_the_same_gradients
     (ours, our_gradients), (plain, plain_gradients) = (trained(setting, half=True) for setting in "10")
     assert apart(ours, h) < 1.1 * apart(plain, h) < 0.02
     assert apart(our_gradients, gradients) < 1.1 * apart(plain_gradients, gradients)
+
+
+def test_a_network_with_weights_of_bfloat16_is_read_as_what_it_is(monkeypatch):
+    monkeypatch.setattr(joints, "WORTH", 0)
+    torch.manual_seed(0)
+    network = STGCNConfig(width=4, features=64, dropout=0.0).build(KINECT_V2)
+    x = torch.randn(6, 3, 32, 25, 1)
+    wanted = network(x)
+    found = network.bfloat16()(x.bfloat16())
+    assert apart(found, wanted) < 0.02

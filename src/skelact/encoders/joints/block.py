@@ -41,8 +41,10 @@ def _block(block: "Block", x: Joints, adjacency: Float[Tensor, "k v v"], edges: 
     assert spatial.bias is not None
     assert temporal.bias is not None
     offset = torch.einsum("kd,kvw->wd", spatial.bias.view(k, d), learned)
-    convolution = NativeGraphConvolution if native.takes(x) else GraphConvolution
-    y = convolution.apply(x, spatial.weight.view(k, d, c).to(x.dtype), edges.values(learned), offset, edges)
+    values = edges.values(learned)
+    natively = native.takes(x) and values.dtype == torch.float32  # a network of bfloat16 weights has others
+    convolution = NativeGraphConvolution if natively else GraphConvolution
+    y = convolution.apply(x, spatial.weight.view(k, d, c).to(x.dtype), values, offset, edges)
     y = _normalise(block.spatial_norm, y, offset=torch.zeros_like(temporal.bias))
     weight = temporal.weight.to(x.dtype, memory_format=torch.channels_last)
     # The transform is made of products that grow with the square of the channels, so it pays for many.
