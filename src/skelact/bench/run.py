@@ -21,16 +21,8 @@ ENOUGH_ROUNDS = 5
 LARGEST_ERROR = 1e-3
 """Relative L2, of float32 gradients and features."""
 _SETTINGS = (
-    "MALLOC_",
-    "GLIBC_TUNABLES",
-    "LD_PRELOAD",
-    "OMP_",
-    "KMP_",
-    "MKL_",
-    "ONEDNN_",
-    "PYTORCH_",
-    "TORCH",
-    "SKELACT_",
+    *("MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD", "OMP_", "KMP_", "MKL_", "ONEDNN_"),
+    *("PYTORCH_", "TORCH", "SKELACT_"),
 )
 
 
