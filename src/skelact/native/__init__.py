@@ -49,7 +49,7 @@ def call(function: str, *arguments: Argument) -> int:
 
     Whole numbers go as int64_t, others as double, arrays as the address of their first number, None as a null pointer.
     """
-    library, first = _library(), arguments[0]
+    library, first = _library(), arguments[0] if arguments else None
     assert not isinstance(library, str)
     name = f"{function}_{str(first.dtype).removeprefix('torch.')}" if isinstance(first, Tensor) else function
     return getattr(library, name)(*map(_passed, arguments))

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from skelact.allocator import kept_memory
+from skelact.neighbours import rough
 from skelact.world import SkelactError
 
 GROUP = 64
@@ -28,9 +29,11 @@ def nearest(
     if not 1 <= k <= len(train):
         raise SkelactError(f"k must be between 1 and the {len(train)} train clips, got {k}")
     queries, train = functional.normalize(queries, dim=1), functional.normalize(train, dim=1)
-    search = _all_at_once if len(train) <= k * GROUP else _by_groups
+    queries, train = queries.detach(), train.detach()
     with kept_memory(queries.device.type == "cpu"):
-        return search(queries.detach(), train.detach(), k)
+        if len(train) <= k * GROUP:
+            return _all_at_once(queries, train, k)
+        return _rough_first(queries, train, k) if rough.takes(queries, train) else _by_groups(queries, train, k)
 
 
 def _all_at_once(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k: int) -> tuple[Tensor, Tensor]:
@@ -61,6 +64,14 @@ def _by_groups(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k
         values, within = made.view(-1, GROUP)[place].flatten(1).topk(k, dim=1)
         found.append((values, best.gather(1, within // GROUP) * GROUP + within % GROUP))
     return torch.cat([values for values, _ in found]), torch.cat([rows for _, rows in found])
+
+
+def _rough_first(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k: int) -> tuple[Tensor, Tensor]:
+    """The same by `rough.nearest`, but for the queries that it leaves."""
+    values, rows, left = rough.nearest(queries, train, k)
+    if len(left):
+        values[left], rows[left] = _by_groups(queries[left], train, k)
+    return values, rows
 
 
 def votes(
