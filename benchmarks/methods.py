@@ -1,7 +1,7 @@
 """docs/compared.md: every method at equal width and equal epochs, by several protocols, beside its control.
 
     python benchmarks/methods.py --data FOLDER --work FOLDER [--epochs 20] [--tune-epochs 10] [--seeds 1]
-        [--train-only METHOD SEED] [--remark TEXT]
+        [--once METHOD ...] [--only METHOD SEED] [--remark TEXT]
 
 As benchmarks/results.py, whose stores in the work folder are used, but with the epochs of all recipes cut alike, so
 that none has the length it asks for. Fine-tuning is of the joint stream on UTD-MHAD. What is done is not done again.
@@ -24,7 +24,14 @@ from skelact.evaluate.fuse import fuse
 from skelact.evaluate.result import Result
 from skelact.evaluate.run import evaluate_run
 
-METHODS = {"skeletonclr": "SkeletonCLR", "aimclr": "AimCLR", "skeattnclr": "SkeAttnCLR", "crossclr": "CrosSCLR, joint"}
+METHODS = {
+    "skeletonclr": "SkeletonCLR",
+    "aimclr": "AimCLR",
+    "skeattnclr": "SkeAttnCLR",
+    "crossclr": "CrosSCLR, joint",
+    "aimclr-3s": "3s-AimCLR§, joint",
+}
+THREE_STREAMS = {"crossclr": "CrosSCLR", "aimclr-3s": "3s-AimCLR§"}
 PAGE = Path(__file__).parents[1] / "docs" / "compared.md"
 FROZEN = ("knn", "linear")
 REPEATS = 3
@@ -135,51 +142,54 @@ def below(found: dict[str, list[dict[str, Any]]]) -> list[str]:
     return said
 
 
+def evaluated(run: Path, paths: dict[str, Path], tune_epochs: int) -> dict[str, Any]:
+    return frozen(run, paths) | tuned(run, paths["utd"], SETS["utd"][1], tune_epochs)
+
+
 def page(given: argparse.Namespace, runs: dict[str, list[Path]], paths: dict[str, Path]) -> str:
-    found = {
-        method: [
-            frozen(run, paths) | tuned(run, paths["utd"], SETS["utd"][1], given.tune_epochs) for run in runs[method]
-        ]
-        for method in METHODS
-    }
+    found = {method: [evaluated(run, paths, given.tune_epochs) for run in runs[method]] for method in METHODS}
     from_nothing = supervised(runs["aimclr"][0], paths["utd"], SETS["utd"][1], given.tune_epochs)
     config = json.loads((runs["aimclr"][0] / "config.json").read_text(encoding="utf-8"))
     machine = config["machine"]
+    once = f" --once {' '.join(given.once)}" if given.once else ""
+    seeds = f"Seeds of pretraining: {given.seeds}{''.join(f', {METHODS[each]} 1' for each in given.once)}; ± is their "
+    seeds += "standard deviation."
     lines = [
         "# Methods compared on real recordings",
         "",
         f"Written by `python benchmarks/methods.py --data FOLDER --work FOLDER --epochs {given.epochs} "
-        f"--tune-epochs {given.tune_epochs} --seeds {given.seeds}`. [Results](results.md) has SkeletonCLR and AimCLR "
-        "at the length that their recipes ask for.",
+        f"--tune-epochs {given.tune_epochs} --seeds {given.seeds}{once}`. [Results](results.md) has SkeletonCLR and "
+        "AimCLR at the length that their recipes ask for.",
         "",
         f"- {datetime.now(UTC).date()}; {machine['processor']}, {machine['cores']} cores, no GPU, torch "
         f"{machine['torch']}, {machine['threads']} thread a run.",
         f"- Small recipes cut to {given.epochs} epochs of {config['train_clips']} clips, the training clips of both "
         f"sets pooled, labels unseen; width {config['config']['encoder']['width']}, {config['config']['frames']} "
-        f"frames, `--precision bf16`; seeds of pretraining: {given.seeds}; always the last epoch.",
+        f"frames, `--precision bf16`; always the last epoch. {seeds}",
         f"- Top 1 in per cent. kNN is k = 20; linear is the mean of {REPEATS} classifiers. finetune: one seed, "
         f"{given.tune_epochs} epochs, batch 32; semi: one seed, {6 * given.tune_epochs} epochs, batch 16; published "
         "are 150 epochs.",
         "- Control: the stronger random encoder for kNN and linear, the same training from random weights for semi and "
         "finetune, each the highest of those run. supervised: the same network from random weights, "
         f"{given.tune_epochs} epochs, lr 0.05.",
-        "- No rate or length was chosen for CrosSCLR, which takes SkeletonCLR's, and no length for SkeAttnCLR.",
+        "- No rate or length was chosen for CrosSCLR, which takes SkeletonCLR's, or 3s-AimCLR§, which takes AimCLR's, "
+        "and no length for SkeAttnCLR.",
         "",
         *table(found, runs, from_nothing),
         "",
         *(below(found) or ["Every method beats its control and SkeletonCLR everywhere."]),
         "",
-        "CrosSCLR learns three streams at once; its minutes are for all three. Each stream alone, and fused with "
-        "weights 0.6 joint, 0.6 bone, 0.4 motion:",
+        f"{' and '.join(THREE_STREAMS.values())} learn three streams at once; their minutes are for all three. Each "
+        "stream alone, and fused with weights 0.6 joint, 0.6 bone, 0.4 motion:",
         "",
-        "| | joint | motion | bone | fused |",
-        "|---|---|---|---|---|",
+        "| | | joint | motion | bone | fused |",
+        "|---|---|---|---|---|---|",
     ]
-    for name in SETS:
-        for protocol in FROZEN:
-            each = [one[f"{name} {protocol} streams"] for one in found["crossclr"]]
-            cells = [spread([one[key] for one in each]) for key in ("joint", "motion", "bone", "fused")]
-            lines.append(f"| {SETS[name][2]}, {protocol} | {' | '.join(cells)} |")
+    for method, label in THREE_STREAMS.items():
+        for key in [each for each in found[method][0] if each.endswith("streams")]:
+            name, protocol, _ = key.split()
+            cells = [spread([one[key][each] for one in found[method]]) for each in ("joint", "motion", "bone", "fused")]
+            lines.append(f"| {label} | {SETS[name][2]}, {protocol} | {' | '.join(cells)} |")
     return "\n".join([*lines, *(["", given.remark] if given.remark else [])]) + "\n"
 
 
@@ -190,16 +200,18 @@ def main() -> None:
     arguments.add_argument("--epochs", type=int, default=20)
     arguments.add_argument("--tune-epochs", type=int, default=10)
     arguments.add_argument("--seeds", type=int, default=1)
-    arguments.add_argument("--train-only", nargs=2, metavar=("METHOD", "SEED"))
+    arguments.add_argument("--once", nargs="+", choices=METHODS, default=[], help="these with the first seed only")
+    arguments.add_argument("--only", nargs=2, metavar=("METHOD", "SEED"), help="train and evaluate this, write no page")
     arguments.add_argument("--remark", help="what a reader must know of the times, such as other work on the machine")
     given = arguments.parse_args()
     paths = stores(given.data, given.work)
-    if given.train_only:
-        train(given.train_only[0], int(given.train_only[1]), given.epochs, paths, given.work)
+    if given.only:
+        method, seed = given.only
+        evaluated(train(method, int(seed), given.epochs, paths, given.work), paths, given.tune_epochs)
         return
+    seeds = {method: range(1 if method in given.once else given.seeds) for method in METHODS}
     runs = {
-        method: [train(method, seed, given.epochs, paths, given.work) for seed in range(given.seeds)]
-        for method in METHODS
+        method: [train(method, seed, given.epochs, paths, given.work) for seed in seeds[method]] for method in METHODS
     }
     PAGE.write_text(page(given, runs, paths), encoding="utf-8")
     print(PAGE.read_text(encoding="utf-8"))
