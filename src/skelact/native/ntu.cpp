@@ -6,9 +6,11 @@
 
 namespace {
 
-constexpr int64_t JOINTS = 25, UNUSED = 9, MOST_BODIES = 32, LONGEST_ID = 20, LONGEST_COUNT = 18, EXACT_DIGITS = 15;
+constexpr int64_t JOINTS = 25, UNUSED = 9, MOST_BODIES = 32, MOST_IDS = 64, LONGEST_ID = 20, LONGEST_COUNT = 18;
+constexpr int64_t EXACT_DIGITS = 15;
 constexpr double POWERS[EXACT_DIGITS + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                              1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+constexpr int64_t WHOLE_POWERS[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 
 // Only letters of numbers, and one space or line end, \n or \r\n, behind each word.
 bool regular(const unsigned char* text, int64_t length) {
@@ -27,6 +29,26 @@ bool regular(const unsigned char* text, int64_t length) {
     }
     return !bad;
 }
+
+// The digits from a place on, eight at most: how many, and the number that they are. Eight letters are looked at, as one
+// number, of which the first letter is the lowest byte.
+struct Digits {
+    int64_t count, value;
+
+    explicit Digits(const char* place) {
+        static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "letters are taken for a little-endian number");
+        uint64_t letters;
+        std::memcpy(&letters, place, sizeof letters);
+        letters ^= 0x3030303030303030;  // digits are 0 to 9 now, everything else is more
+        const uint64_t others = ((letters + 0x7676767676767676) | letters) & 0x8080808080808080;
+        count = others ? __builtin_ctzll(others) / 8 : 8;
+        // Zeros in front, then numbers of two digits in every other byte, then of four, then of eight.
+        letters = count ? letters << 8 * (8 - count) : 0;
+        letters = letters * 10 + (letters >> 8);
+        const uint64_t pairs = 0x000000ff000000ff, first = 100 + (1000000ull << 32), second = 1 + (10000ull << 32);
+        value = int64_t(((letters & pairs) * first + (letters >> 16 & pairs) * second) >> 32);
+    }
+};
 
 // A place in a regular text; `good` is whether all was there that was read.
 struct Reader {
@@ -75,12 +97,18 @@ struct Reader {
         const bool minus = *place == '-';
         place += *place == '-' || *place == '+';
         const char* first = place;
-        int64_t whole = 0, digits = 0;
+        int64_t whole = 0, digits = 0, behind = 0;
         for (; digit(*place) && digits <= EXACT_DIGITS; place++, digits++) whole = 10 * whole + (*place - '0');
-        int64_t behind = 0;
-        if (*place == '.')
-            for (place++; digit(*place) && digits + behind <= EXACT_DIGITS; place++, behind++)
+        if (*place == '.') {
+            place++;
+            if (end - place >= 8 && digits + 8 <= EXACT_DIGITS) {
+                const Digits some(place);
+                whole = whole * WHOLE_POWERS[some.count] + some.value;
+                behind = some.count, place += behind;
+            }
+            for (; digit(*place) && digits + behind <= EXACT_DIGITS; place++, behind++)
                 whole = 10 * whole + (*place - '0');
+        }
         double value = 0;
         if (digits + behind > 0 && digits + behind <= EXACT_DIGITS && *place == ' ') {
             value = double(whole) / POWERS[behind];  // both are exact, so this is rounded once
@@ -102,29 +130,47 @@ struct Reader {
     static bool digit(char letter) { return letter >= '0' && letter <= '9'; }
 };
 
+// The ids of a file in the order in which they appear.
+struct Ids {
+    const char* names[MOST_IDS];
+    int64_t lengths[MOST_IDS], count = 0;
+
+    // -1: there are letters in it that are no digits, none at all, or the file has more ids than it can be meant to.
+    int64_t number(const char* name, int64_t length) {
+        for (int64_t i = 0; i < count; i++)
+            if (lengths[i] == length && !std::memcmp(names[i], name, size_t(length))) return i;
+        bool good = length > 0 && count < MOST_IDS;
+        for (int64_t i = 0; i < length; i++) good = good && Reader::digit(name[i]);
+        if (!good) return -1;
+        names[count] = name, lengths[count] = length;
+        return count++;
+    }
+};
+
 }  // namespace
 
-// All bodies of a file: four numbers each in `places` (frame, slot, where its id starts and stops), 75 in `joints`.
-// Returns how many there are, at most `room`, and -1 for any irregularity; the number of frames goes to `frames`.
+// All bodies of a file: three numbers each in `places` (frame, slot, which of the file's bodies, by first appearance),
+// 75 in `joints`. Returns how many there are, at most `room`, and -1 for any irregularity; the number of frames goes to
+// `frames`.
 extern "C" int64_t read_ntu(const char* text, int64_t length, int64_t room, int64_t* places, float* joints,
                             int64_t* frames) {
     if (!regular((const unsigned char*)text, length)) return -1;
     Reader reader{text, text + length};
+    Ids ids;
     int64_t bodies = 0;
     *frames = reader.count();
     for (int64_t frame = 0; frame < *frames; frame++) {
         const int64_t here = reader.count();
         if (!reader.good || here > MOST_BODIES || bodies + here > room) return -1;
-        const int64_t* first = places + 4 * bodies;
+        const int64_t* first = places + 3 * bodies;
         for (int64_t slot = 0; slot < here; slot++, bodies++) {
             const char* stop;
             const char* id = reader.word(false, LONGEST_ID, stop);
-            bool good = id < stop;
-            for (const char* letter = id; letter < stop; letter++) good = good && Reader::digit(*letter);
-            for (const int64_t* other = first; other < places + 4 * bodies; other += 4)
-                good = good && !(other[3] - other[2] == stop - id && !std::memcmp(text + other[2], id, size_t(stop - id)));
-            const int64_t place[] = {frame, slot, id - text, stop - text};
-            std::memcpy(places + 4 * bodies, place, sizeof place);
+            const int64_t number = ids.number(id, stop - id);
+            bool good = number >= 0;
+            for (const int64_t* other = first; other < places + 3 * bodies; other += 3) good = good && other[2] != number;
+            const int64_t place[] = {frame, slot, number};
+            std::memcpy(places + 3 * bodies, place, sizeof place);
             reader.unused();
             const char* count = reader.word(true, 2, stop);
             if (!good || !reader.good || stop - count != 2 || std::memcmp(count, "25", 2)) return -1;

@@ -298,7 +298,8 @@ def assert_both_read_the_same(item: Item, text: bytes) -> None:
     for bodies in (read_quickly(text), read_natively(text)):
         if bodies is not None:
             careful = read_carefully(item, text)
-            assert bodies[:2] == careful[:2]
+            assert bodies.frames == careful.frames
+            assert np.array_equal(bodies.places, careful.places)
             assert bodies.joints.tobytes() == careful.joints.tobytes()
 
 
@@ -336,6 +337,17 @@ def test_native_code_reads_a_number_as_python_does_or_refuses_it(word):
         assert bodies.joints[0, 3, 1].tobytes() == wanted.tobytes()
     else:
         assert not native.available() or word == b"1e-400"
+
+
+@given(word=st.from_regex(r"[+-]?[0-9]{1,18}(\.[0-9]{0,18})?", fullmatch=True))
+def test_native_code_reads_any_count_of_digits_as_python_does(word):
+    text = clip((FIRST,))
+    for joint in (3, 24):
+        changed = text.replace(b"\n0.0 1.0 %d.0 " % joint, b"\n0.0 %b %d.0 " % (word.encode(), joint))
+        assert changed != text or word == "1.0"
+        assert_native_code_reads(changed)
+        if native.available():
+            assert read_natively(changed).joints[0, joint, 1].tobytes() == np.float32(float(word)).tobytes()
 
 
 @given(data=st.binary(max_size=300) | st.text("0123456789 .-\n", max_size=300).map(str.encode))

@@ -57,11 +57,10 @@ class NtuReader:
 
 
 def _side_by_side(bodies: Bodies) -> tuple[Float32[np.ndarray, "t m 25 3"], Int64[np.ndarray, "t m"]]:
-    """Joints and identity in slots; the ids are numbered by first appearance."""
-    frames, slots, ids = zip(*bodies.places, strict=True)
-    numbering = {body: number for number, body in enumerate(dict.fromkeys(ids))}
-    joints = np.zeros((bodies.frames, max(slots) + 1, JOINTS, 3), np.float32)
+    """Joints and identity in slots."""
+    frames, slots, number = bodies.places.T
+    joints = np.zeros((bodies.frames, slots.max() + 1, JOINTS, 3), np.float32)
     identity = np.full(joints.shape[:2], -1, np.int64)
     joints[frames, slots] = bodies.joints
-    identity[frames, slots] = [numbering[body] for body in ids]
+    identity[frames, slots] = number
     return joints, identity

@@ -8,10 +8,11 @@ number of frames, and for each frame:
 """
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Int64
 
 from skelact.data.readers.source import SKIP_HINT, line_error, shown
 from skelact.data.recording import Item, ReadError
@@ -33,9 +34,15 @@ class Bodies(NamedTuple):
     """All bodies of a clip in the order of its file."""
 
     frames: int
-    places: list[tuple[int, int, bytes]]
-    """Frame, slot and id of each body."""
+    places: Int64[np.ndarray, "bodies 3"]
+    """Frame, slot, and which of the clip's bodies it is, numbered as their ids first appear."""
     joints: Float32[np.ndarray, "bodies 25 3"]
+
+
+def numbered(places: Iterable[tuple[int, int, bytes]]) -> Int64[np.ndarray, "bodies 3"]:
+    """`Bodies.places` of frames, slots and ids."""
+    numbers: dict[bytes, int] = {}
+    return np.array([(frame, slot, numbers.setdefault(name, len(numbers))) for frame, slot, name in places], np.int64)
 
 
 def finite(points: list[float] | Float[np.ndarray, " n"]) -> Float32[np.ndarray, "bodies 25 3"] | None:
@@ -103,7 +110,7 @@ def read_carefully(item: Item, text: bytes) -> Bodies:
     joints = finite(points)
     if joints is None:
         raise ReadError(f"{item}: expected finite coordinates\n  {SKIP_HINT}")
-    return Bodies(frames, places, joints)
+    return Bodies(frames, numbered(places), joints)
 
 
 def _point(lines: _Lines, where: str) -> list[float]:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int32, Int64
 
 from skelact.data.readers.decimals import decimals
-from skelact.data.readers.ntu_lines import BODIES, COUNT, ID, JOINTS, NUMBERS, Bodies, finite
+from skelact.data.readers.ntu_lines import BODIES, COUNT, ID, JOINTS, NUMBERS, Bodies, finite, numbered
 
 PIECE = 2**16
 """Letters looked at in one step. For temporary arrays of a whole file the system would hand out fresh memory time and
@@ -45,7 +45,7 @@ def read_quickly(text: bytes) -> Bodies | None:
         joints = finite(decimals(text, *words.bounds((first[:, None] + _XYZ).ravel())))
     except (IndexError, ValueError):
         return None
-    return None if joints is None else Bodies(len(counts), places, joints)
+    return None if joints is None else Bodies(len(counts), numbered(places), joints)
 
 
 class _Words:
