@@ -1,7 +1,7 @@
 """docs/compared.md: every method at equal width and equal epochs, by several protocols, beside its control.
 
     python benchmarks/methods.py --data FOLDER --work FOLDER [--epochs 20] [--tune-epochs 10] [--seeds 1]
-        [--once METHOD ...] [--only METHOD SEED] [--remark TEXT]
+        [--methods METHOD ...] [--once METHOD ...] [--only METHOD SEED] [--remark TEXT]
 
 As benchmarks/results.py, whose stores in the work folder are used, but with the epochs of all recipes cut alike, so
 that none has the length it asks for. Fine-tuning is of the joint stream on UTD-MHAD. What is done is not done again.
@@ -118,11 +118,13 @@ def table(found: dict[str, list[dict[str, Any]]], runs: dict[str, list[Path]], f
         "| UTD-MHAD, finetune | minutes | steps |",
         "|---|" + "---|" * (len(keys) + 2),
     ]
-    for method, label in METHODS.items():
+    for method in found:
         cells = [spread([one[key][0] for one in found[method]]) for key in keys]
         times = [minutes(run) for run in runs[method]]
-        lines.append(f"| {label} | {' | '.join(cells)} | {', '.join(f'{t:.1f}' for t, _ in times)} | {times[0][1]:,} |")
-    controls = [max(mean(one[key][1] for one in found[method]) for method in METHODS) for key in keys]
+        lines.append(
+            f"| {METHODS[method]} | {' | '.join(cells)} | {', '.join(f'{t:.1f}' for t, _ in times)} | {times[0][1]:,} |"
+        )
+    controls = [max(mean(one[key][1] for one in of_method) for of_method in found.values()) for key in keys]
     lines.append(f"| control | {' | '.join(f'{control:.1f}' for control in controls)} | | |")
     lines.append(f"| supervised |{' |' * (len(keys) - 1)} {from_nothing:.1f} | | |")
     return lines
@@ -131,9 +133,10 @@ def table(found: dict[str, list[dict[str, Any]]], runs: dict[str, list[Path]], f
 def below(found: dict[str, list[dict[str, Any]]]) -> list[str]:
     """Where a method is not above its control, or not above SkeletonCLR."""
     said = []
-    for method, label in METHODS.items():
-        for key in [each for each in found[method][0] if not each.endswith("streams")]:
-            value, control = (mean(one[key][place] for one in found[method]) for place in (0, 1))
+    for method, of_method in found.items():
+        label = METHODS[method]
+        for key in [each for each in of_method[0] if not each.endswith("streams")]:
+            value, control = (mean(one[key][place] for one in of_method) for place in (0, 1))
             plain = mean(one[key][0] for one in found["skeletonclr"])
             if value <= control:
                 said.append(f"- {label}, {key}: {value:.1f} does not beat its control, {control:.1f}.")
@@ -147,7 +150,9 @@ def evaluated(run: Path, paths: dict[str, Path], tune_epochs: int) -> dict[str, 
 
 
 def page(given: argparse.Namespace, runs: dict[str, list[Path]], paths: dict[str, Path]) -> str:
-    found = {method: [evaluated(run, paths, given.tune_epochs) for run in runs[method]] for method in METHODS}
+    found = {
+        method: [evaluated(run, paths, given.tune_epochs) for run in of_method] for method, of_method in runs.items()
+    }
     from_nothing = supervised(runs["aimclr"][0], paths["utd"], SETS["utd"][1], given.tune_epochs)
     config = json.loads((runs["aimclr"][0] / "config.json").read_text(encoding="utf-8"))
     machine = config["machine"]
@@ -158,8 +163,8 @@ def page(given: argparse.Namespace, runs: dict[str, list[Path]], paths: dict[str
         "# Methods compared on real recordings",
         "",
         f"Written by `python benchmarks/methods.py --data FOLDER --work FOLDER --epochs {given.epochs} "
-        f"--tune-epochs {given.tune_epochs} --seeds {given.seeds}{once}`. [Results](results.md) has SkeletonCLR and "
-        "AimCLR at the length that their recipes ask for.",
+        f"--tune-epochs {given.tune_epochs} --seeds {given.seeds} --methods {' '.join(given.methods)}{once}`. "
+        "[Results](results.md) has SkeletonCLR and AimCLR at the length that their recipes ask for.",
         "",
         f"- {datetime.now(UTC).date()}; {machine['processor']}, {machine['cores']} cores, no GPU, torch "
         f"{machine['torch']}, {machine['threads']} thread a run.",
@@ -172,21 +177,21 @@ def page(given: argparse.Namespace, runs: dict[str, list[Path]], paths: dict[str
         "- Control: the stronger random encoder for kNN and linear, the same training from random weights for semi and "
         "finetune, each the highest of those run. supervised: the same network from random weights, "
         f"{given.tune_epochs} epochs, lr 0.05.",
-        "- No rate or length was chosen for CrosSCLR, which takes SkeletonCLR's, or 3s-AimCLR§, which takes AimCLR's, "
-        "and no length for SkeAttnCLR.",
+        "- No rate or length was chosen for CrosSCLR and 3s-AimCLR§, which take SkeletonCLR's and AimCLR's, and no "
+        "length for SkeAttnCLR.",
         "",
         *table(found, runs, from_nothing),
         "",
         *(below(found) or ["Every method beats its control and SkeletonCLR everywhere."]),
         "",
-        f"{' and '.join(THREE_STREAMS.values())} learn three streams at once; their minutes are for all three. Each "
-        "stream alone, and fused with weights 0.6 joint, 0.6 bone, 0.4 motion:",
+        "Methods of three streams learn them at once; their minutes are for all three. Each stream alone, and fused "
+        "with weights 0.6 joint, 0.6 bone, 0.4 motion:",
         "",
         "| | | joint | motion | bone | fused |",
         "|---|---|---|---|---|---|",
     ]
     for method, label in THREE_STREAMS.items():
-        for key in [each for each in found[method][0] if each.endswith("streams")]:
+        for key in [each for each in found[method][0] if each.endswith("streams")] if method in found else ():
             name, protocol, _ = key.split()
             cells = [spread([one[key][each] for one in found[method]]) for each in ("joint", "motion", "bone", "fused")]
             lines.append(f"| {label} | {SETS[name][2]}, {protocol} | {' | '.join(cells)} |")
@@ -200,6 +205,7 @@ def main() -> None:
     arguments.add_argument("--epochs", type=int, default=20)
     arguments.add_argument("--tune-epochs", type=int, default=10)
     arguments.add_argument("--seeds", type=int, default=1)
+    arguments.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     arguments.add_argument("--once", nargs="+", choices=METHODS, default=[], help="these with the first seed only")
     arguments.add_argument("--only", nargs=2, metavar=("METHOD", "SEED"), help="train and evaluate this, write no page")
     arguments.add_argument("--remark", help="what a reader must know of the times, such as other work on the machine")
@@ -209,9 +215,10 @@ def main() -> None:
         method, seed = given.only
         evaluated(train(method, int(seed), given.epochs, paths, given.work), paths, given.tune_epochs)
         return
-    seeds = {method: range(1 if method in given.once else given.seeds) for method in METHODS}
+    seeds = {method: range(1 if method in given.once else given.seeds) for method in given.methods}
     runs = {
-        method: [train(method, seed, given.epochs, paths, given.work) for seed in seeds[method]] for method in METHODS
+        method: [train(method, seed, given.epochs, paths, given.work) for seed in of_method]
+        for method, of_method in seeds.items()
     }
     PAGE.write_text(page(given, runs, paths), encoding="utf-8")
     print(PAGE.read_text(encoding="utf-8"))
