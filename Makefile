@@ -8,7 +8,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2
-# Options of both runs of make bench: BENCH="--threads 1", BENCH="--device cuda"
+# Options of all runs of make bench: BENCH="--threads 1", BENCH="--device cuda"
 BENCH ?=
 
 # PyTorch is installed first, so that you choose its build; the package itself asks only for torch >= 2.11.
@@ -54,6 +54,7 @@ bench: $(VENV)/.installed
 	$(BIN)/skelact bench $(BENCH) --json build/bench.json
 	MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=68719476736 \
 		$(BIN)/skelact bench step infer $(BENCH) --json build/bench-allocator.json
+	$(BIN)/skelact bench augment prepare knn $(BENCH) --threads 1 --json build/bench-one-core.json
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("skelact needs Python >= 3.11, found " + sys.version.split()[0] + "; name another: make PYTHON=python3.11")'
