@@ -177,7 +177,7 @@ def page(given: argparse.Namespace, runs: dict[str, list[Path]], paths: dict[str
         "- Control: the stronger random encoder for kNN and linear, the same training from random weights for semi and "
         "finetune, each the highest of those run. supervised: the same network from random weights, "
         f"{given.tune_epochs} epochs, lr 0.05.",
-        "- No rate or length was chosen for CrosSCLR and 3s-AimCLR§, which take SkeletonCLR's and AimCLR's, and no "
+        "- No rate or length was chosen for methods of three streams, which take their single-stream method's, and no "
         "length for SkeAttnCLR.",
         "",
         *table(found, runs, from_nothing),
