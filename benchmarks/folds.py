@@ -16,7 +16,7 @@ from statistics import mean
 
 from results import spread
 
-from methods import minutes
+from methods import METHODS, first_stream, minutes
 from skelact.data.prepare import prepare
 from skelact.data.readers import reader
 from skelact.data.store import Store
@@ -24,7 +24,6 @@ from skelact.evaluate.baseline import baseline
 from skelact.evaluate.result import Result
 from skelact.evaluate.run import evaluate_run
 
-METHODS = {"skeletonclr": "SkeletonCLR", "aimclr": "AimCLR"}
 FOLDS = tuple(f"fold{number}" for number in range(5))
 PAGE = Path(__file__).parents[1] / "docs" / "folds.md"
 BATCH = 32
@@ -42,7 +41,7 @@ def train(method: str, fold: str, epochs: int, store: Path, work: Path) -> Path:
 
 
 def scored(protocol: str, run: Path, store: Path, fold: str) -> Result:
-    result = evaluate_run(protocol, run, store, fold, 1, reuse=True)
+    result = evaluate_run(protocol, run, store, fold, 1, stream=first_stream(run), reuse=True)
     assert isinstance(result, Result)
     return result
 
@@ -90,7 +89,7 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, required=True)
     arguments.add_argument("--work", type=Path, required=True)
     arguments.add_argument("--epochs", type=int, default=60)
-    arguments.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    arguments.add_argument("--methods", nargs="+", choices=METHODS, default=["skeletonclr", "aimclr"])
     arguments.add_argument("--only", nargs=2, metavar=("METHOD", "FOLD"))
     arguments.add_argument("--remark", help="what a reader must know of the times, such as other work on the machine")
     given = arguments.parse_args()
