@@ -31,7 +31,7 @@ METHODS = {
     "crossclr": "CrosSCLR, joint",
     "aimclr-3s": "3s-AimCLR§, joint",
 }
-THREE_STREAMS = {"crossclr": "CrosSCLR", "aimclr-3s": "3s-AimCLR§"}
+THREE_STREAMS = ("crossclr", "aimclr-3s")
 PAGE = Path(__file__).parents[1] / "docs" / "compared.md"
 FROZEN = ("knn", "linear")
 REPEATS = 3
@@ -190,8 +190,9 @@ def page(given: argparse.Namespace, runs: dict[str, list[Path]], paths: dict[str
         "| | | joint | motion | bone | fused |",
         "|---|---|---|---|---|---|",
     ]
-    for method, label in THREE_STREAMS.items():
-        for key in [each for each in found[method][0] if each.endswith("streams")] if method in found else ():
+    for method in [each for each in THREE_STREAMS if each in found]:
+        label = METHODS[method].removesuffix(", joint")
+        for key in [each for each in found[method][0] if each.endswith("streams")]:
             name, protocol, _ = key.split()
             cells = [spread([one[key][each] for one in found[method]]) for each in ("joint", "motion", "bone", "fused")]
             lines.append(f"| {label} | {SETS[name][2]}, {protocol} | {' | '.join(cells)} |")
@@ -210,6 +211,8 @@ def main() -> None:
     arguments.add_argument("--only", nargs=2, metavar=("METHOD", "SEED"), help="train and evaluate this, write no page")
     arguments.add_argument("--remark", help="what a reader must know of the times, such as other work on the machine")
     given = arguments.parse_args()
+    if not {"skeletonclr", "aimclr"} <= set(given.methods):
+        arguments.error("--methods: the page needs skeletonclr, to compare with, and aimclr, for its settings")
     paths = stores(given.data, given.work)
     if given.only:
         method, seed = given.only

@@ -67,7 +67,7 @@ def test_of_spread_out_features_no_query_is_left_and_few_clips_are_looked_at_twi
 def test_where_very_many_clips_are_as_close_the_query_is_left_and_searched_in_full(threads):
     queries, train = drawn(1, 20, 5000, 32, 10.0)
     train[1000:4000] = queries[3]  # more copies than there is room for
-    train[4000:4500] = queries[7]  # as many as there is
+    train[4000:4500] = queries[7]  # fewer than that
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

@@ -10,7 +10,6 @@ constexpr int64_t JOINTS = 25, UNUSED = 9, MOST_BODIES = 32, MOST_IDS = 64, LONG
 constexpr int64_t EXACT_DIGITS = 15;
 constexpr double POWERS[EXACT_DIGITS + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                              1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-constexpr int64_t WHOLE_POWERS[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 
 // Only letters of numbers, and one space or line end, \n or \r\n, behind each word.
 bool regular(const unsigned char* text, int64_t length) {
@@ -103,7 +102,7 @@ struct Reader {
             place++;
             if (end - place >= 8 && digits + 8 <= EXACT_DIGITS) {
                 const Digits some(place);
-                whole = whole * WHOLE_POWERS[some.count] + some.value;
+                whole = whole * int64_t(POWERS[some.count]) + some.value;
                 behind = some.count, place += behind;
             }
             for (; digit(*place) && digits + behind <= EXACT_DIGITS; place++, behind++)

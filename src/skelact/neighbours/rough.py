@@ -36,10 +36,11 @@ def nearest(
     centre = train.mean(0)
     # Of queries and clips only what is left of their common mean is rounded, so that the bound is small where all
     # features point to much the same side. What the mean adds to a clip's similarity is added in float32.
-    offsets = (train - centre) @ centre
-    rough, slack = train.sub(centre).bfloat16(), margins(queries - centre, train - centre)
+    asked, known = queries - centre, train - centre
+    offsets, slack = known @ centre, margins(asked, known)
+    asked, known = asked.bfloat16(), known.bfloat16()
     values, rows = queries.new_empty(len(queries), k), torch.empty(len(queries), k, dtype=torch.long)
-    tile = rough.new_empty(QUERIES * TILE)
+    tile = known.new_empty(QUERIES * TILE)
     kept = torch.empty(len(queries), 2, dtype=torch.long)
     ranges, columns = queries.new_empty(QUERIES, room, 2), torch.empty(QUERIES, room, dtype=torch.int32)
     for start in range(0, len(queries), QUERIES):
@@ -47,11 +48,10 @@ def nearest(
         n, here = len(piece), slice(start, start + len(piece))
         kept[here, 0], kept[here, 1] = 0, 4 * k
         bounds = piece.new_full((n,), -torch.inf)
-        asked = piece.sub(centre).bfloat16()
         for first in range(0, len(train), TILE):
-            some = rough[first : first + TILE]
+            some = known[first : first + TILE]
             out = tile[: n * len(some)].view(n, -1)
-            torch.mm(asked, some.T, out=out)
+            torch.mm(asked[here], some.T, out=out)
             native.call(
                 "keep_nearest", out, *out.shape, offsets[first:], first, k, room,
                 slack[here], bounds, kept[here], ranges, columns, threads,
