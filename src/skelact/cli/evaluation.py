@@ -42,6 +42,7 @@ def evaluate(arguments: list[str]) -> None:
         split: str,
         seeds: int = 3,
         stream: Stream | None = None,
+        controls: Path | None = None,
         config: Annotated[Any, arg(name="", constructor=type(default))] = default,
     ) -> None:
         """Evaluate an encoder; prints a table and writes RUN/evaluate/PROTOCOL-STORE-SPLIT.json.
@@ -53,13 +54,14 @@ def evaluate(arguments: list[str]) -> None:
             seeds: Trainings, and random encoders of the control row.
             stream: Which encoder of a run that learned several streams together, its first one unless told; supervised:
                 any stream.
+            controls: Folder where controls are kept for other runs of the same shape, and taken from if they are there.
         """
         recipe = kind.model_validate(config.model_dump())
         if isinstance(recipe, AllConfig):
-            results = evaluate_all(run, store, split, seeds, recipe, stream=stream)
+            results = evaluate_all(run, store, split, seeds, recipe, stream=stream, controls=controls)
             Console(width=None if Console().is_terminal else 150).print(summary(results))
         else:
-            show(evaluate_run(protocol, run, store, split, seeds, recipe, stream=stream))
+            show(evaluate_run(protocol, run, store, split, seeds, recipe, stream=stream, controls=controls))
 
     run_command(command, rest, f"evaluate {protocol}")
 

@@ -30,12 +30,22 @@ class Case:
     folder: Path
     progress: bool
     device: torch.device
+    controls: Path | None = None
+    """Folder of controls shared with other runs; None makes them anew."""
 
     @classmethod
-    def open(cls, encoder: LoadedEncoder, store: Store, split: str, folder: Path, progress: bool) -> "Case":
+    def open(
+        cls,
+        encoder: LoadedEncoder,
+        store: Store,
+        split: str,
+        folder: Path,
+        progress: bool,
+        controls: Path | None = None,
+    ) -> "Case":
         """SkelactError: no such split, clips without labels."""
         prepared = store.prepared(encoder.card.view, encoder.card.frames)
-        made = cls(encoder, store, prepared, split_of(store, split), folder, progress, best_device())
+        made = cls(encoder, store, prepared, split_of(store, split), folder, progress, best_device(), controls)
         _ = made.answers  # refuses clips without labels before anything is computed
         return made
 

@@ -26,6 +26,8 @@ class Control(Config):
     learned."""
     plain_per_seed: tuple[Accuracy, ...]
     standardised_per_seed: tuple[Accuracy, ...] = ()
+    taken_from: str = ""
+    """File of the folder of controls that it was taken from; empty where it was computed for this result."""
 
 
 def control(

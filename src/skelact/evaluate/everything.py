@@ -44,13 +44,14 @@ def evaluate_all(
     config: AllConfig | None = None,
     progress: bool = True,
     stream: Stream | None = None,
+    controls: Path | None = None,
 ) -> list[AnyResult]:
     """Every protocol in order of cost. One whose result is there already, of the same encoder, clips, split, settings
     and seeds, is read instead of run; a share of the labels that keeps the same clips as a smaller one is left out.
-    SkelactError: as `evaluate_run`.
+    `controls` and SkelactError: as for `evaluate_run`.
     """
     return [
-        evaluate_run(protocol, run_or_encoder, store, split, seeds, recipe, progress, stream, reuse=True)
+        evaluate_run(protocol, run_or_encoder, store, split, seeds, recipe, progress, stream, True, controls)
         for protocol, recipe in _planned(config or AllConfig(), store, split)
     ]
 

@@ -17,6 +17,7 @@ from skelact.evaluate.case import Case, Scored
 from skelact.evaluate.control import Control, control
 from skelact.evaluate.features import progress_bar
 from skelact.evaluate.linear import linear
+from skelact.evaluate.sharing import shared
 from skelact.evaluate.subset import kept_or_chosen
 from skelact.evaluate.tune import Labelled, TuneConfig, Tuned, tune
 from skelact.world import file_hash
@@ -87,26 +88,34 @@ def label_files(files: Any) -> dict[str, str]:
 def supervised(case: Case, config: SupervisedConfig, seeds: Sequence[int]) -> Scored:
     """Learn all labels from random weights; the control is linear evaluation of those weights, frozen."""
     card = case.encoder.card
-    starts = {seed: random_encoder(card, seed) for seed in seeds}
-    found = _each(case, config, starts, dict.fromkeys(seeds, case.rows.train), "supervised")
-    floor = control(card, seeds, case.task, lambda given, seed: linear(given, (seed,)).last[0])
-    floor = floor.model_copy(update={"how": "linear layer (100 epochs, lr 3) on a frozen random encoder"})
+    starts, rows = {seed: random_encoder(card, seed) for seed in seeds}, dict.fromkeys(seeds, case.rows.train)
+    found = _each(case, config, starts, rows, "supervised")
+
+    def untrained() -> Control:
+        made = control(card, seeds, case.task, lambda given, seed: linear(given, (seed,)).last[0])
+        return made.model_copy(update={"how": "linear layer (100 epochs, lr 3) on a frozen random encoder"})
+
+    floor = shared(case, config, rows, untrained)
     return _scored(found, floor)
 
 
 def _tuned(case: Case, config: TuneConfig, rows: dict[int, Int64[np.ndarray, "n"]], what: str) -> Scored:
     found = _each(case, config, dict.fromkeys(rows, case.encoder), rows, what)
+    return _scored(found, shared(case, config, rows, lambda: _from_nothing(case, config, rows, what)))
+
+
+def _from_nothing(case: Case, config: TuneConfig, rows: dict[int, Int64[np.ndarray, "n"]], what: str) -> Control:
+    """The control of a training: the same from random weights."""
     starts = {seed: random_encoder(case.encoder.card, seed) for seed in rows}
     untrained = _each(case, config, starts, rows, f"{what}, control")
     last = [one.last for one in untrained]
-    floor = Control(
+    return Control(
         top1=mean(last).top1,
         how="the same training from random weights",
         plain=mean(last),
         best=mean([one.best for one in untrained]),
         plain_per_seed=tuple(last),
     )
-    return _scored(found, floor)
 
 
 def _each(

@@ -11,6 +11,7 @@ from skelact.evaluate.case import Case, Scored
 from skelact.evaluate.control import control
 from skelact.evaluate.knn import KnnConfig, knn
 from skelact.evaluate.linear import LinearConfig, linear
+from skelact.evaluate.sharing import shared
 from skelact.evaluate.task import Task, standardised
 
 
@@ -19,8 +20,13 @@ def frozen(case: Case, config: KnnConfig | LinearConfig, seeds: Sequence[int]) -
     trained = case.task(case.encoder)
     fields, scores = score(config, trained, tuple(seeds))
     fields["standardised"] = score(config, standardised(trained), tuple(seeds))[0]["last"]
-    fields["control"] = control(
-        case.encoder.card, seeds, case.task, lambda given, seed: score(config, given, (seed,))[0]["last"]
+    fields["control"] = shared(
+        case,
+        config,
+        dict.fromkeys(seeds, case.rows.train),
+        lambda: control(
+            case.encoder.card, seeds, case.task, lambda given, seed: score(config, given, (seed,))[0]["last"]
+        ),
     )
     return Scored(fields, scores.float())
 

@@ -66,6 +66,7 @@ def evaluate_run(
     progress: bool = True,
     stream: Stream | None = None,
     reuse: bool = False,
+    controls: Path | None = None,
 ) -> AnyResult:
     """Evaluate the encoder of a run folder, or an encoder file, on a split of a store, beside its control.
 
@@ -74,7 +75,8 @@ def evaluate_run(
     beside them as an encoder file with its head. A run that learned several streams together has an encoder each:
     `stream` says which, the first one unless told, and ends the name of the files; supervised learns any stream.
     With `reuse` a result that is there already, of the same encoder, clips, split, recipe and seeds, is read and
-    nothing is run.
+    nothing is run. `controls` is a folder where controls by accuracy are kept and, if they are there already, of the
+    same clips, labels, settings, seeds and shape of network, taken from.
 
     SkelactError: no such protocol, encoder, stream, store or split; a recipe of another protocol; clips without
     labels; joints that do not map.
@@ -92,7 +94,7 @@ def evaluate_run(
             _tell_alone(run_or_encoder, encoder)
     else:
         alone, encoder, opened = False, load_encoder(run_or_encoder, stream), Store.open(store)
-    case = Case.open(encoder, opened, split, folder, progress)
+    case = Case.open(encoder, opened, split, folder, progress, controls)
     same = _identity(protocol, recipe, case, split, seeds)
     named = encoder.card.stream if streams_of(folder) or (stream and protocol == "supervised") else ""
     variant = "-".join(part for part in (recipe.percent if isinstance(recipe, SemiConfig) else "", named) if part)

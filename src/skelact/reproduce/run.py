@@ -82,7 +82,8 @@ class _Work:
 
     def measure(self, line: Line, runs: Sequence[Run]) -> None:
         """Evaluate the encoders of a line, fuse them where they are several, and put the line beside the paper's."""
-        recipe, task = protocol_recipe(self.grid, line), Task(self.store.path, self.split, self.options.seeds)
+        recipe = protocol_recipe(self.grid, line)
+        task = Task(self.store.path, self.split, self.options.seeds, self.folder / "controls")
         files = [evaluated(run.encoder(self.folder), line.protocol, recipe, task, self.console) for run in runs]
         for file in files:
             values = read_json(file)

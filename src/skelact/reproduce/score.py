@@ -30,6 +30,8 @@ class Task(NamedTuple):
     store: Path
     split: str
     seeds: int
+    controls: Path
+    """Folder of the controls that its lines share."""
 
 
 def evaluated(encoder: Path, protocol: str, recipe: Any, task: Task, console: Console) -> Path:
@@ -53,7 +55,7 @@ def evaluated(encoder: Path, protocol: str, recipe: Any, task: Task, console: Co
         if {key: values.get(key) for key in asked} == asked:
             console.print(f"{escape(str(file))}: evaluated already", highlight=False)
             return file
-    result = evaluate_run(protocol, encoder, task.store, task.split, task.seeds, recipe)
+    result = evaluate_run(protocol, encoder, task.store, task.split, task.seeds, recipe, controls=task.controls)
     return folder / f"{result.file_name}.json"
 
 
