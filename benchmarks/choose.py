@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from results import stores
+from real import stores
 
 SPLITS = {"utd": "subject=1,3,5/7", "ucla": "camera=1/2"}
 TRIALS: tuple[tuple[str, float, int, tuple[str, ...]], ...] = (

@@ -83,6 +83,7 @@ def test_the_labels_belong_to_it(run, store, tmp_path, monkeypatch):
     controls = tmp_path / "controls"
     evaluated("knn", run, store, controls)
     labels = sharing.Case.labels.fget
+    assert labels is not None
     monkeypatch.setattr(sharing.Case, "labels", property(lambda case: (labels(case) + 1) % 3))
     assert not evaluated("knn", run, store, controls).control.taken_from
 

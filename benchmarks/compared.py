@@ -1,0 +1,126 @@
+"""Every method at equal width and about equal steps, by four protocols, beside its control: part of docs/results.md."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from real import POOLED, SETS, pretrain, there
+
+from skelact.data.splits import split as split_of
+from skelact.data.store import Store
+from skelact.evaluate.finetune import FinetuneConfig, SemiConfig, SupervisedConfig
+from skelact.evaluate.knn import KnnConfig
+from skelact.evaluate.linear import LinearConfig
+from skelact.evaluate.result import Result, read_result
+from skelact.evaluate.run import evaluate_run
+from skelact.evaluate.subset import chosen
+
+METHODS = {
+    "skeletonclr": "SkeletonCLR",
+    "aimclr": "AimCLR",
+    "skeattnclr": "SkeAttnCLR",
+    "crossclr": "CrosSCLR",
+    "aimclr-3s": "3s-AimCLR§",
+}
+TOGETHER = ("crossclr", "aimclr-3s")
+"""Methods of one run for all three streams."""
+STREAMS = ("joint", "motion", "bone")
+FROZEN = ("knn", "linear")
+PROTOCOLS = (*FROZEN, "semi", "finetune")
+EPOCHS = {"pooled": 20, "sbu": 60}
+"""About 420 steps of batch 64 on the pooled sets, 360 to 420 of batch 32 on a fold."""
+SEEDS = 3
+"""Classifiers and random encoders of the frozen protocols on the pooled sets; elsewhere one a split."""
+STEPS = {"semi": 120, "finetune": 390, "supervised": 390}
+BATCH = {"semi": 16}
+
+
+class Trial(NamedTuple):
+    """One pretraining: of a method and stream, on the pooled sets with a seed, or on a fold."""
+
+    method: str
+    stream: str
+    where: str
+    """pooled or sbu."""
+    number: int
+    """The seed, or the fold."""
+
+    def run(self, work: Path) -> Path:
+        """Its folder; methods of all three streams have one for them."""
+        stream = "" if self.stream == "joint" or self.method in TOGETHER else f"-{self.stream}"
+        name = f"{self.method}-{EPOCHS[self.where]}{stream}"
+        return work / "folds" / f"{name}-fold{self.number}" if self.where == "sbu" else work / f"{name}-{self.number}"
+
+    @property
+    def tests(self) -> dict[str, str]:
+        """Splits that its encoder is tested on, by set; their training clips were those of pretraining."""
+        if self.where == "sbu":
+            return {"sbu": SETS["sbu"].splits[self.number]}
+        return {name: SETS[name].splits[0] for name in POOLED}
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where everything is kept, and whether what is missing there is made."""
+
+    stores: dict[str, Path]
+    work: Path
+    make: bool = True
+
+    def pretrained(self, trial: Trial) -> None:
+        """Pretrain it, or go on, unless nothing is to be made."""
+        if self.make:
+            options = ["--epochs", str(EPOCHS[trial.where])]
+            options += ["--batch", "32"] if trial.where == "sbu" else ["--seed", str(trial.number)]
+            options += [] if trial.method in TOGETHER else ["--stream", trial.stream]
+            parts = {self.stores[name]: split for name, split in trial.tests.items()}
+            pretrain(trial.run(self.work), trial.method, parts, *options)
+
+    def results(self, trial: Trial, name: str, protocol: str) -> Result | None:
+        """One evaluation of a trial's encoder on a set."""
+        run = trial.run(self.work)
+        if not there(run):
+            return None
+        seeds = SEEDS if protocol in FROZEN and trial.where == "pooled" else 1
+        stream = trial.stream if trial.method in TOGETHER else None
+        return self.scored(protocol, run, name, trial.tests[name], seeds, stream)
+
+    def scored(self, protocol: str, run: Path, name: str, split: str, seeds: int, stream: Any = None) -> Result | None:
+        """An evaluation by accuracy, with the numbers of this comparison; what is there is read.
+
+        None: it is not there, and nothing is to be made.
+        """
+        store, given = self.stores[name], recipe(protocol, self.stores[name], split, SETS[name].batch)
+        if not self.make:
+            file = run / "evaluate" / f"{file_name(protocol, name, split, stream)}.json"
+            found = read_result(file) if file.exists() else None
+            same = found and (found.recipe, found.seeds) == (given.model_dump(mode="json"), seeds)
+            return found if isinstance(found, Result) and same else None
+        controls = self.work / "controls"
+        found = evaluate_run(protocol, run, store, split, seeds, given, stream=stream, reuse=True, controls=controls)
+        assert isinstance(found, Result)
+        return found
+
+
+def file_name(protocol: str, name: str, split: str, stream: str | None) -> str:
+    """Of a result, as evaluate_run writes it."""
+    return "-".join(
+        part for part in (protocol, name, split, "10pct" if protocol == "semi" else "", stream or "") if part
+    )
+
+
+def recipe(protocol: str, store: Path, split: str, batch: int) -> Any:
+    """As many epochs as give the steps of this comparison; the rate falls at 40 and 67 % of them, as published."""
+    if protocol in FROZEN:
+        return {"knn": KnnConfig, "linear": LinearConfig}[protocol]()
+    opened = Store.open(store)
+    train = split_of(opened, split).train
+    clips, batch = len(train), BATCH.get(protocol, batch)
+    if protocol == "semi":
+        clips = len(chosen(opened.table["name"][train], opened.table["action"][train], 0.1, 0))
+    epochs = round(STEPS[protocol] / max(1, clips // batch))
+    given: dict[str, Any] = {"epochs": epochs, "batch": batch, "precision": "bf16"}
+    if protocol == "supervised":
+        return SupervisedConfig(**given, milestones=(epochs // 2, epochs * 4 // 5), lr=0.05)
+    kind = SemiConfig if protocol == "semi" else FinetuneConfig
+    return kind(**given, milestones=(epochs * 2 // 5, epochs * 2 // 3))
