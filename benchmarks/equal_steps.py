@@ -1,6 +1,6 @@
 """The sections of docs/results.md that compare the methods, from the results of compared.py."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import mean
 
@@ -16,42 +16,48 @@ COLUMNS = {"knn": "kNN", "linear": "linear", "semi": "semi 10 %", "finetune": "f
 RAW = {"logistic regression": "logistic", "1-NN standardised": "nearest", "1-NN in metres": "nearest_metres"}
 
 
-def top1(found: Sequence[Result]) -> str:
-    return spread([one.last.top1 for one in found]) if found else "not run"
-
-
-def minutes(found: Sequence[Result]) -> str:
-    return f"{mean(one.seconds for one in found) / 60:.1f}" if found else ""
+def minutes(found: Iterable[Result]) -> str:
+    """Of those that did not compute their control too."""
+    seconds = [one.seconds for one in found if one.control.taken_from]
+    return f"{mean(seconds) / 60:.1f}" if seconds else ""
 
 
 class Compared:
     """Every result there is of the trials, and what the page says of them."""
 
     def __init__(self, bench: Bench, trials: Sequence[Trial]) -> None:
-        self.bench, self.trials = bench, trials
-        self.found: dict[tuple[str, str, str], list[Result]] = {}
+        self.bench = bench
+        self.results: dict[tuple[Trial, str, str], Result] = {}
         for trial in trials:
             for name in trial.tests:
                 for protocol in PROTOCOLS if trial.stream == "joint" else FROZEN:
                     result = bench.results(trial, name, protocol)
-                    if result is not None and trial.stream == "joint":
-                        self.found.setdefault((name, trial.method, protocol), []).append(result)
+                    if result is not None:
+                        self.results[trial, name, protocol] = result
 
-    def of(self, name: str, method: str, protocol: str) -> list[Result]:
-        return self.found.get((name, method, protocol), [])
+    def of(self, name: str, method: str, protocol: str) -> dict[Trial, Result]:
+        """Results of the joint stream by pretraining."""
+        return {
+            trial: result
+            for (trial, *what), result in self.results.items()
+            if (trial.method, trial.stream, *what) == (method, "joint", name, protocol)
+        }
+
+    def top1(self, name: str, method: str, protocol: str) -> list[float]:
+        return [one.last.top1 for one in self.of(name, method, protocol).values()]
 
     def control(self, name: str, protocol: str) -> list[float]:
         """Top 1 of the control, for each split; the highest where runs have several."""
         by_split: dict[str, float] = {}
         for method in METHODS:
-            for one in self.of(name, method, protocol):
+            for one in self.of(name, method, protocol).values():
                 by_split[one.split] = max(by_split.get(one.split, 0.0), one.control.top1)
         return list(by_split.values())
 
     def section(self, name: str) -> list[str]:
         """One set: every method by every protocol, control, supervised, raw poses."""
         methods = [method for method in METHODS if self.of(name, method, "knn")]
-        first = self.of(name, methods[0], "knn")[0]
+        first = next(iter(self.of(name, methods[0], "knn").values()))
         lines = [
             f"## {SETS[name].title}",
             "",
@@ -62,26 +68,18 @@ class Compared:
             "|---|" + "---|" * (len(COLUMNS) + 3),
         ]
         for method in methods:
-            cells = [top1(self.of(name, method, protocol)) for protocol in PROTOCOLS]
-            times = [trained(run).minutes for run in self.runs(name, method)]
-            tuning = minutes(self.of(name, method, "finetune"))
+            cells = [spread(self.top1(name, method, protocol)) for protocol in PROTOCOLS]
+            times = [trained(trial.run(self.bench.work)).minutes for trial in self.of(name, method, "knn")]
+            tuning = minutes(self.of(name, method, "finetune").values())
             label = f"{METHODS[method]}, joint" if method in TOGETHER else METHODS[method]
             lines.append(f"| {label} | {' | '.join(cells)} | {len(times)} | {mean(times):.1f} | {tuning} |")
         cells = [spread(self.control(name, protocol)) for protocol in PROTOCOLS]
         lines.append(f"| control | {' | '.join(cells)} | | | |")
         scratch = self.supervised(name)
-        lines.append(f"| supervised | | | | {top1(scratch)} | | | {minutes(scratch)} |")
+        lines.append(f"| supervised | | | | {spread([one.last.top1 for one in scratch])} | | |  |")
         raw = [baseline(Store.open(self.bench.stores[name]), split, heading=True) for split in SETS[name].splits]
-        figures = [f"{said} {spread([getattr(one, kind) for one in raw])}" for said, kind in RAW.items()]
+        figures = [f"{what} {spread([getattr(one, kind) for one in raw])}" for what, kind in RAW.items()]
         return [*lines, "", f"Raw poses turned to face one way, nothing learned of them: {', '.join(figures)}.", ""]
-
-    def runs(self, name: str, method: str) -> list[Path]:
-        return [
-            trial.run(self.bench.work)
-            for trial in self.trials
-            if trial.method == method and trial.stream == "joint" and name in trial.tests
-            if self.bench.results(trial, name, "knn")
-        ]
 
     def supervised(self, name: str, stream: str | None = None) -> list[Result]:
         """The network of SkeletonCLR's first run, from random weights; a training for each split."""
@@ -93,17 +91,24 @@ class Compared:
 
     def below(self) -> list[str]:
         """Where a method is not above its control, or not above SkeletonCLR."""
-        said = []
-        for (name, method, protocol), results in self.found.items():
-            value = mean(one.last.top1 for one in results)
-            floor, plain = mean(self.control(name, protocol)), self.of(name, "skeletonclr", protocol)
-            level = mean(one.last.top1 for one in plain)
-            what = f"{METHODS[method]}, {SETS[name].title.split(',')[0]}, {COLUMNS[protocol]}: {value:.1f}"
-            if value <= floor:
-                said.append(f"- {what} does not beat its control, {floor:.1f}.")
-            elif method != "skeletonclr" and value <= level:
-                said.append(f"- {what} does not beat SkeletonCLR, {level:.1f}.")
-        return said or ["Every method beats its control and SkeletonCLR everywhere."]
+        lines = []
+        for name in SETS:
+            for method in METHODS:
+                for protocol in PROTOCOLS:
+                    lines += self.lost(name, method, protocol)
+        return lines or ["Every method beats its control and SkeletonCLR everywhere."]
+
+    def lost(self, name: str, method: str, protocol: str) -> list[str]:
+        if not (found := self.top1(name, method, protocol)):
+            return []
+        value, floor = mean(found), mean(self.control(name, protocol))
+        plain = mean(self.top1(name, "skeletonclr", protocol))
+        what = f"{METHODS[method]}, {SETS[name].title.split(',')[0]}, {COLUMNS[protocol]}: {value:.1f}"
+        if value <= floor:
+            return [f"- {what} does not beat its control, {floor:.1f}."]
+        if method != "skeletonclr" and value <= plain:
+            return [f"- {what} does not beat SkeletonCLR, {plain:.1f}."]
+        return []
 
     def streams(self) -> list[str]:
         """Each stream alone and all fused, of every method whose three streams are there."""
@@ -111,7 +116,8 @@ class Compared:
         for method in METHODS:
             for name in SETS:
                 for protocol in FROZEN:
-                    rows = [row for trial in self.trials if (row := self.three(trial, method, name, protocol))]
+                    trials = self.of(name, method, protocol)
+                    rows = [row for trial in trials if (row := self.three(trial, name, protocol))]
                     if rows:
                         cells = [spread(column) for column in zip(*rows, strict=True)]
                         title = f"{SETS[name].title.split(',')[0]}, {COLUMNS[protocol]}"
@@ -124,23 +130,14 @@ class Compared:
                 lines.append(f"| supervised | {SETS[name].title} | {' | '.join(cells)} | |")
         return [*lines, ""]
 
-    def three(self, trial: Trial, method: str, name: str, protocol: str) -> list[float]:
+    def three(self, trial: Trial, name: str, protocol: str) -> list[float]:
         """Top 1 of a joint trial, of its two other streams and of all fused; empty where one is not there."""
-        if (trial.method, trial.stream) != (method, "joint") or name not in trial.tests:
-            return []
         trials = [trial._replace(stream=stream) for stream in STREAMS]
-        if method not in TOGETHER and not set(trials) <= set(self.trials):
+        results = {one: self.results[one, name, protocol] for one in trials if (one, name, protocol) in self.results}
+        if len(results) < len(STREAMS):
             return []
-        results = [self.bench.results(one, name, protocol) for one in trials]
-        alone = [one.last.top1 for one in results if one is not None]
-        if len(alone) < len(STREAMS):
-            return []
-        files = [
-            one.run(self.bench.work) / "evaluate" / f"{result.file_name}.json"
-            for one, result in zip(trials, results, strict=True)
-            if result is not None
-        ]
-        return [*alone, fuse(files)[0].last.top1]
+        files = [one.run(self.bench.work) / "evaluate" / f"{found.file_name}.json" for one, found in results.items()]
+        return [*(found.last.top1 for found in results.values()), fuse(files)[0].last.top1]
 
     def scratch_file(self, name: str, stream: str) -> Path:
         run = Trial("skeletonclr", "joint", "pooled", 0).run(self.bench.work)

@@ -76,4 +76,7 @@ def configuration(run: Path) -> dict:
 
 
 def spread(values: Sequence[float]) -> str:
+    """Mean ± standard deviation."""
+    if not values:
+        return "not run"
     return f"{mean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")

@@ -26,15 +26,14 @@ BY_HAND = "## Read by us"
 def trials(methods: list[str], seeds: int, stream_seeds: int) -> list[Trial]:
     """Every pretraining of the comparison."""
     joint = [Trial(method, "joint", "pooled", seed) for method in methods for seed in range(seeds)]
+    joint += [Trial(method, "joint", "sbu", fold) for method in methods for fold in range(len(SETS["sbu"].splits))]
     others = [
-        Trial(method, stream, "pooled", seed)
-        for method in methods
-        if method not in TOGETHER
+        one._replace(stream=stream)
+        for one in joint
         for stream in STREAMS[1:]
-        for seed in range(stream_seeds)
+        if one.method in TOGETHER or (one.where == "pooled" and one.number < stream_seeds)
     ]
-    folds = [Trial(method, "joint", "sbu", fold) for method in methods for fold in range(len(SETS["sbu"].splits))]
-    return [*joint, *others, *folds]
+    return [*joint, *others]
 
 
 def evaluate(bench: Bench, trial: Trial) -> None:
@@ -47,7 +46,7 @@ def evaluate(bench: Bench, trial: Trial) -> None:
 
 
 def page(compared: Compared, full: list[str], command: str) -> str:
-    run = Trial("aimclr", "joint", "pooled", 0).run(compared.bench.work)
+    run = Trial("skeletonclr", "joint", "pooled", 0).run(compared.bench.work)
     about = configuration(run)
     machine, config = about["machine"], about["config"]
     lines = [
@@ -103,8 +102,10 @@ def main() -> None:
     if given.only:
         one(bench, given.only, arguments)
         return
+    if "skeletonclr" not in given.methods:
+        arguments.error("--methods: expected skeletonclr among them, which the others are compared with")
     asked = trials(given.methods, given.seeds, given.stream_seeds)
-    for trial in asked:
+    for trial in {trial.run(given.work): trial for trial in asked}.values():
         bench.pretrained(trial)
     compared = Compared(bench, asked)
     full, picture = full_length({name: bench.stores[name] for name in POOLED}, given.work, bench.make)
