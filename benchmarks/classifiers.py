@@ -4,7 +4,7 @@
 
 Linear evaluation as published (batch 128, 100 epochs, lr 3), with ten times the epochs, and with batch 16 and the rate
 scaled with it, on plain and on standardised features; top 1 after the last epoch, mean over the runs that are there,
-one classifier each.
+one classifier each. Last, the effective rank of the standardised training features.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from skelact.encoders.file import LoadedEncoder, load_encoder, random_encoder
 from skelact.evaluate.case import Case
 from skelact.evaluate.linear import LinearConfig, linear
 from skelact.evaluate.task import Task, standardised
+from skelact.spectrum import effective_rank
 
 CLASSIFIERS = {
     "as published": LinearConfig(),
@@ -41,7 +42,8 @@ def cases(bench: Bench, method: str, name: str) -> Iterator[Case]:
 
 def figures(task: Task) -> list[float]:
     kinds = (task, standardised(task))
-    return [linear(kind, (0,), config).last[0].top1 for kind in kinds for config in CLASSIFIERS.values()]
+    found = [linear(kind, (0,), config).last[0].top1 for kind in kinds for config in CLASSIFIERS.values()]
+    return [*found, effective_rank(kinds[1].train)]
 
 
 def untrained(encoder: LoadedEncoder) -> LoadedEncoder:
@@ -56,6 +58,7 @@ def main() -> None:
     given = arguments.parse_args()
     bench = Bench(stores(given.data, given.work, tuple(SETS)), given.work, make=False)
     columns = [f"{name}{kind}" for kind in ("", ", standardised") for name in CLASSIFIERS]
+    columns.append("effective rank")
     print(f"| | | {' | '.join(columns)} | runs |\n|---|---|" + "---|" * (len(columns) + 1))
     for name in SETS:
         rows = {
