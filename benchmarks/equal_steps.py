@@ -11,6 +11,7 @@ from skelact.data.store import Store
 from skelact.evaluate.baseline import baseline
 from skelact.evaluate.fuse import fuse
 from skelact.evaluate.result import Result
+from skelact.report.figure import Bar, result_bars
 
 COLUMNS = {"knn": "kNN", "linear": "linear", "semi": "semi 10 %", "finetune": "finetune"}
 RAW = {"logistic regression": "logistic", "1-NN standardised": "nearest", "1-NN in metres": "nearest_metres"}
@@ -109,6 +110,19 @@ class Compared:
         if method != "skeletonclr" and value <= plain:
             return [f"- {what} does not beat SkeletonCLR, {plain:.1f}."]
         return []
+
+    def picture(self, protocol: str) -> str:
+        """A bar for each set and method, with the mark of its control (SVG)."""
+        return result_bars(
+            [
+                Bar(
+                    f"{METHODS[method]}, {SETS[name].title.split()[0]}", mean(found), mean(self.control(name, protocol))
+                )
+                for name in SETS
+                for method in METHODS
+                if (found := self.top1(name, method, protocol))
+            ]
+        )
 
     def streams(self) -> list[str]:
         """Each stream alone and all fused, of every method whose three streams are there."""

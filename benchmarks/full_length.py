@@ -26,17 +26,21 @@ def full_length(paths: dict[str, Path], work: Path, make: bool) -> tuple[list[st
                 parts = {paths[name]: SETS[name].splits[0] for name in POOLED}
                 pretrain(run, method, parts, "--seed", str(seed))
         runs[method] = [run for run in of_method if there(run)]
-    found = {method: [measure(run, paths) for run in of_method] for method, of_method in runs.items()}
+    found = {
+        method: [measure(run, paths, work / "controls") for run in of_method] for method, of_method in runs.items()
+    }
     lines = ["## At the recipes' own length", "", *settings(runs), ""]
     for name in POOLED:
         lines += section(name, paths[name], found)
     return [*lines, *times(runs)], picture(found)
 
 
-def measure(run: Path, paths: dict[str, Path]) -> dict[tuple[str, str], Any]:
+def measure(run: Path, paths: dict[str, Path], controls: Path) -> dict[tuple[str, str], Any]:
     """Both protocols on both sets, as `skelact evaluate` measures and keeps them."""
     return {
-        (name, protocol): evaluate_run(protocol, run, paths[name], SETS[name].splits[0], seeds=3, reuse=True)
+        (name, protocol): evaluate_run(
+            protocol, run, paths[name], SETS[name].splits[0], seeds=3, reuse=True, controls=controls
+        )
         for name in POOLED
         for protocol in PROTOCOLS
     }
