@@ -72,7 +72,7 @@ def section(name: str, path: Path, found: dict[str, list[dict[tuple[str, str], A
         knn, linear = ([results[name, protocol] for results in found[method]] for protocol in PROTOCOLS)
         columns = [
             [one.last.top1 for one in knn],
-            [one.by_k["1"].top1 for one in knn],
+            [one.by_k[1].top1 for one in knn],
             [one.standardised.top1 for one in knn],
             [one.last.top1 for one in linear],
             [one.best.top1 for one in linear],
