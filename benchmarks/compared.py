@@ -8,11 +8,12 @@ from real import POOLED, SETS, pretrain, there
 
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
+from skelact.encoders.file import load_encoder, random_encoder, save_encoder
 from skelact.evaluate.finetune import FinetuneConfig, SemiConfig, SupervisedConfig
 from skelact.evaluate.knn import KnnConfig
 from skelact.evaluate.linear import LinearConfig
 from skelact.evaluate.result import Result, read_result
-from skelact.evaluate.run import evaluate_run
+from skelact.evaluate.run import evaluate_run, results_folder
 from skelact.evaluate.subset import chosen
 
 METHODS = {
@@ -26,11 +27,12 @@ TOGETHER = ("crossclr", "aimclr-3s")
 """Methods of one run for all three streams."""
 STREAMS = ("joint", "motion", "bone")
 FROZEN = ("knn", "linear")
-PROTOCOLS = (*FROZEN, "semi", "finetune")
+TUNED = ("semi", "finetune")
+PROTOCOLS = (*FROZEN, *TUNED)
 EPOCHS = {"pooled": 20, "sbu": 60}
 """About 420 steps of batch 64 on the pooled sets, 360 to 420 of batch 32 on a fold."""
 SEEDS = 3
-"""Classifiers and random encoders of the frozen protocols on the pooled sets; elsewhere one a split."""
+"""Of random encoders; classifiers and of the frozen protocols on the pooled sets. Elsewhere one a split."""
 STEPS = {"semi": 120, "finetune": 390, "supervised": 390}
 BATCH = {"semi": 16}
 
@@ -85,6 +87,17 @@ class Bench:
         stream = trial.stream if trial.method in TOGETHER else None
         return self.scored(protocol, run, name, trial.tests[name], seeds, stream)
 
+    def untrained(self, name: str, protocol: str, seed: int) -> Result | None:
+        """The same training from random weights of another seed: the encoders' spread, as that of pretrainings is."""
+        file = self.work / f"random-{seed}.safetensors"
+        if not file.exists():
+            if not self.make:
+                return None
+            card = load_encoder(Trial("skeletonclr", "joint", "pooled", 0).run(self.work)).card
+            random = random_encoder(card, seed)
+            save_encoder(file, random.network, random.card)
+        return self.scored(protocol, file, name, SETS[name].splits[0], 1)
+
     def scored(self, protocol: str, run: Path, name: str, split: str, seeds: int, stream: Any = None) -> Result | None:
         """An evaluation by accuracy, with the numbers of this comparison; what is there is read.
 
@@ -92,7 +105,7 @@ class Bench:
         """
         store, given = self.stores[name], recipe(protocol, self.stores[name], split, SETS[name].batch)
         if not self.make:
-            file = run / "evaluate" / f"{file_name(protocol, name, split, stream)}.json"
+            file = results_folder(run) / "evaluate" / f"{file_name(protocol, name, split, stream)}.json"
             found = read_result(file) if file.exists() else None
             same = found and (found.recipe, found.seeds) == (given.model_dump(mode="json"), seeds)
             return found if isinstance(found, Result) and same else None

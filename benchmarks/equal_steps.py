@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import mean
 
-from compared import FROZEN, METHODS, PROTOCOLS, STREAMS, TOGETHER, Bench, Trial, file_name
+from compared import FROZEN, METHODS, PROTOCOLS, SEEDS, STREAMS, TOGETHER, TUNED, Bench, Trial, file_name
 from real import SETS, spread, trained
 
 from skelact.data.store import Store
@@ -48,12 +48,17 @@ class Compared:
         return [one.last.top1 for one in self.of(name, method, protocol).values()]
 
     def control(self, name: str, protocol: str) -> list[float]:
-        """Top 1 of the control, for each split; the highest where runs have several."""
+        """Top 1 of the control, for each split; the highest where runs have several.
+
+        Where the network learns, on one split, of each of several random encoders.
+        """
         by_split: dict[str, float] = {}
         for method in METHODS:
             for one in self.of(name, method, protocol).values():
                 by_split[one.split] = max(by_split.get(one.split, 0.0), one.control.top1)
-        return list(by_split.values())
+        others = range(1, SEEDS) if protocol in TUNED and len(SETS[name].splits) == 1 else ()
+        more = [self.bench.untrained(name, protocol, seed) for seed in others]
+        return [*by_split.values(), *(one.last.top1 for one in more if one is not None)]
 
     def section(self, name: str) -> list[str]:
         """One set: every method by every protocol, control, supervised, raw poses."""

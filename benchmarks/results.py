@@ -1,7 +1,7 @@
 """docs/results.md: what every method learns on real recordings, by every protocol, beside its control.
 
     python benchmarks/results.py --data FOLDER --work FOLDER [--seeds 3] [--stream-seeds 1] [--methods METHOD ...]
-        [--only METHOD STREAM WHERE NUMBER | --only supervised SET] [--as-is]
+        [--only METHOD STREAM WHERE NUMBER | --only supervised SET | --only random SEED] [--as-is]
 
 FOLDER of the data holds `utd-mhad`, `nw-ucla` and `sbu-kinect` as their makers give them out. Everything is kept under
 the work folder and gone on with from there. --only pretrains and evaluates one run and writes no page, so that several
@@ -13,7 +13,7 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from compared import EPOCHS, FROZEN, METHODS, PROTOCOLS, STEPS, STREAMS, TOGETHER, Bench, Trial
+from compared import EPOCHS, FROZEN, METHODS, PROTOCOLS, SEEDS, STEPS, STREAMS, TOGETHER, TUNED, Bench, Trial
 from equal_steps import Compared
 from full_length import full_length
 from real import POOLED, SETS, configuration, stores
@@ -64,7 +64,7 @@ def page(compared: Compared, full: list[str], command: str) -> str:
         f"classifiers (SBU: one). semi and finetune: one training, {STEPS['semi']} and {STEPS['finetune']} steps "
         "(published: 150 epochs), rate 0.01.",
         "- Control: the stronger random encoder for kNN and linear; the same training from random weights for semi and "
-        "finetune. supervised: random weights too, with the numbers of that protocol but "
+        f"finetune (± over {SEEDS} of them, on SBU over the folds). supervised: random weights too, with the numbers of that protocol but "
         f"{STEPS['supervised']} steps and rate 0.05.",
         "- No rate or length was chosen for methods of three streams, which take their single-stream method's, no "
         "length for SkeAttnCLR, and nothing at all on SBU.",
@@ -131,9 +131,14 @@ def one(bench: Bench, words: list[str], arguments: argparse.ArgumentParser) -> N
         for stream in (None, "motion", "bone") if words[1] != "sbu" else (None,):
             compared.supervised(words[1], stream)
         return
+    if words[0] == "random" and len(words) == 2 and words[1].isdigit():
+        for name in POOLED:
+            for protocol in TUNED:
+                bench.untrained(name, protocol, int(words[1]))
+        return
     method, stream, where, number = words if len(words) == 4 else ("", "", "", "")
     if method not in METHODS or stream not in STREAMS or where not in EPOCHS or not number.isdigit():
-        arguments.error("expected --only METHOD STREAM WHERE NUMBER, or --only supervised SET")
+        arguments.error("expected --only METHOD STREAM WHERE NUMBER, supervised SET or random SEED")
     evaluate(bench, Trial(method, stream, where, int(number)))
 
 
