@@ -64,8 +64,8 @@ def page(compared: Compared, full: list[str], command: str) -> str:
         f"classifiers (SBU: one). semi and finetune: one training, {STEPS['semi']} and {STEPS['finetune']} steps "
         "(published: 150 epochs), rate 0.01.",
         "- Control: the stronger random encoder for kNN and linear; the same training from random weights for semi and "
-        f"finetune (± over {SEEDS} of them, on SBU over the folds). supervised: random weights too, with the numbers of that protocol but "
-        f"{STEPS['supervised']} steps and rate 0.05.",
+        f"finetune (± over {SEEDS} of them, on SBU over folds). supervised: random weights too, with the numbers of "
+        f"that protocol but {STEPS['supervised']} steps and rate 0.05.",
         "- No rate or length was chosen for methods of three streams, which take their single-stream method's, no "
         "length for SkeAttnCLR, and nothing at all on SBU.",
         "",
