@@ -68,6 +68,16 @@ def test_the_csv_has_a_line_for_every_row_with_what_the_runs_say_of_themselves(m
         assert float(line["clips_per_second"]) == pytest.approx(clips / float(line["train_seconds"]))
 
 
+def test_rows_of_the_same_network_share_one_control(made):
+    (kept,) = (made / "controls").iterdir()
+    taken = []
+    for line in lines_of(made):
+        result = json.loads((made / line["runs"] / "evaluate" / f"linear-five-{tiny.SPLIT}.json").read_text())
+        taken.append(result["control"].pop("taken_from"))
+        assert result["control"]["top1"] == json.loads(kept.read_text())["control"]["top1"]
+    assert sorted(taken) == ["", *[kept.name] * 4]
+
+
 def test_differences_are_against_the_cell_that_is_named(made):
     for line in lines_of(made):
         published = PUBLISHED[int(line["row"])]
@@ -91,7 +101,7 @@ def test_each_row_was_trained_with_its_own_part_of_the_method(made):
 
 def test_the_same_call_again_trains_and_evaluates_nothing(made, store, options, monkeypatch):
     before, lines = stamps(made), lines_of(made)
-    monkeypatch.setattr(scoring, "evaluate_run", lambda *_: pytest.fail("evaluated again"))
+    monkeypatch.setattr(scoring, "evaluate_run", lambda *_, **__: pytest.fail("evaluated again"))
     found, said = run(made, store, options())
     assert said.count("finished already") == said.count("evaluated already") == 5
     assert stamps(made) == before
@@ -108,7 +118,7 @@ def test_another_table_of_the_folder_takes_its_runs(made, store, options):
 
 def test_other_settings_of_the_evaluation_evaluate_anew(made, store, options, monkeypatch):
     asked = []
-    monkeypatch.setattr(scoring, "evaluate_run", lambda *given: asked.append(given) or pytest.fail("asked"))
+    monkeypatch.setattr(scoring, "evaluate_run", lambda *given, **_: asked.append(given) or pytest.fail("asked"))
     with pytest.raises(pytest.fail.Exception, match="asked"):
         run(made, store, options(seeds=2))
     assert asked[0][4] == 2
@@ -177,7 +187,9 @@ def test_a_store_that_is_the_papers_data_set_is_held_against_its_own_column(stor
     monkeypatch.setattr(
         module, "pretrain", lambda *given: module_pretrain(given[0], given[1], [tiny.SPLIT], *given[3:])
     )
-    monkeypatch.setattr(module, "Task", lambda store, split, seeds: scoring.Task(store, tiny.SPLIT, seeds))
+    monkeypatch.setattr(
+        module, "Task", lambda store, _, seeds, controls: scoring.Task(store, tiny.SPLIT, seeds, controls)
+    )
     found = reproduce("aimclr-table2", store, "xset", tmp_path, options(rows=(1, 2)), console)
     assert found.same_data
     assert [(line.published, line.method) for line in found.lines] == [(55.9, "skeletonclr"), (63.4, "aimclr")]
