@@ -85,7 +85,7 @@ def page(compared: Compared, full: list[str], command: str) -> str:
         "three at once, so their minutes above are for all three; of the others each stream has its own pretraining.",
         "",
         *compared.streams(),
-        "## Where a method does not beat SkeletonCLR or its control",
+        "## Beside control and SkeletonCLR",
         "",
         *compared.below(),
         "",
