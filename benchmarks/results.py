@@ -5,7 +5,7 @@
 
 FOLDER of the data holds `utd-mhad`, `nw-ucla` and `sbu-kinect` as their makers give them out. Everything is kept under
 the work folder and gone on with from there. --only pretrains and evaluates one run and writes no page, so that several
-can be made at a time: WHERE is pooled (both of the first sets, NUMBER a seed) or sbu (NUMBER a fold). --as-is makes the
+can be made at a time: WHERE is pooled (both of the first sets, NUMBER a seed) or sbu (NUMBER a fold). --as-is pretrains nothing, makes the
 page of what is there and names what is not. What stands in the page from "## Read by us" on is kept.
 """
 
@@ -102,7 +102,7 @@ def main() -> None:
     arguments.add_argument("--stream-seeds", type=int, default=1)
     arguments.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     arguments.add_argument("--only", nargs="+", metavar="WORD")
-    arguments.add_argument("--as-is", action="store_true", help="make nothing")
+    arguments.add_argument("--as-is", action="store_true", help="pretrain nothing, compare what is there")
     given = arguments.parse_args()
     bench = Bench(stores(given.data, given.work, tuple(SETS)), given.work, not given.as_is)
     if given.only:
