@@ -5,8 +5,8 @@
 
 FOLDER of the data holds `utd-mhad`, `nw-ucla` and `sbu-kinect` as their makers give them out. Everything is kept under
 the work folder and gone on with from there. --only pretrains and evaluates one run and writes no page, so that several
-can be made at a time: WHERE is pooled (both of the first sets, NUMBER a seed) or sbu (NUMBER a fold). --as-is pretrains nothing, makes the
-page of what is there and names what is not. What stands in the page from "## Read by us" on is kept.
+can be made at a time: WHERE is pooled (both of the first sets, NUMBER a seed) or sbu (NUMBER a fold). --as-is pretrains
+nothing, makes the page of what is there and says what is not. What stands in the page from "## Read by us" on is kept.
 """
 
 import argparse
