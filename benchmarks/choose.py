@@ -9,11 +9,9 @@ are those of `skelact pretrain`, such as --encoder.graph directed; they change t
 
 import argparse
 import json
-import subprocess
-import sys
 from pathlib import Path
 
-from real import stores
+from real import pretrain, stores
 
 SPLITS = {"utd": "subject=1,3,5/7", "ucla": "camera=1/2"}
 TRIALS: tuple[tuple[str, float, int, tuple[str, ...]], ...] = (
@@ -34,12 +32,8 @@ def look(
 ) -> dict[str, float]:
     """The online kNN after the last epoch of one run."""
     run = work / "chosen" / "-".join([f"{method}-{lr:g}-{epochs}-{seed}", *(each.strip("-") for each in options)])
-    command = [sys.executable, "-m", "skelact", "pretrain", f"{method}-small", "--run", str(run)]
-    command += ["--precision", "bf16", "--seed", str(seed), "--epochs", str(epochs)]
-    command += ["--optimiser.lr", str(lr), *options]
-    for name, path in paths.items():
-        command += ["--store", str(path), "--split", SPLITS[name]]
-    subprocess.run(command, check=True)
+    parts = {path: SPLITS[name] for name, path in paths.items()}
+    pretrain(run, method, parts, "--seed", str(seed), "--epochs", str(epochs), "--optimiser.lr", str(lr), *options)
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     last = [line for line in lines if "knn" in line][-1]
     return {name: last[f"knn/{name}"] for name in paths}

@@ -16,7 +16,7 @@ from compared import METHODS, TOGETHER, Bench, Trial
 from real import SETS, stores, there
 
 from skelact.data.store import Store
-from skelact.encoders.file import LoadedEncoder, load_encoder, random_encoder
+from skelact.encoders.file import load_encoder, random_encoder
 from skelact.evaluate.case import Case
 from skelact.evaluate.linear import LinearConfig, linear
 from skelact.evaluate.task import Task, standardised
@@ -46,10 +46,6 @@ def figures(task: Task) -> list[float]:
     return [*found, effective_rank(kinds[1].train)]
 
 
-def untrained(encoder: LoadedEncoder) -> LoadedEncoder:
-    return random_encoder(encoder.card, 0)
-
-
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--data", type=Path, required=True)
@@ -66,7 +62,7 @@ def main() -> None:
             for method in given.methods
         }
         rows["random weights"] = [
-            figures(case.task(untrained(case.encoder))) for case in cases(bench, "skeletonclr", name)
+            figures(case.task(random_encoder(case.encoder.card, 0))) for case in cases(bench, "skeletonclr", name)
         ]
         for label, found in rows.items():
             if found:

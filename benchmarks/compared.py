@@ -32,7 +32,7 @@ PROTOCOLS = (*FROZEN, *TUNED)
 EPOCHS = {"pooled": 20, "sbu": 60}
 """About 420 steps of batch 64 on the pooled sets, 360 to 420 of batch 32 on a fold."""
 SEEDS = 3
-"""Of random encoders; classifiers and of the frozen protocols on the pooled sets. Elsewhere one a split."""
+"""Random encoders, and classifiers of the frozen protocols, on the pooled sets; elsewhere one a split."""
 STEPS = {"semi": 120, "finetune": 390, "supervised": 390}
 BATCH = {"semi": 16}
 
@@ -105,7 +105,8 @@ class Bench:
         """
         store, given = self.stores[name], recipe(protocol, self.stores[name], split, SETS[name].batch)
         if not self.make:
-            file = results_folder(run) / "evaluate" / f"{file_name(protocol, name, split, stream)}.json"
+            variant = "-".join(part for part in ("10pct" if protocol == "semi" else "", stream) if part)
+            file = results_folder(run) / "evaluate" / f"{Result.name_of(protocol, name, split, variant)}.json"
             found = read_result(file) if file.exists() else None
             same = found and (found.recipe, found.seeds) == (given.model_dump(mode="json"), seeds)
             return found if isinstance(found, Result) and same else None
@@ -113,13 +114,6 @@ class Bench:
         found = evaluate_run(protocol, run, store, split, seeds, given, stream=stream, reuse=True, controls=controls)
         assert isinstance(found, Result)
         return found
-
-
-def file_name(protocol: str, name: str, split: str, stream: str | None) -> str:
-    """Of a result, as evaluate_run writes it."""
-    return "-".join(
-        part for part in (protocol, name, split, "10pct" if protocol == "semi" else "", stream or "") if part
-    )
 
 
 def recipe(protocol: str, store: Path, split: str, batch: int) -> Any:

@@ -5,8 +5,8 @@ from itertools import product
 from pathlib import Path
 from statistics import mean
 
-from compared import FROZEN, METHODS, PROTOCOLS, SEEDS, STREAMS, TOGETHER, TUNED, Bench, Trial, file_name
-from real import SETS, spread, trained
+from compared import FROZEN, METHODS, PROTOCOLS, SEEDS, STREAMS, TOGETHER, TUNED, Bench, Trial
+from real import POOLED, SETS, spread, trained
 
 from skelact.data.store import Store
 from skelact.evaluate.baseline import baseline
@@ -83,7 +83,7 @@ class Compared:
         cells = [spread(self.control(name, protocol)) for protocol in PROTOCOLS]
         lines.append(f"| control | {' | '.join(cells)} | | | |")
         scratch = self.supervised(name)
-        lines.append(f"| supervised | | | | {spread([one.last.top1 for one in scratch])} | | |  |")
+        lines.append(f"| supervised | | | | {spread([one.last.top1 for one in scratch])} | | | |")
         raw = [baseline(Store.open(self.bench.stores[name]), split, heading=True) for split in SETS[name].splits]
         figures = [f"{what} {spread([getattr(one, kind) for one in raw])}" for what, kind in RAW.items()]
         return [*lines, "", f"Raw poses turned to face one way, nothing learned of them: {', '.join(figures)}.", ""]
@@ -152,11 +152,11 @@ class Compared:
                         cells = [spread(column) for column in zip(*rows, strict=True)]
                         title = f"{SETS[name].title.split(',')[0]}, {COLUMNS[protocol]}"
                         lines.append(f"| {METHODS[method]} | {title} | {' | '.join(cells)} | {len(rows)} |")
-        for name in ("utd", "ucla"):
-            files = [self.scratch_file(name, stream) for stream in STREAMS]
-            if all(self.supervised(name, None if stream == "joint" else stream) for stream in STREAMS):
-                alone = [self.supervised(name, None if stream == "joint" else stream)[0] for stream in STREAMS]
-                cells = [f"{one.last.top1:.1f}" for one in alone] + [f"{fuse(files)[0].last.top1:.1f}"]
+        run = Trial("skeletonclr", "joint", "pooled", 0).run(self.bench.work)
+        for name in POOLED:
+            alone = [one for stream in (None, *STREAMS[1:]) for one in self.supervised(name, stream)]
+            if len(alone) == len(STREAMS):
+                cells = [f"{top1:.1f}" for top1 in with_fused([run] * len(STREAMS), alone)]
                 lines.append(f"| supervised | {SETS[name].title} | {' | '.join(cells)} | |")
         return [*lines, ""]
 
@@ -166,10 +166,10 @@ class Compared:
         results = {one: self.results[one, name, protocol] for one in trials if (one, name, protocol) in self.results}
         if len(results) < len(STREAMS):
             return []
-        files = [one.run(self.bench.work) / "evaluate" / f"{found.file_name}.json" for one, found in results.items()]
-        return [*(found.last.top1 for found in results.values()), fuse(files)[0].last.top1]
+        return with_fused([one.run(self.bench.work) for one in results], list(results.values()))
 
-    def scratch_file(self, name: str, stream: str) -> Path:
-        run = Trial("skeletonclr", "joint", "pooled", 0).run(self.bench.work)
-        said = file_name("supervised", name, SETS[name].splits[0], None if stream == "joint" else stream)
-        return run / "evaluate" / f"{said}.json"
+
+def with_fused(runs: Sequence[Path], results: Sequence[Result]) -> list[float]:
+    """Top 1 of each stream, and of their scores fused."""
+    files = [run / "evaluate" / f"{one.file_name}.json" for run, one in zip(runs, results, strict=True)]
+    return [*(one.last.top1 for one in results), fuse(files)[0].last.top1]

@@ -4,6 +4,8 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
+from compared import FROZEN, SEEDS
+from compared import METHODS as LABELS
 from real import POOLED, SETS, configuration, pretrain, spread, there, trained
 
 from skelact.data.store import Store
@@ -11,9 +13,7 @@ from skelact.evaluate.baseline import baseline
 from skelact.evaluate.run import evaluate_run
 from skelact.report.figure import Bar, result_bars
 
-METHODS = {"skeletonclr": "SkeletonCLR", "aimclr": "AimCLR"}
-PROTOCOLS = ("knn", "linear")
-SEEDS = 3
+METHODS = {method: LABELS[method] for method in ("skeletonclr", "aimclr")}
 
 
 def full_length(paths: dict[str, Path], work: Path, make: bool) -> tuple[list[str], str]:
@@ -39,10 +39,10 @@ def measure(run: Path, paths: dict[str, Path], controls: Path) -> dict[tuple[str
     """Both protocols on both sets, as `skelact evaluate` measures and keeps them."""
     return {
         (name, protocol): evaluate_run(
-            protocol, run, paths[name], SETS[name].splits[0], seeds=3, reuse=True, controls=controls
+            protocol, run, paths[name], SETS[name].splits[0], seeds=SEEDS, reuse=True, controls=controls
         )
         for name in POOLED
-        for protocol in PROTOCOLS
+        for protocol in FROZEN
     }
 
 
@@ -69,7 +69,7 @@ def section(name: str, path: Path, found: dict[str, list[dict[tuple[str, str], A
         "|---|---|---|---|---|---|",
     ]
     for method, label in METHODS.items():
-        knn, linear = ([results[name, protocol] for results in found[method]] for protocol in PROTOCOLS)
+        knn, linear = ([results[name, protocol] for results in found[method]] for protocol in FROZEN)
         columns = [
             [one.last.top1 for one in knn],
             [one.by_k[1].top1 for one in knn],
@@ -78,7 +78,7 @@ def section(name: str, path: Path, found: dict[str, list[dict[tuple[str, str], A
             [one.best.top1 for one in linear],
         ]
         lines.append(f"| {label} | {' | '.join(map(spread, columns))} |")
-    knn, linear = (found["skeletonclr"][0][name, protocol].control for protocol in PROTOCOLS)
+    knn, linear = (found["skeletonclr"][0][name, protocol].control for protocol in FROZEN)
     for kind in ("plain", "standardised"):
         floors = [getattr(control, kind).top1 for control in (knn, linear)]
         lines.append(f"| random encoders, {kind} | {floors[0]:.1f} | | | {floors[1]:.1f} | |")
@@ -90,7 +90,7 @@ def section(name: str, path: Path, found: dict[str, list[dict[tuple[str, str], A
     lines += ["", f"Raw poses (32 frames, hips at zero), nothing learned of them: {told}.", ""]
     for method, label in METHODS.items():
         gain = mean(one[name, "knn"].last.top1 - one[name, "knn"].control.top1 for one in found[method])
-        best = max(mean(one[name, protocol].last.top1 for one in found[method]) for protocol in PROTOCOLS)
+        best = max(mean(one[name, protocol].last.top1 for one in found[method]) for protocol in FROZEN)
         lines.append(
             f"- {label}: kNN {beside(gain)} the stronger control; its better protocol "
             f"{beside(best - raw[True].logistic)} logistic regression on turned poses."

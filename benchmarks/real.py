@@ -39,14 +39,13 @@ def stores(data: Path, work: Path, names: Sequence[str] = POOLED) -> dict[str, P
     return paths
 
 
-def pretrain(run: Path, method: str, parts: dict[Path, str], *options: str) -> Path:
+def pretrain(run: Path, method: str, parts: dict[Path, str], *options: str) -> None:
     """Pretraining of a small recipe on the training clips of stores and splits, by the command a user would give."""
     command = [sys.executable, "-m", "skelact", "pretrain", f"{method}-small", "--run", str(run)]
     command += ["--precision", "bf16", *options]
     for store, split in parts.items():
         command += ["--store", str(store), "--split", split]
     subprocess.run(command, check=True)
-    return run
 
 
 class Trained(NamedTuple):

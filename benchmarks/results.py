@@ -13,7 +13,7 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from compared import EPOCHS, FROZEN, METHODS, PROTOCOLS, SEEDS, STEPS, STREAMS, TOGETHER, TUNED, Bench, Trial
+from compared import EPOCHS, METHODS, SEEDS, STEPS, STREAMS, TOGETHER, TUNED, Bench, Trial
 from equal_steps import Compared
 from full_length import full_length
 from real import POOLED, SETS, configuration, stores
@@ -39,10 +39,7 @@ def trials(methods: list[str], seeds: int, stream_seeds: int) -> list[Trial]:
 def evaluate(bench: Bench, trial: Trial) -> None:
     """All protocols of a trial; of a stream beside joint those of frozen features."""
     bench.pretrained(trial)
-    for one in [trial._replace(stream=stream) for stream in STREAMS] if trial.method in TOGETHER else [trial]:
-        for name in one.tests:
-            for protocol in PROTOCOLS if one.stream == "joint" else FROZEN:
-                bench.results(one, name, protocol)
+    Compared(bench, [trial._replace(stream=stream) for stream in STREAMS] if trial.method in TOGETHER else [trial])
 
 
 def page(compared: Compared, full: list[str], command: str) -> str:
@@ -69,8 +66,6 @@ def page(compared: Compared, full: list[str], command: str) -> str:
         "- No rate or length was chosen for methods of three streams, which take their single-stream method's, no "
         "length for SkeAttnCLR, and nothing at all on SBU.",
         "",
-    ]
-    lines += [
         "A tenth of the labels, after pretraining and (marks) from random weights:",
         "",
         "![Top 1 of semi-supervised training of every method on each set, beside random weights](images/semi.svg)",
