@@ -6,13 +6,13 @@ from skelact.skeleton import Axis, Skeleton
 from skelact.world import SkelactError
 
 
-def _layout(name: str, tree: str, parts: dict[str, str], up: Axis = "+y") -> Skeleton:
+def _layout(name: str, tree: str, parts: dict[str, str], up: Axis = "+y", picture: bool = False) -> Skeleton:
     """A skeleton from lines `joint < parent`, in array order; the root has no parent."""
     pairs = [[word.strip() for word in line.split("<")] for line in tree.strip().splitlines()]
     joints = [pair[0] for pair in pairs]
     parents = [joints.index(pair[1]) if len(pair) == 2 else -1 for pair in pairs]
     members = {part: tuple(joints.index(joint) for joint in names.split()) for part, names in parts.items()}
-    return Skeleton(name=name, joints=tuple(joints), parents=tuple(parents), parts=members, up=up)
+    return Skeleton(name=name, joints=tuple(joints), parents=tuple(parents), parts=members, up=up, picture=picture)
 
 
 def _limbs(arm: str, leg: str, trunk: str) -> dict[str, str]:
@@ -160,6 +160,7 @@ COCO_17 = _layout(
     """,
     _limbs(arm="shoulder elbow wrist", leg="hip knee ankle", trunk="nose left_eye right_eye left_ear right_ear"),
     up="-y",
+    picture=True,
 )
 
 OPENPOSE_18 = _layout(
@@ -190,6 +191,7 @@ OPENPOSE_18 = _layout(
         trunk="nose shoulder_center left_eye right_eye left_ear right_ear",
     ),
     up="-y",
+    picture=True,
 )
 
 OPENPOSE_25 = _layout(
@@ -227,6 +229,7 @@ OPENPOSE_25 = _layout(
         trunk="nose shoulder_center hip_center left_eye right_eye left_ear right_ear",
     ),
     up="-y",
+    picture=True,
 )
 
 H36M_17 = _layout(

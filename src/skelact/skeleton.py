@@ -33,6 +33,11 @@ class Skeleton(Config):
     """Body parts (trunk, left_arm, right_arm, left_leg, right_leg); a joint belongs to at most one."""
     up: Axis = "+y"
     """Axis that points up in raw recordings of this layout."""
+    handedness: Literal["right", "left"] = "right"
+    """Of the axes of raw recordings: where x points to the right and y up, z points towards the viewer in a
+    right-handed frame, away in a left-handed one. Views bring all to right."""
+    picture: bool = False
+    """Whether joints are places in a picture: two coordinates; a third channel in a file is a score, not a depth."""
 
     @model_validator(mode="before")
     @classmethod

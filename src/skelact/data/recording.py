@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Bool, Float32, Int64
 
 from skelact.skeleton import Skeleton
 from skelact.world import SkelactError
@@ -40,6 +40,14 @@ class Recording:
     repetition: int = UNKNOWN
     places: tuple[int, ...] = ()
     """NEITHER, TRAINS or TESTS in each of the divisions that come with the files."""
+    missing: Bool[np.ndarray, "t m v"] | None = None
+    """Joints that were not seen, where the file tells; None where it does not: then those at exactly (0, 0, 0)."""
+
+    @property
+    def unseen(self) -> Bool[np.ndarray, "t m v"]:
+        """Where a joint has no place: it is missing, or nobody is in its slot."""
+        missing = ~self.joints.any(axis=-1) if self.missing is None else self.missing
+        return missing | (self.identity < 0)[..., None]
 
 
 @dataclass(frozen=True)

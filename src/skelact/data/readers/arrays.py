@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -64,7 +64,9 @@ class ArraysReader:
             wide = joints.astype(np.float64)
         slots, identity = fixed_slots(item, wide)
         told = NTU_NAMING.pattern.search(f"/{clips.names[number]}.skeleton")
-        performed = {key: int(digits) for key, digits in told.groupdict().items() if key != "action"} if told else {}
+        performed: dict[str, Any] = (
+            {key: int(digits) for key, digits in told.groupdict().items() if key != "action"} if told else {}
+        )
         places = tuple(clips.places[number].tolist()) if self.divisions else ()
         return Recording(clips.names[number], slots, identity, int(clips.actions[number]), **performed, places=places)
 

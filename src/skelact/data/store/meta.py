@@ -60,13 +60,14 @@ class Sealed(Config):
     files: dict[str, FileMark]
     seal: str = ""
 
-    def text(self) -> str:
-        return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
-
     def sealed_text(self) -> str:
         """The text with the seal that belongs to it."""
-        unsealed = self.model_copy(update={"seal": ""})
-        return unsealed.model_copy(update={"seal": hashlib.sha256(unsealed.text().encode()).hexdigest()}).text()
+        values = self.model_dump(mode="json") | {"seal": ""}
+        return _text(values | {"seal": hashlib.sha256(_text(values).encode()).hexdigest()})
+
+
+def _text(values: dict[str, Any]) -> str:
+    return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
 class StoreMeta(Sealed):
@@ -125,6 +126,8 @@ def read_sealed(path: Path, kind: type[AnySealed]) -> AnySealed:
         value = kind.model_validate(values)
     except ValidationError as error:
         raise SkelactError(f"{path}: the file is damaged: {error}") from error
-    if text != value.sealed_text().encode():
+    # The text itself, not the value made of it: a field that this version added is not in what another one sealed.
+    unsealed = _text(values | {"seal": ""})
+    if text != _text(values).encode() or hashlib.sha256(unsealed.encode()).hexdigest() != value.seal:
         raise SkelactError(f"{path}: the file is damaged: it is not as it was written (seal {value.seal[:12]}...)")
     return value
