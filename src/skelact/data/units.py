@@ -38,6 +38,6 @@ def factor(found: str, wanted: str, what: str, whose: str) -> float:
     if one in METRES and other in METRES:
         return METRES[one] / METRES[other]
     raise SkelactError(
-        f"{what} is in {found!r}, {whose} in {wanted!r}: units that cannot be converted into each other are never mixed\n"
+        f"{what} is in {found!r}, {whose} in {wanted!r}: units that cannot be converted are never mixed\n"
         f"  lengths are {', '.join(METRES)}; --units of `skelact prepare` names those of bvh and of array formats"
     )
