@@ -59,6 +59,8 @@ def pretrain(
         return Pretrained(folder, trainer.step, trainer.total, trainer.seconds)
     if trainer.step:
         console.print(f"{escape(str(folder))}: going on from step {trainer.step} of {trainer.total}")
+    for note in clips.notes:
+        console.print(escape(note), highlight=False)
     for doubt in config.method.doubts(config.epochs, trainer.total, len(clips)):
         console.print(f"[yellow]warning:[/yellow] {escape(doubt)}", highlight=False)
     if processes.count() > 1:
