@@ -6,9 +6,7 @@ from typing import Literal
 
 from rich.console import Console
 
-from skelact.data.readers import reader
-from skelact.data.recording import Reader
-from skelact.skeleton import Axis
+from skelact.config import Axis
 
 View = Literal["released", "robust"]
 Format = Literal[
@@ -58,6 +56,8 @@ class FormatOptions:
     frame_rate: float | None = None
     """Frames a second (array formats); 30 unless told."""
 
-    def reader(self, format: str, source: Path) -> Reader:
+    def reader(self, format: str, source: Path):
         """The reader of a format for a source. SkelactError for an option that belongs to another format."""
+        from skelact.data.readers import reader
+
         return reader(format, source, **asdict(self))

@@ -12,6 +12,7 @@ from skelact.data.store import Store
 from skelact.encoders.file import LoadedEncoder, encoder_file, load_encoder, save_encoder, streams_of
 from skelact.evaluate.case import Case, Scored
 from skelact.evaluate.clustering import ClusteringConfig, clustering
+from skelact.evaluate.config import RECIPES, AnyRecipe
 from skelact.evaluate.features import encoder_hash
 from skelact.evaluate.finetune import (
     FinetuneConfig,
@@ -23,8 +24,6 @@ from skelact.evaluate.finetune import (
     supervised,
 )
 from skelact.evaluate.frozen import frozen
-from skelact.evaluate.knn import KnnConfig
-from skelact.evaluate.linear import LinearConfig
 from skelact.evaluate.published import published, published_name
 from skelact.evaluate.result import AnyResult, PublishedNumber, Result, kind_of, read_result, write_result
 from skelact.evaluate.retrieval import RetrievalConfig, retrieval
@@ -32,28 +31,6 @@ from skelact.evaluate.scratch import claim, has_no_run, scratch
 from skelact.evaluate.transfer import TransferConfig, transfer
 from skelact.streams import STREAMS, Stream
 from skelact.world import SkelactError, machine
-
-AnyRecipe = (
-    KnnConfig
-    | RetrievalConfig
-    | ClusteringConfig
-    | LinearConfig
-    | SemiConfig
-    | FinetuneConfig
-    | SupervisedConfig
-    | TransferConfig
-)
-RECIPES: dict[str, type[AnyRecipe]] = {
-    "knn": KnnConfig,
-    "retrieval": RetrievalConfig,
-    "clustering": ClusteringConfig,
-    "linear": LinearConfig,
-    "semi": SemiConfig,
-    "finetune": FinetuneConfig,
-    "supervised": SupervisedConfig,
-    "transfer": TransferConfig,
-}
-"""The protocols, in order of cost, and what each can be told."""
 
 
 def evaluate_run(
