@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from rich.console import Console
 from tyro.conf import Positional, arg
 
 from skelact.cli.shared import Format, FormatOptions, View
+from skelact.terminal import Terminal, say
 from skelact.world import SkelactError
 
 
@@ -68,7 +68,7 @@ def info(store: Positional[Path]) -> None:
     from skelact.data.describe import describe
     from skelact.data.store import Store
 
-    Console(highlight=False).print(describe(Store.open(store)))
+    Terminal(highlight=False).print(describe(Store.open(store)))
 
 
 def verify(store: Positional[Path]) -> None:
@@ -78,4 +78,4 @@ def verify(store: Positional[Path]) -> None:
     damaged = Store.open(store).verify()
     if damaged:
         raise SkelactError("\n".join(f"{store}/{name}: not as it was written" for name in damaged))
-    print(f"{store}: every file is as it was written")
+    say(f"{store}: every file is as it was written")

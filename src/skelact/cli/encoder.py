@@ -8,6 +8,7 @@ from tyro.conf import Positional, arg
 
 from skelact.cli.shared import Format, FormatOptions, View, err
 from skelact.config import Stream
+from skelact.terminal import say
 
 
 def import_weights(
@@ -40,8 +41,8 @@ def import_weights(
     layout = Skeleton.from_json(skeleton) if skeleton else None
     found = read_weights(file, stream, view, frames, persons, layout, labels)
     save_encoder(out, found.encoder.network, found.encoder.card, found.encoder.head)
-    print(found.report())
-    print(f"written: {out}")
+    say(found.report())
+    say(f"written: {out}")
 
 
 def classify(
@@ -65,7 +66,7 @@ def classify(
     loaded = load_encoder(encoder)
     top = min(5, len(loaded.card.classes)) if top is None else top
     for line in use.classify(loaded, told.reader(format, source), source, top):
-        print(json.dumps(line, ensure_ascii=False), flush=True)
+        say(json.dumps(line, ensure_ascii=False))
 
 
 def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | None = None) -> None:
@@ -82,4 +83,4 @@ def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | No
     from skelact.evaluate import classify as use
 
     use.embed(load_encoder(encoder, stream), Store.open(store), out)
-    err.print(f"{out}: features of {len(Store.open(store))} clips")
+    err.print(f"{out}: features of {len(Store.open(store))} clips", markup=False)

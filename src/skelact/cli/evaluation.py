@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from rich.console import Console
 from tyro.conf import Positional, arg
 
 from skelact.cli.flags import choice, for_flags, run_command
 from skelact.config import Stream
 from skelact.evaluate.config import RECIPES, AllConfig, AnyRecipe
+from skelact.terminal import Terminal, say
 
 PROTOCOLS: dict[str, AnyRecipe | AllConfig] = {
     **{protocol: recipe() for protocol, recipe in RECIPES.items()},
@@ -60,7 +60,7 @@ def evaluate(arguments: list[str]) -> None:
         recipe = kind.model_validate(config.model_dump())
         if isinstance(recipe, AllConfig):
             results = evaluate_all(run, store, split, seeds, recipe, stream=stream, controls=controls)
-            Console(width=None if Console().is_terminal else 150).print(summary(results))
+            Terminal(width=None if Terminal().is_terminal else 150, markup=False).print(summary(results))
         else:
             show(evaluate_run(protocol, run, store, split, seeds, recipe, stream=stream, controls=controls))
 
@@ -77,4 +77,4 @@ def report(runs: Positional[tuple[Path, ...]], out: Path | None = None, table: t
     """
     from skelact.report import report as write_report
 
-    print(write_report(list(runs), out, table))
+    say(str(write_report(list(runs), out, table)))

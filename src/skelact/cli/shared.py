@@ -4,9 +4,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
-
 from skelact.config import Axis
+from skelact.terminal import Terminal
 
 View = Literal["released", "robust"]
 Format = Literal[
@@ -26,7 +25,7 @@ Format = Literal[
     "pyskl",
 ]
 
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+err = Terminal(stderr=True, highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True)

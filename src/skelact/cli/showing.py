@@ -6,6 +6,7 @@ from tyro.conf import Positional
 
 from skelact.bench.config import FULL, QUICK, BenchConfig, Work
 from skelact.cli.shared import err
+from skelact.terminal import say
 from skelact.world import write_json
 
 
@@ -19,7 +20,7 @@ def demo(out: Path = Path("demo"), quick: bool = False) -> None:
     from skelact import demo as demonstration
 
     page = demonstration.demo(out, quick, err)
-    print(f"report: {page}")
+    say(f"report: {page}")
 
 
 def bench(

@@ -7,6 +7,7 @@ from tyro.conf import Positional
 
 from skelact.cli.shared import err
 from skelact.config import Precision, Stream
+from skelact.terminal import say
 
 Table = Literal["aimclr-table1", "aimclr-table2", "aimclr-table3", "aimclr-table7", "aimclr-table8"]
 
@@ -60,6 +61,6 @@ def reproduce(
         show(found)
         page = folder / f"{table}.html"
         write_page(found, page)
-        print(f"{page.with_suffix('.csv')}\n{page}")
+        say(f"{page.with_suffix('.csv')}\n{page}")
     if not found.finished:
         err.print("stopped; the same command goes on from there")

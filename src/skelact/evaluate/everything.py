@@ -1,6 +1,5 @@
 """`skelact evaluate all`: every protocol on one store, the cheapest first, and one table of all of them."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from skelact.evaluate.result import AnyResult, Result
 from skelact.evaluate.run import evaluate_run
 from skelact.evaluate.subset import chosen
 from skelact.streams import Stream
+from skelact.terminal import tell
 
 
 def evaluate_all(
@@ -48,7 +48,7 @@ def _planned(config: AllConfig, store: Path, split: str) -> Iterator[tuple[str, 
         clips = len(chosen(names, labels, share, 0))
         if clips in known:
             text = f"semi {100 * share:g} %: the same {clips} clips as {100 * known[clips]:g} %, left out"
-            print(text, file=sys.stderr)
+            tell(text)
             continue
         known[clips] = share
         yield "semi", semi

@@ -1,6 +1,5 @@
 """One evaluation from files to files: `skelact evaluate`."""
 
-import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -30,6 +29,7 @@ from skelact.evaluate.retrieval import RetrievalConfig, retrieval
 from skelact.evaluate.scratch import claim, has_no_run, scratch
 from skelact.evaluate.transfer import TransferConfig, transfer
 from skelact.streams import STREAMS, Stream
+from skelact.terminal import tell
 from skelact.world import SkelactError, machine
 
 
@@ -77,7 +77,7 @@ def evaluate_run(
     variant = "-".join(part for part in (recipe.percent if isinstance(recipe, SemiConfig) else "", named) if part)
     name = kind_of(protocol).name_of(protocol, opened.name, split, variant)
     if reuse and (kept := _kept(folder / "evaluate" / f"{name}.json", same)):
-        print(f"{name}: there already, of the same encoder, clips, settings and seeds; not run again", file=sys.stderr)
+        tell(f"{name}: there already, of the same encoder, clips, settings and seeds; not run again")
         return kept
     scored = measure(case, recipe, range(seeds), name)
     common = {
@@ -181,10 +181,9 @@ def _save(path: Path, network: LoadedEncoder, result: AnyResult, store: Store) -
 
 def _tell_alone(path: Path, encoder: LoadedEncoder) -> None:
     card = encoder.card
-    print(
+    tell(
         f"{path}: no run there; a network of width {card.encoder.width} for {card.frames} frames of view {card.view}, "
-        f"{card.stream} stream, is trained from random weights, and its results go there",
-        file=sys.stderr,
+        f"{card.stream} stream, is trained from random weights, and its results go there"
     )
 
 
