@@ -9,10 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from skelact.config import Config
+from skelact.config import Axis, Config
 from skelact.world import SkelactError
-
-Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 
 
 class Skeleton(Config):

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from rich.console import Console
-
 from skelact.data.describe import LISTED, Summary
 from skelact.data.parallel import Parsed, parse
 from skelact.data.progress import with_bar
@@ -14,6 +12,7 @@ from skelact.data.readers import divisions_of, told_to
 from skelact.data.recording import Item, Reader, ReadError
 from skelact.data.store import LeftOut, Operation, Store, StoreWriter, store_writer
 from skelact.data.views import check_view
+from skelact.terminal import Terminal
 from skelact.world import SkelactError, file_hash
 
 
@@ -63,7 +62,7 @@ def prepare(
         intake.take_all(reader, items, jobs, progress)
     summary = Summary.of(Store.open(out), view, frames)
     if progress:
-        Console(stderr=True).print(summary)
+        Terminal(stderr=True).print(summary)
     return summary
 
 
