@@ -10,8 +10,9 @@ import math
 import re
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Literal
+from typing import BinaryIO, Literal
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def npz(path: Path) -> dict[str, np.ndarray]:
                             f"found {member.file_size} more"
                         )
                     with archive.open(member) as packed:
-                        arrays[name] = _unpacked(packed, member.file_size)
+                        arrays[name] = _unpacked(packed.read, member.file_size)
     except Exception as error:  # as in `npy`, and what decompressors raise
         raise _refused(path, name, error) from error
     return arrays
@@ -93,21 +94,21 @@ class _Listed(io.BufferedReader):
         return super().read(size)
 
 
-def _mapped(path: Path, file: IO[bytes], start: int, size: int) -> np.ndarray:
+def _mapped(path: Path, file: BinaryIO | _Listed, start: int, size: int) -> np.ndarray:
     """The .npy of `size` bytes that starts at `start` of an open file."""
     file.seek(start)
-    shape, order, kind = _header(file, size)
+    shape, order, kind = _header(file.read, size)
     if 0 in shape:
         return np.zeros(shape, kind)
     return np.memmap(path, kind, "r", file.tell(), shape, order)
 
 
-def _unpacked(packed: IO[bytes], size: int) -> np.ndarray:
+def _unpacked(read: Callable[[int], bytes], size: int) -> np.ndarray:
     """The .npy of `size` bytes behind a decompressor, which checks them at their end."""
-    shape, order, kind = _header(packed, size)
+    shape, order, kind = _header(read, size)
     numbers = np.zeros(math.prod(shape) * kind.itemsize, np.uint8)
     at = 0
-    while piece := packed.read(2**20):
+    while piece := read(2**20):
         numbers[at : at + len(piece)] = np.frombuffer(piece, np.uint8)
         at += len(piece)
     if at != len(numbers):
@@ -115,16 +116,16 @@ def _unpacked(packed: IO[bytes], size: int) -> np.ndarray:
     return numbers.view(kind).reshape(shape, order=order) if at else np.zeros(shape, kind)
 
 
-def _header(file: IO[bytes], size: int) -> tuple[tuple[int, ...], Literal["C", "F"], np.dtype]:
+def _header(read: Callable[[int], bytes], size: int) -> tuple[tuple[int, ...], Literal["C", "F"], np.dtype]:
     """Shape, order in memory and kind of an array of `size` bytes, header included, whose numbers come next."""
-    start = file.read(8)
+    start = read(8)
     width = {b"\x01\x00": 2, b"\x02\x00": 4, b"\x03\x00": 4}.get(start[6:], 0)
     if start[:6] != b"\x93NUMPY" or not width:
         raise ValueError(f"expected the mark and version of an array, found {start!r}")
-    length = int.from_bytes(file.read(width), "little")
+    length = int.from_bytes(read(width), "little")
     if length > LONGEST_HEADER:
         raise ValueError(f"expected a header of at most {LONGEST_HEADER} bytes, found {length}")
-    shape, order, kind = _described(file.read(length).decode("utf-8" if start[6] == 3 else "latin-1"))
+    shape, order, kind = _described(read(length).decode("utf-8" if start[6] == 3 else "latin-1"))
     count, there = math.prod(shape), size - len(start) - width - length
     if count * kind.itemsize != there or (count and not kind.itemsize):
         raise ValueError(f"expected {count} values of {kind.itemsize} bytes, found {there} bytes")
