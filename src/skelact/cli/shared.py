@@ -48,6 +48,8 @@ class FormatOptions:
     """Layout (array formats): a built-in name or a JSON file."""
     axes: str | None = None
     """Axes of x (arrays): letters n, t, v, c and m, such as nctvm."""
+    third: Literal["score", "depth"] | None = None
+    """Third channel (array formats): score, where 0 means not seen, as in layouts of pictures unless told; or z."""
     classes: Path | None = None
     """Text file (array formats) with the label of each class, one a line."""
     units: str | None = None

@@ -15,6 +15,9 @@ from skelact.data.readers.source import line_error, shown
 from skelact.data.recording import TESTS, TRAINS, Item, ReadError
 from skelact.world import SkelactError
 
+LARGEST_LIST = 2**20
+"""Bytes of the largest list; PKU-MMD's have under 20 KB."""
+
 
 def named_files(lists: Sequence[str]) -> dict[str, Path]:
     """The files of `NAME=FILE` by name; SkelactError for what is written otherwise, and for a name twice."""
@@ -31,6 +34,9 @@ def division_file(path: Path) -> dict[str, int]:
     """TRAINS or TESTS by recording. ReadError names the line of a list that is not one."""
     try:
         state = path.stat()
+        if not path.is_file() or state.st_size > LARGEST_LIST:
+            found = f"{state.st_size}" if path.is_file() else "no file"
+            raise ReadError(f"{path}: expected a list of at most {LARGEST_LIST} bytes, found {found}")
         return _division(path, state.st_size, state.st_mtime_ns)
     except (OSError, UnicodeDecodeError) as error:
         raise ReadError(f"{path}: cannot be read as a list of recordings: {error}") from error

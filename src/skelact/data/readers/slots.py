@@ -18,9 +18,9 @@ def fixed_slots(
         raise ReadError(f"{item}: expected at least 1 frame, found 0\n  {SKIP_HINT}")
     with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite and is refused here
         joints = coordinates.astype(np.float32)
-    wrong = np.argwhere(~np.isfinite(joints))
-    if len(wrong):
-        frame, slot, joint, axis = (int(index) for index in wrong[0])
+    wrong = ~np.isfinite(joints)
+    if wrong.any():
+        frame, slot, joint, axis = (int(index) for index in np.unravel_index(int(wrong.argmax()), wrong.shape))
         raise ReadError(
             f"{item}: expected finite numbers, found {float(coordinates[frame, slot, joint, axis])!r} "
             f"as {'xyz'[axis]} of joint {joint} of person {slot} in frame {frame}\n  {SKIP_HINT}"
