@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 
 from skelact.data.readers.arrays import ArraysFormat
 from skelact.data.readers.bvh import BvhFormat
+from skelact.data.readers.faults import failures_named
 from skelact.data.readers.florence import FlorenceReader
 from skelact.data.readers.kard import KARD
 from skelact.data.readers.msr import MSR
@@ -65,7 +66,8 @@ def reader(name: str, source: Path | None = None, **options: Any) -> Reader:
             return replace(candidate, **given) if given else candidate  # type: ignore[type-var]
         if source is None:
             raise SkelactError(f"format {name} is told by its files: give the source")
-        return candidate(Path(source), **given)
+        with failures_named(source):
+            return candidate(Path(source), **given)
     names = (candidate.name for candidate in (*READERS, *MADE_FOR_A_SOURCE))
     raise SkelactError(f"no format {name!r}; there are {', '.join(names)}")
 
