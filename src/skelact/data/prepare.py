@@ -10,11 +10,14 @@ from rich.console import Console
 from skelact.data.describe import LISTED, Summary
 from skelact.data.parallel import Parsed, parse
 from skelact.data.progress import with_bar
-from skelact.data.readers import divisions_of, told_to
+from skelact.data.readers import divisions_of, named_by, notes_of, told_to
 from skelact.data.recording import Item, Reader, ReadError
 from skelact.data.store import LeftOut, Operation, Store, StoreWriter, store_writer
 from skelact.data.views import check_view
 from skelact.world import SkelactError, file_hash
+
+LISTED_CLIPS = 3
+"""Clips named with a note about them."""
 
 
 def prepare(
@@ -45,7 +48,7 @@ def prepare(
     items = reader.find(source)
     parameters = {"source": str(source), "view": view, "frames": frames, "skip_bad": skip_bad}
     parameters["leave_out"] = str(leave_out) if leave_out else None
-    parameters |= told_to(reader)
+    parameters |= told_to(reader) | named_by(reader)
     with store_writer(
         out,
         dataset=reader.name,
@@ -58,12 +61,16 @@ def prepare(
         progress=progress,
     ) as writer:
         writer.source = str(source)
-        writer.log.append(Operation(name="prepare", parameters=parameters))
         intake = _Intake(writer, source, listed, skip_bad)
         intake.take_all(reader, items, jobs, progress)
+        notes = [*notes_of(reader), *(_of_clips(note, clips) for note, clips in intake.notes.items())]
+        writer.log.append(Operation(name="prepare", parameters=parameters | ({"notes": notes} if notes else {})))
     summary = Summary.of(Store.open(out), view, frames)
     if progress:
-        Console(stderr=True).print(summary)
+        console = Console(stderr=True)
+        console.print(summary)
+        for note in notes:
+            console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
     return summary
 
 
@@ -91,6 +98,8 @@ class _Intake:
     shared: set[Path] = field(default_factory=set)
     """Files that tell of several clips: archives, arrays, labels."""
     bad: int = 0
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    """What readers noted about clips, and about which."""
 
     def take_all(self, reader: Reader, items: Sequence[Item], jobs: int | None, progress: bool) -> None:
         wanted = [item for item in items if not self._is_listed(_file_name(item))]
@@ -120,6 +129,8 @@ class _Intake:
             if not ((recording.identity >= 0).any() and recording.joints.any()):
                 raise ReadError(f"{parsed.item}: nobody in any of its {len(recording.identity)} frames")
             self.writer.add(recording)
+            for note in recording.notes:
+                self.notes.setdefault(note, []).append(recording.name)
         except SkelactError as error:
             reason = str(error) if str(parsed.item.path) in str(error) else f"{parsed.item}: {error}"
             if not self.skip_bad:
@@ -139,6 +150,11 @@ class _Intake:
 
     def _shown(self, path: Path) -> str:
         return str(path.relative_to(self.source) if self.source in path.parents else path)
+
+
+def _of_clips(note: str, clips: Sequence[str]) -> str:
+    listed = ", ".join(clips[:LISTED_CLIPS]) + (" ..." if len(clips) > LISTED_CLIPS else "")
+    return f"{note} ({len(clips)} clip{'s' if len(clips) > 1 else ''}: {listed})"
 
 
 def _file_name(item: Item) -> str:
