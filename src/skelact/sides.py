@@ -48,7 +48,8 @@ def _compare(name: str, other: str) -> tuple[Side, bool]:
 
 
 def _alone(name: str, at: int) -> bool:
-    """Whether the letter at this place is a word of its own: no letter beside it, or the other case begins there."""
+    """Whether the letter at this place is a word of its own: no letter beside it, or one of the other case begins."""
     before, letter, after = name[at - 1 : at] if at else "", name[at], name[at + 1 : at + 2]
-    starts = not before.isalpha() or (letter.isupper() and before.islower())
-    return starts and (not after.isalpha() or after.isupper())
+    cases = not name.isupper()  # in LARM and RING nothing begins
+    starts = not before.isalpha() or (cases and letter.isupper() and before.islower())
+    return starts and (not after.isalpha() or (cases and after.isupper()))

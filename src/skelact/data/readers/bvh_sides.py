@@ -75,7 +75,7 @@ class _Pairing:
         size = max(float(np.linalg.norm(one)), float(np.linalg.norm(two)))
         flips = [one * turned - two for turned in (np.array(f) for f in ((-1, 1, 1), (1, -1, 1), (1, 1, -1)))]
         apart = float(np.linalg.norm(one - two))
-        return apart > 0.1 * size and min(float(np.linalg.norm(flip)) for flip in flips) <= ALIKE * size
+        return apart > 0.02 * size and min(float(np.linalg.norm(flip)) for flip in flips) <= ALIKE * size
 
     def _first_bone(self, joint: int) -> Float64[np.ndarray, "3"]:
         """The offset of a joint; of the first below it that stands elsewhere where it stands where its parent does."""
