@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from skelact.data.describe import LISTED, Summary
 from skelact.data.parallel import Parsed, parse
 from skelact.data.progress import with_bar
-from skelact.data.readers import divisions_of, told_to
+from skelact.data.readers import divisions_of, named_by, notes_of, told_to
 from skelact.data.readers.faults import failures_named
 from skelact.data.readers.source import PassedOver
 from skelact.data.recording import Item, Reader, ReadError
@@ -22,6 +22,9 @@ SKIP_ADVICE = "`skelact prepare --skip-bad` leaves it out and lists it in meta.j
 """For a bad clip among others, where it was not asked for yet; no fault of a whole source is mended by it."""
 PRINTED = 10
 """Passed-over files that are named on standard error; the log in meta.json names more."""
+
+LISTED_CLIPS = 3
+"""Clips named with a note about them."""
 
 
 def prepare(
@@ -55,7 +58,7 @@ def prepare(
     passed_over: PassedOver = getattr(items, "passed_over", PassedOver())
     parameters = {"source": str(source), "view": view, "frames": frames, "skip_bad": skip_bad}
     parameters["leave_out"] = str(leave_out) if leave_out else None
-    parameters |= told_to(reader)
+    parameters |= told_to(reader) | named_by(reader)
     if passed_over.count:
         parameters["passed_over"] = passed_over.shown(len(passed_over.names))
     parameters = {name: printable(value) if isinstance(value, str) else value for name, value in parameters.items()}
@@ -74,15 +77,18 @@ def prepare(
         ) as writer,
     ):
         writer.source = printable(str(source))
-        writer.log.append(Operation(name="prepare", parameters=parameters))
         intake = _Intake(writer, source, listed, skip_bad)
         intake.take_all(reader, items, jobs, progress)
+        notes = [*notes_of(reader), *(_of_clips(note, clips) for note, clips in intake.notes.items())]
+        writer.log.append(Operation(name="prepare", parameters=parameters | ({"notes": notes} if notes else {})))
     summary = Summary.of(Store.open(out), view, frames)
     if progress:
         console = Terminal(stderr=True, soft_wrap=True, highlight=False)
         if passed_over.count:
             console.print(f"not taken for clips by their names: {passed_over.shown(PRINTED)}", markup=False)
         console.print(summary)
+        for note in notes:
+            console.print(f"note: {note}", markup=False)
     return summary
 
 
@@ -129,6 +135,8 @@ class _Intake:
     """Files that tell of several clips: archives, arrays, labels."""
     several: bool = False
     """Whether there are other clips than the one at hand."""
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    """What readers noted about clips, and about which."""
 
     def take_all(self, reader: Reader, items: Sequence[Item], jobs: int | None, progress: bool) -> None:
         self.several = len(items) > 1
@@ -161,6 +169,8 @@ class _Intake:
             if not ((recording.identity >= 0).any() and recording.joints.any()):
                 raise ReadError(f"{parsed.item}: nobody in any of its {len(recording.identity)} frames")
             self.writer.add(recording)
+            for note in recording.notes:
+                self.notes.setdefault(note, []).append(recording.name)
         except SkelactError as error:
             file = printable(str(parsed.item.path))
             reason = printable(str(error), keep="\n").rstrip()
@@ -182,6 +192,11 @@ class _Intake:
 
     def _shown(self, path: Path) -> str:
         return printable(str(path.relative_to(self.source) if self.source in path.parents else path))
+
+
+def _of_clips(note: str, clips: Sequence[str]) -> str:
+    listed = ", ".join(clips[:LISTED_CLIPS]) + (" ..." if len(clips) > LISTED_CLIPS else "")
+    return f"{note} ({len(clips)} clip{'s' if len(clips) > 1 else ''}: {listed})"
 
 
 def _file_name(item: Item) -> str:

@@ -42,6 +42,8 @@ class Recording:
     """NEITHER, TRAINS or TESTS in each of the divisions that come with the files."""
     missing: Bool[np.ndarray, "t m v"] | None = None
     """Joints that were not seen, where the file tells; None where it does not: then those at exactly (0, 0, 0)."""
+    notes: tuple[str, ...] = ()
+    """What is odd about the file and was read nevertheless; the same sentence for the same oddness."""
 
     @property
     def unseen(self) -> Bool[np.ndarray, "t m v"]:

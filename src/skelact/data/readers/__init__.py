@@ -77,6 +77,16 @@ def divisions_of(reader: Reader) -> tuple[str, ...]:
     return getattr(reader, "divisions", ())
 
 
+def notes_of(reader: Reader) -> tuple[str, ...]:
+    """What a reader found in its source that whoever prepares it should know."""
+    return getattr(reader, "notes", ())
+
+
+def named_by(reader: Reader) -> dict[str, list[str]]:
+    """Texts that a reader numbered from 0, in order, by the column that holds the numbers; for the log of a store."""
+    return {f"{column} names": list(texts) for column, texts in getattr(reader, "named", ())}
+
+
 def told_to(reader: Reader) -> dict[str, str]:
     """The options that a reader was given, for the log of a store."""
     return {name: str(value) for name in getattr(reader, "OPTIONS", ()) if (value := getattr(reader, name, None))}

@@ -73,31 +73,31 @@ def heading(
 ) -> Float64[np.ndarray, "3 3"] | None:
     """The turn about y (for row vectors) that points the line from left to right along +x; None where there is none.
 
-    The line is the shoulders', or the sum over all left-right pairs of a skeleton without shoulders. Of its directions
-    in the frames the median is taken, counted from their mean, so that a moment turned away changes little.
+    The line is that of the first of the skeleton's `heading_pairs` that is longer than 0.01 of the body and not upright
+    throughout. Of its directions in the frames the median is taken, counted from their mean, so that a moment turned
+    away changes little.
     """
-    pairs = [(joint, other) for joint, other in enumerate(skeleton.mirror) if _is_left(skeleton, joint, other)]
-    pairs = [(left, right) for left, right in pairs if known[left] and known[right]]
-    if {"left_shoulder", "right_shoulder"} <= set(skeleton.joints) and skeleton.shoulders in pairs:
-        pairs = [skeleton.shoulders]
-    lines = np.zeros((len(joints), 3))
-    for left, right in pairs:
-        lines += joints[:, right] - joints[:, left]
-    lengths = np.hypot(lines[:, 0], lines[:, 2])
-    clear = lengths > 1e-6 * extent(joints[:, known]).max()
-    if not clear.any():
-        return None
-    angles = np.arctan2(lines[clear, 2], lines[clear, 0])
-    middle = np.arctan2(np.sin(angles).sum(), np.cos(angles).sum())
-    angle = middle + np.median((angles - middle + np.pi) % (2 * np.pi) - np.pi)
-    cos, sin = np.cos(angle), np.sin(angle)
-    return np.array([[cos, 0.0, -sin], [0.0, 1.0, 0.0], [sin, 0.0, cos]])
-
-
-def _is_left(skeleton: Skeleton, joint: int, other: int) -> bool:
-    """Whether of a mirrored pair `joint` is the left one: by name, and the earlier one where names do not tell."""
-    sides = [skeleton.joints[index].startswith("left_") for index in (joint, other)]
-    return sides[0] if sides[0] != sides[1] else joint < other
+    size = extent(joints[:, known]).max()
+    for every in skeleton.heading_pairs:
+        group = [(left, right) for left, right in every if known[left] and known[right]]
+        if not group:
+            continue
+        lines = np.zeros((len(joints), 3))
+        for left, right in group:
+            line = joints[:, right] - joints[:, left]
+            length = np.linalg.norm(line, axis=1, keepdims=True) if len(group) > 1 else np.ones((len(line), 1))
+            lines += np.divide(line, length, out=np.zeros_like(line), where=length > 0)
+        lengths = np.hypot(lines[:, 0], lines[:, 2])
+        clear = lengths > 1e-6 * (size if len(group) == 1 else 1)
+        long = len(group) > 1 or np.linalg.norm(lines, axis=1).max() > 0.01 * size
+        if not long or not clear.any():
+            continue
+        angles = np.arctan2(lines[clear, 2], lines[clear, 0])
+        middle = np.arctan2(np.sin(angles).sum(), np.cos(angles).sum())
+        angle = middle + np.median((angles - middle + np.pi) % (2 * np.pi) - np.pi)
+        cos, sin = np.cos(angle), np.sin(angle)
+        return np.array([[cos, 0.0, -sin], [0.0, 1.0, 0.0], [sin, 0.0, cos]])
+    return None
 
 
 def _span(seen: np.ndarray) -> tuple[int, int]:
