@@ -8,6 +8,7 @@ from tyro.conf import Positional, arg
 
 from skelact.cli.flags import choice, for_flags, run_command
 from skelact.evaluate.everything import AllConfig, evaluate_all, summary
+from skelact.evaluate.finetune import finetune_released, semi_released
 from skelact.evaluate.result import show
 from skelact.evaluate.run import RECIPES, AnyRecipe, evaluate_run
 from skelact.report import report as write_report
@@ -15,6 +16,8 @@ from skelact.streams import Stream
 
 PROTOCOLS: dict[str, AnyRecipe | AllConfig] = {
     **{protocol: recipe() for protocol, recipe in RECIPES.items()},
+    "semi-released": semi_released(),
+    "finetune-released": finetune_released(),
     "all": AllConfig(),
 }
 WORDS = {
@@ -26,7 +29,9 @@ WORDS = {
     "finetune": "The whole network learns all labels.",
     "supervised": "The same network from random weights; RUN may be a new folder.",
     "transfer": "linear and finetune on another store than the run was pretrained on.",
-    "all": "Each of these but transfer, the cheapest first, skipping what is there already.",
+    "semi-released": "semi with the numbers of a published program: the network in evaluation mode, no weight decay.",
+    "finetune-released": "finetune in the same way.",
+    "all": "Each protocol but transfer, the cheapest first, skipping what is there already.",
 }
 
 
@@ -61,7 +66,8 @@ def evaluate(arguments: list[str]) -> None:
             results = evaluate_all(run, store, split, seeds, recipe, stream=stream, controls=controls)
             Console(width=None if Console().is_terminal else 150).print(summary(results))
         else:
-            show(evaluate_run(protocol, run, store, split, seeds, recipe, stream=stream, controls=controls))
+            name = protocol.removesuffix("-released")
+            show(evaluate_run(name, run, store, split, seeds, recipe, stream=stream, controls=controls))
 
     run_command(command, rest, f"evaluate {protocol}")
 

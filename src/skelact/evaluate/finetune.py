@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Int64
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from skelact.encoders.file import LoadedEncoder, random_encoder
 from skelact.encoders.stgcn import STGCNConfig
@@ -18,25 +18,27 @@ from skelact.evaluate.control import Control, control
 from skelact.evaluate.features import progress_bar
 from skelact.evaluate.linear import linear
 from skelact.evaluate.sharing import shared
-from skelact.evaluate.subset import kept_or_chosen
+from skelact.evaluate.subset import PerClass, kept_or_chosen
 from skelact.evaluate.tune import Labelled, TuneConfig, Tuned, tune
 from skelact.world import file_hash
 
 
 class FinetuneConfig(TuneConfig):
-    """The pretrained network and a new linear head learn all labels. Numbers of AimCLR's finetune protocol."""
+    """The pretrained network and a new linear head learn all labels."""
 
 
 class SemiConfig(TuneConfig):
-    """As finetune, with the labels of a share of the train clips. Numbers of AimCLR's semi-supervised protocol."""
+    """As finetune, with the labels of a share of the train clips."""
 
     share: float = Field(default=0.1, gt=0, le=1)
-    """Share of the clips of every class that keep their label, rounded; at least one clip of each class."""
+    """Share of the clips of every class that keep their label."""
+    per_class: PerClass = "at_least_one"
+    """The share rounded, half up, but at least one clip of each class; or half to even, possibly none (released)."""
 
     @property
     def percent(self) -> str:
-        """The share as it stands in file names: 10pct."""
-        return f"{100 * self.share:g}pct"
+        """The labels as they stand in file names: 10pct, or 10pct-released, which are other clips."""
+        return f"{100 * self.share:g}pct" + ("-released" if self.per_class == "released" else "")
 
 
 class SupervisedConfig(TuneConfig):
@@ -58,6 +60,22 @@ class SupervisedConfig(TuneConfig):
         """The run's network, with the width asked for."""
         return encoder if self.width is None else encoder.model_copy(update={"width": self.width})
 
+    @model_validator(mode="after")
+    def _has_no_statistics(self) -> "SupervisedConfig":
+        if self.network_mode == "eval":
+            raise ValueError("random weights come with no running statistics: network_mode must be train, got 'eval'")
+        return self
+
+
+def finetune_released() -> FinetuneConfig:
+    """As SkeAttnCLR's program fine-tunes joints of NTU-60, cross-subject."""
+    return FinetuneConfig(lr=0.008, weight_decay=0, network_mode="eval")
+
+
+def semi_released() -> SemiConfig:
+    """As SkeAttnCLR's program learns a tenth of the labels of joints of NTU-60, cross-subject."""
+    return SemiConfig(weight_decay=0, network_mode="eval", per_class="released")
+
 
 def finetune(case: Case, config: FinetuneConfig, seeds: Sequence[int]) -> Scored:
     """Learn all labels, from the encoder and, for the control, from random weights."""
@@ -72,7 +90,7 @@ def semi(case: Case, config: SemiConfig, seeds: Sequence[int], beside: str) -> S
     train = case.rows.train
     files = {seed: case.folder / "evaluate" / f"{beside}-seed{seed}.csv" for seed in seeds}
     rows = {
-        seed: train[kept_or_chosen(file, case.names[train], case.labels[train], config.share, seed)]
+        seed: train[kept_or_chosen(file, case.names[train], case.labels[train], config.share, seed, config.per_class)]
         for seed, file in files.items()
     }
     scored = _tuned(case, config, rows, f"semi {100 * config.share:g} %")
@@ -105,13 +123,14 @@ def _tuned(case: Case, config: TuneConfig, rows: dict[int, Int64[np.ndarray, "n"
 
 
 def _from_nothing(case: Case, config: TuneConfig, rows: dict[int, Int64[np.ndarray, "n"]], what: str) -> Control:
-    """The control of a training: the same from random weights."""
+    """The control of a training: the same from random weights. These have no running statistics to normalise by, so
+    it is in training mode even where the pretrained network is not: otherwise it would learn nothing."""
     starts = {seed: random_encoder(case.encoder.card, seed) for seed in rows}
-    untrained = _each(case, config, starts, rows, f"{what}, control")
+    untrained = _each(case, config.model_copy(update={"network_mode": "train"}), starts, rows, f"{what}, control")
     last = [one.last for one in untrained]
     return Control(
         top1=mean(last).top1,
-        how="the same training from random weights",
+        how="the same training from random weights" + (", in training mode" if config.network_mode == "eval" else ""),
         plain=mean(last),
         best=mean([one.best for one in untrained]),
         plain_per_seed=tuple(last),

@@ -30,8 +30,8 @@ from skelact.world import SkelactError
 
 
 class TuneConfig(Config):
-    """SGD over network and head. Rate, epochs and milestones are published for fine-tuning; momentum, weight decay and
-    batch are those of pretraining."""
+    """SGD over network and head. Rate, momentum, batch, epochs and milestones are those of the published programs'
+    fine-tuning; the weight decay is that of pretraining."""
 
     lr: PositiveFloat = 0.01
     momentum: float = Field(default=0.9, ge=0, lt=1)
@@ -42,6 +42,9 @@ class TuneConfig(Config):
     epochs: PositiveInt = 150
     milestones: tuple[PositiveInt, ...] = (60, 100)
     """Epochs at which the learning rate is divided by ten."""
+    network_mode: Literal["train", "eval"] = "train"
+    """What the network is in while it learns. eval: no dropout, and BatchNorm by the running statistics that it came
+    with, which stay (released)."""
     augmentation: Literal["none", "normal"] = "none"
     """normal: Crop and Shear, as in a normal view of pretraining. Released programs use none here."""
     initial_std: NonNegativeFloat = 0.02
@@ -155,7 +158,7 @@ def _start(
     start: LoadedEncoder, classes: int, config: TuneConfig, seed: int, device: torch.device
 ) -> tuple[STGCN, nn.Linear]:
     """A copy of the network that can learn, and a head drawn with the seed."""
-    network = copy.deepcopy(start.network).to(device).requires_grad_(True).train()
+    network = copy.deepcopy(start.network).to(device).requires_grad_(True).train(config.network_mode == "train")
     # Without the layer's own start, which would draw from the global generator.
     head = cast(nn.Linear, nn.utils.skip_init(nn.Linear, start.card.encoder.features, classes))
     weight = torch.randn(head.weight.shape, generator=torch.Generator().manual_seed(seed))
@@ -176,11 +179,12 @@ def _orders(epochs: int, seed: int, train: Labelled, size: int) -> Iterator[Int6
 def _scores(
     network: nn.Module, head: nn.Linear, clips: TrainingClips, start: LoadedEncoder, device: torch.device
 ) -> Float[Tensor, "n classes"]:
-    """Logits of every clip, on the CPU. The network is left in training mode."""
+    """Logits of every clip, on the CPU. The network is left in the mode that it was in."""
+    training = network.training
     network.eval()
     found = [
         head(network(apply_stream(x, start.card.stream, start.card.skeleton)).float()).cpu()
         for _, x in batches(clips, torch.arange(len(clips)).split(BATCH), device)
     ]
-    network.train()
+    network.train(training)
     return torch.cat(found)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from skelact import augment
 from skelact.bank import Bank
 from skelact.draw import Draw
-from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.encoders.stgcn import STGCN, STGCNConfig, published_start
 from skelact.losses import info_nce, similarities, with_negative
 from skelact.methods.contrast import ContrastConfig
 from skelact.methods.method import Losses, Method
@@ -49,8 +49,12 @@ class SkeAttnCLR(Method):
         """tau"""
         momentum: float = Field(default=0.996, ge=0, le=1)
         """m, of the key network, at the start; it rises to 1 along half a cosine."""
+        momentum_ahead: int | None = Field(default=0, ge=0)
+        """Steps by which the clock of m is ahead of the run; None for an epoch (released)."""
         mu: float = Field(default=0.5, ge=0, le=1)
         """Weight of the salient loss; 1 - mu is that of the non-salient one (released, NTU-60 joint: 1)."""
+        head_weights: Literal["kaiming", "released"] = "kaiming"
+        """How g and p start: Kaiming, fan out; or N(0, 0.02) drawn over that, as in all other layers (released)."""
         predictors: bool = True
         """p of Eq. 2, on the query's side alone; without, the head's own vectors meet the key's, as in MoCo."""
         heads: int = Field(default=8, ge=1)
@@ -71,6 +75,10 @@ class SkeAttnCLR(Method):
             if not 0 <= self.window[0] <= self.window[1] <= 1:
                 raise ValueError(f"window must be two shares from 0 to 1, the lower first, got {self.window}")
             return self
+
+        def fitted(self, epochs: int, clips: int, batch: int) -> ContrastConfig:
+            ahead = clips // batch if self.momentum_ahead is None else self.momentum_ahead
+            return super().fitted(epochs, clips, batch).model_copy(update={"momentum_ahead": ahead})
 
     def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
         super().__init__()
@@ -94,6 +102,9 @@ class SkeAttnCLR(Method):
         self.predictors = nn.ModuleDict(
             {part: head(z, width, z) if config.predictors else nn.Identity() for part in PARTS}
         )
+        if config.head_weights == "released":
+            self.query.head.apply(published_start)
+            self.predictors.apply(published_start)
         self.twin = MomentumTwin(self.query, config.momentum)
         self.bank = Bank(config.bank, z)
 
@@ -130,7 +141,9 @@ class SkeAttnCLR(Method):
         return {"loss": parts["global"] + mu * parts["salient"] + (1 - mu) * parts["non_salient"], **parts}  # Eq. 5
 
     def stepped(self, step: int, total: int) -> None:
-        self.twin.follow_state(self.query, cosine_momentum(self.config.momentum, step, total))  # Eq. 6
+        assert self.config.momentum_ahead is not None, "fitted() sets it"
+        momentum = cosine_momentum(self.config.momentum, step + self.config.momentum_ahead, total)
+        self.twin.follow_state(self.query, momentum)  # Eq. 6
 
     def _map(self, network: "Embedder", x: Clips) -> Map:
         features = network.encoder.feature_map(x)
