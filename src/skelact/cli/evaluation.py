@@ -31,7 +31,7 @@ WORDS = {
     "transfer": "linear and finetune on another store than the run was pretrained on.",
     "semi-released": "semi with the numbers of a published program: the network in evaluation mode, no weight decay.",
     "finetune-released": "finetune in the same way.",
-    "all": "Each protocol but transfer, the cheapest first, skipping what is there already.",
+    "all": "Each but transfer and the released ones, the cheapest first, skipping what is there already.",
 }
 
 

@@ -18,7 +18,7 @@ from skelact.evaluate.control import Control, control
 from skelact.evaluate.features import progress_bar
 from skelact.evaluate.linear import linear
 from skelact.evaluate.sharing import shared
-from skelact.evaluate.subset import PerClass, kept_or_chosen
+from skelact.evaluate.subset import PerClass, kept_or_chosen, named
 from skelact.evaluate.tune import Labelled, TuneConfig, Tuned, tune
 from skelact.world import file_hash
 
@@ -37,8 +37,8 @@ class SemiConfig(TuneConfig):
 
     @property
     def percent(self) -> str:
-        """The labels as they stand in file names: 10pct, or 10pct-released, which are other clips."""
-        return f"{100 * self.share:g}pct" + ("-released" if self.per_class == "released" else "")
+        """The choice of labels as it stands in file names."""
+        return named(self.share, self.per_class)
 
 
 class SupervisedConfig(TuneConfig):

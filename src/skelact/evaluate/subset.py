@@ -15,6 +15,11 @@ PerClass = Literal["at_least_one", "released"]
 """Clips of a class of n: share x n, rounded, half up, but one at least; or half to even and possibly none."""
 
 
+def named(share: float, per_class: PerClass) -> str:
+    """A choice of labels as it stands in file names: 10pct, or 10pct-released, which are other clips."""
+    return f"{100 * share:g}pct" + ("-released" if per_class == "released" else "")
+
+
 def chosen(
     names: Shaped[np.ndarray, "n"],
     labels: Int64[np.ndarray, "n"],
