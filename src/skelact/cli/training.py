@@ -37,7 +37,14 @@ def pretrain(arguments: list[str]) -> None:
         if not store or not split:
             raise SkelactError("expected at least one --store and one --split; skelact info STORE lists its splits")
         with processes.joined():
-            done = train(TrainConfig.model_validate(config.model_dump()), list(store), list(split), run, err)
+            done = train(
+                TrainConfig.model_validate(config.model_dump()),
+                list(store),
+                list(split),
+                run,
+                err,
+                config.batch == default.batch,
+            )
             first = processes.rank() == 0
         if done.finished and first:
             err.print(f"{run}: {done.total} steps in {done.seconds:.0f} s; next:", markup=False)

@@ -222,7 +222,7 @@ def _bytes(machine: _Machine, value: bytes) -> None:
 
 
 def _plain(machine: _Machine, value: Any) -> None:
-    machine.push(value if isinstance(value, int) and value.bit_length() <= 63 else None)
+    machine.push(value if isinstance(value, int) and value.bit_length() <= 80 else None)
 
 
 def _constant(value: Any) -> Callable[["_Machine", Any], None]:

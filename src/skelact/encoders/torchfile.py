@@ -111,6 +111,8 @@ class _Builder(Makes):
         self._left = size
 
     def referred(self, place: Any) -> Any:
+        if isinstance(place, tuple) and place[:1] == ("module",) and len(place) > 1 and isinstance(place[1], Name):
+            return place[1]  # a class, with its source beside it, as the old form saves modules
         if not isinstance(place, tuple) or len(place) not in (5, 6) or place[0] != "storage":
             raise Refused("a reference that is none to a tensor's numbers")
         _, kind, key, _, count, *view = place

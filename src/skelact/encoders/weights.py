@@ -18,6 +18,9 @@ from skelact.skeleton import Skeleton
 from skelact.streams import Stream
 from skelact.world import SkelactError, file_hash, printable
 
+_PUBLISHED = ("", "encoder_q", "encoder_q.backbone")
+"""What stands before the encoder's names in the published programs' own files."""
+
 
 @dataclass(frozen=True)
 class Import:
@@ -42,7 +45,7 @@ class Import:
             f"{self.encoder.card.skeleton.name}, "
             + (f"with a head of {head.out_features} classes" if head else "no classifier head"),
             f"layout: {self.layout}",
-            *([f"found under: {self.where}"] if self.where else []),
+            *([] if self.where in _PUBLISHED else [f"found under: {self.where}"]),
             "missing: 0",
             "unexpected: 0",
         ]
