@@ -8,6 +8,7 @@ would have been. So a number of numpy, a Namespace or a whole module beside the 
 
 import pickletools
 import sys
+from _compat_pickle import IMPORT_MAPPING
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -170,8 +171,9 @@ class _Machine:
         if not isinstance(module, str) or not isinstance(name, str):
             raise Refused("a name that is no text")
         root = module.partition(".")[0]
-        kept = name in _BUILTIN_DATA if root in ("builtins", "__builtin__") else root in _DATA and "." not in name
-        if not kept and (root in sys.stdlib_module_names or root == "__builtin__"):
+        root = IMPORT_MAPPING.get(root, root)  # names of Python 2, which protocol 2 writes to this day
+        kept = name in _BUILTIN_DATA if root == "builtins" else root in _DATA and "." not in name
+        if not kept and root in sys.stdlib_module_names:
             raise Refused(f"it names {module:.80}.{name:.80}, which only a program calls")
         self.push(Name(module[:200], name[:200]))
 
