@@ -57,7 +57,7 @@ def prepare(
     parameters = {"source": str(source), "view": view, "frames": frames, "skip_bad": skip_bad}
     parameters["leave_out"] = str(leave_out) if leave_out else None
     parameters |= told_to(reader)
-    if passed_over.count:
+    if passed_over.files:
         parameters["passed_over"] = passed_over.shown(len(passed_over.names))
     parameters = {name: printable(value) if isinstance(value, str) else value for name, value in parameters.items()}
     with (
@@ -81,7 +81,7 @@ def prepare(
     summary = Summary.of(Store.open(out), view, frames)
     if progress:
         console = Console(stderr=True, soft_wrap=True, highlight=False)
-        if passed_over.count:
+        if passed_over.files:
             console.print(f"not taken for clips by their names: {passed_over.shown(PRINTED)}", markup=False)
         console.print(summary)
     return summary

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 from skelact.data.readers.contents import LARGEST, content, file_state, open_archive
 from skelact.data.readers.faults import SKIP_HINT, line_error, reason, shown
@@ -47,17 +47,19 @@ class Naming:
     example: str
 
 
-class PassedOver(NamedTuple):
+@dataclass(frozen=True)
+class PassedOver:
     """Files of a source that are no clips by their names."""
 
-    count: int = 0
+    files: int = 0
     names: tuple[str, ...] = ()
     """The first of them, NAMED at most: those with a clip's ending first, as they may be meant as clips."""
 
     def shown(self, most: int) -> str:
         """Their number and the first names, as text for people."""
-        more = ", ..." if self.count > min(most, len(self.names)) else ""
-        return f"{self.count} files: {', '.join(map(printable, self.names[:most]))}{more}" if self.count else "none"
+        more = ", ..." if self.files > min(most, len(self.names)) else ""
+        names = ", ".join(map(printable, self.names[:most]))
+        return f"{self.files} {'file' if self.files == 1 else 'files'}: {names}{more}"
 
 
 class Found(list[Item]):
