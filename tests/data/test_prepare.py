@@ -205,7 +205,7 @@ def test_leaving_bad_files_out_is_advised_where_it_helps_and_only_there(tmp_path
     (source / "c005.made").write_text("garbled")
     with pytest.raises(SkelactError) as error:
         prepare(MadeReader(), source, tmp_path / "store", progress=False)
-    assert str(error.value).endswith("\n  `skelact prepare --skip-bad` leaves it out and lists it in meta.json")
+    assert str(error.value).endswith("; `skelact prepare --skip-bad` leaves it out and lists it in meta.json")
     for path in source.glob("c00[!5].made"):
         path.write_text("garbled")
     for path in source.glob("c01*.made"):

@@ -4,6 +4,7 @@ import json
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from reader_files import body, ntu_text, sbu_text, ucla_text, utd_bytes, write
 
@@ -133,3 +134,13 @@ def test_a_source_without_other_files_says_nothing_of_them(tmp_path, capfd):
     prepare(reader("ntu"), source, tmp_path / "store", frames=4, jobs=1)
     assert "not taken" not in capfd.readouterr().err
     assert "passed_over" not in (tmp_path / "store/meta.json").read_text()
+
+
+def test_arrays_list_the_files_beside_them(tmp_path):
+    np.save(write(tmp_path / "x" / "x.npy", b"").path, body(3, 2, 17))
+    write(tmp_path / "x" / "README.md", b"")
+    write(tmp_path / "x" / "old" / "x.npy", b"")
+    made = reader("arrays", tmp_path / "x", axes="ntvc", skeleton="coco_17", units="metres")
+    prepare(made, tmp_path / "x", tmp_path / "store", frames=4, progress=False)
+    (done,) = json.loads((tmp_path / "store/meta.json").read_text())["log"]
+    assert done["parameters"]["passed_over"] == "2 files: README.md, old/x.npy"
