@@ -1,18 +1,29 @@
 """The world outside: files written whole or not at all, hashes, and the machine that a number was measured on."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import platform
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
 class SkelactError(Exception):
     """Something a user can mend. The command line prints its text without a traceback and exits with status 1."""
+
+
+def printable(text: str) -> str:
+    """The text with what a terminal obeys or a file cannot take written as JSON's escapes: control characters, signs
+    that turn the direction of writing, bytes of a file name that are no UTF-8. Line ends and tabs stay."""
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 @contextlib.contextmanager
@@ -43,10 +54,27 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         temporary.rename(path)
 
 
+def check_writable(folder: Path, name: str) -> None:
+    """SkelactError unless a file `name` can be written atomically into `folder`, which is made where it is not there.
+
+    For work that would be lost if that came out at its end only.
+    """
+    try:
+        if (folder / name).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=folder, ignore_cleanup_errors=True) as hidden:
+            (Path(hidden) / name).write_bytes(b"?")
+    except OSError as error:
+        raise SkelactError(f"{folder / name}: cannot be written ({error.strerror}); nothing was computed") from error
+
+
 def write_json(path: Path, value: Any) -> None:
     """`value` as indented JSON, atomically."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     with atomic_file(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        # A file name that is no UTF-8 has lone surrogates: written out, each is the escape that JSON has for it.
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from skelact.data.store import Store
 from skelact.encoders.file import load_encoder, save_encoder
 from skelact.encoders.weights import import_weights as read_weights
 from skelact.evaluate import classify as use
+from skelact.evaluate.identity import expect_run
 from skelact.skeleton import Skeleton
 from skelact.streams import Stream
+from skelact.world import printable
 
 
 def import_weights(
@@ -60,10 +62,12 @@ def classify(
         format: Data set that the files belong to.
         top: Classes to print, best first; 5 unless told, or as many as there are.
     """
+    expect_run(encoder)
     loaded = load_encoder(encoder)
     top = min(5, len(loaded.card.classes)) if top is None else top
     for line in use.classify(loaded, told.reader(format, source), source, top):
-        print(json.dumps(line, ensure_ascii=False), flush=True)
+        # JSON escapes some control characters only; a terminal obeys the others.
+        print(printable(json.dumps(line, ensure_ascii=False)), flush=True)
 
 
 def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | None = None) -> None:
@@ -75,5 +79,6 @@ def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | No
         out: File to write.
         stream: Which encoder of a run that learned several streams; its first unless told.
     """
+    expect_run(encoder)
     use.embed(load_encoder(encoder, stream), Store.open(store), out)
-    err.print(f"{out}: features of {len(Store.open(store))} clips")
+    err.print(printable(f"{out}: features of {len(Store.open(store))} clips"), markup=False)

@@ -12,6 +12,7 @@ from skelact.evaluate.result import show
 from skelact.evaluate.run import RECIPES, AnyRecipe, evaluate_run
 from skelact.report import report as write_report
 from skelact.streams import Stream
+from skelact.world import printable
 
 PROTOCOLS: dict[str, AnyRecipe | AllConfig] = {
     **{protocol: recipe() for protocol, recipe in RECIPES.items()},
@@ -50,7 +51,7 @@ def evaluate(arguments: list[str]) -> None:
         Args:
             run: Run folder or encoder file.
             store: Labelled store.
-            split: Split of the store.
+            split: Split of the store that has test clips; clips without a label are left out.
             seeds: Trainings, and random encoders of the control row.
             stream: Which encoder of a run that learned several streams together, its first one unless told; supervised:
                 any stream.
@@ -74,4 +75,4 @@ def report(runs: Positional[tuple[Path, ...]], out: Path | None = None, table: t
         out: File to write; report.html in the first run unless told.
         table: JSON files of published tables that skelact reproduce has run, to be shown too.
     """
-    print(write_report(list(runs), out, table))
+    print(printable(str(write_report(list(runs), out, table))))

@@ -33,10 +33,14 @@ class Part:
     joints: Int64[np.ndarray, "v"]
     """For each joint of the common layout its place among the store's joints."""
     hash: str
+    scale: float = 1.0
+    """What its coordinates are multiplied by, so that all parts are in one unit."""
 
     def take(self, rows: np.ndarray, persons: int) -> Float[Tensor, "n 3 t v m"]:
         """The clips `rows` in the common layout, with empty persons added up to `persons`."""
         clips = np.ascontiguousarray(self.clips[rows][:, :, :, self.joints])
+        if self.scale != 1:
+            clips *= np.float32(self.scale)
         missing = persons - clips.shape[4]
         return torch.from_numpy(np.pad(clips, [(0, 0)] * 4 + [(0, missing)]) if missing else clips)
 

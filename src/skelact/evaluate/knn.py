@@ -9,7 +9,7 @@ from torch import Tensor
 from skelact.config import Config
 from skelact.evaluate.accuracy import Accuracy, accuracy
 from skelact.evaluate.task import Task
-from skelact.neighbours import nearest, votes
+from skelact.neighbours import capped, nearest, votes
 
 
 class KnnConfig(Config):
@@ -17,6 +17,8 @@ class KnnConfig(Config):
 
     k: tuple[PositiveInt, ...] = Field(default=(1, 20), min_length=1)
     """Numbers of neighbours; the last one gives the headline figure."""
+    cap: bool = True
+    """Whether k is at most the train clips of the smallest class; more neighbours would have to be of other classes."""
     temperature: PositiveFloat = 0.1
     """tau: a neighbour's vote weighs exp(cosine similarity / tau)."""
 
@@ -28,7 +30,7 @@ class Knn:
     by_k: dict[int, Accuracy]
     """Accuracy for each k asked for."""
     used: dict[int, int]
-    """Neighbours that voted for each k: fewer than k where there are fewer train clips."""
+    """Neighbours that voted for each k: fewer than k where a class, or all of them, has fewer train clips."""
     scores: Float[Tensor, "n classes"]
     """Class scores of the last k."""
 
@@ -36,7 +38,7 @@ class Knn:
 def knn(task: Task, config: KnnConfig | None = None) -> Knn:
     """Classify every test clip by its nearest train clips. The neighbours are found once, for the largest k."""
     config = config or KnnConfig()
-    used = {k: min(k, len(task.train)) for k in config.k}
+    used = {k: capped(k, task.train_labels) if config.cap else min(k, len(task.train)) for k in config.k}
     similarity, rows = nearest(task.test, task.train, max(used.values()))
     labels = task.train_labels[rows]
     scores = {

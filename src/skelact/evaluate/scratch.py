@@ -27,6 +27,7 @@ def scratch(path: Path, store: Store, config: SupervisedConfig, stream: Stream |
             view=view,
             frames=frames,
             persons=store.prepared(view, frames).meta.persons,
+            **({"units": store.meta.units} if "units" in EncoderCard.model_fields else {}),
         )
         return random_encoder(card, 0)
     card = load_encoder(path).card
