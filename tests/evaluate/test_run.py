@@ -154,7 +154,11 @@ def test_the_table_shows_every_figure_and_how_it_was_obtained(run, store, protoc
     text = capsys.readouterr().out
     for accuracy_ in (result.last, result.best, result.standardised, result.control.plain):
         assert f"{accuracy_.top1:.1f}" in text
-    how = "6 nearest (k 6 instead of 20: the smallest class has 6 clips)" if protocol == "knn" else "after epoch 5, mean of 2 seeds"
+    how = (
+        "6 nearest (k 6 instead of 20: the smallest class has 6 clips)"
+        if protocol == "knn"
+        else "after epoch 5, mean of 2 seeds"
+    )
     for words in (how, "2 random encoders", "74.3", "A paper, table 2", "18 train and 6 test clips of 3 classes"):
         assert words in text
 

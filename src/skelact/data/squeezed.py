@@ -9,9 +9,7 @@ MOST = 4
 """Frames of a recording that one frame of a prepared clip may stand for before it is said."""
 
 
-def squeezed(
-    names: Shaped[np.ndarray, "n"], lengths: Int64[np.ndarray, "n"], view: str, frames: int
-) -> str | None:
+def squeezed(names: Shaped[np.ndarray, "n"], lengths: Int64[np.ndarray, "n"], view: str, frames: int) -> str | None:
     """A sentence where clips of these `lengths`, in frames, become prepared clips that are more than MOST times shorter.
 
     It counts them, names the longest and says what to do; None where there are none.

@@ -114,7 +114,11 @@ def long_clips(store: Store, card: EncoderCard) -> str:
 def _left_out(rows: Split, kept: Split) -> str:
     """How many clips of a split have no label, in words; empty where all have one."""
     sides = (("train", rows.train, kept.train), ("test", rows.test, kept.test))
-    counts = [f"{len(there) - len(used)} of {len(there)} {side} clips" for side, there, used in sides if len(there) > len(used)]
+    counts = [
+        f"{len(there) - len(used)} of {len(there)} {side} clips"
+        for side, there, used in sides
+        if len(there) > len(used)
+    ]
     return f"{' and '.join(counts)} have no label and are left out" if counts else ""
 
 

@@ -26,7 +26,7 @@ BATCH = 128
 
 def features(
     encoder: LoadedEncoder,
-    clips: Float32[np.ndarray, "n 3 t v m"],
+    clips: np.ndarray,
     skeleton: Skeleton | None = None,
     batch: int = BATCH,
     progress: bool = True,
@@ -35,7 +35,7 @@ def features(
 ) -> Float32[np.ndarray, "n d"]:
     """h of every clip, not augmented, in the stream of the encoder's card. Runs where the network's weights are.
 
-    `clips` are prepared as the card says, float32. `skeleton` is theirs where it is not the card's: joints are then
+    `clips` (n, 3, t, v, m) are float32, prepared as the card says; any array may be given, for it is checked. `skeleton` is theirs where it is not the card's: joints are then
     mapped by name. Fewer persons than on the card are filled up with absent ones (zeros), as in training; more are
     pooled over like any other. `scale` is what coordinates are multiplied by to be in the unit of the card.
     SkelactError, naming the axis: another type, axes in another order, other frames than on the card, joints that the

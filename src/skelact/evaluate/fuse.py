@@ -126,7 +126,19 @@ def _fused(
         )
         for weight, part in zip(weights, parts, strict=True)
     )
-    same = (*ALIKE, "store", "store_hash", "content", "scale", "notes", "classes", "train_clips", "test_clips", "majority", "chance")
+    same = (
+        *ALIKE,
+        "store",
+        "store_hash",
+        "content",
+        "scale",
+        "notes",
+        "classes",
+        "train_clips",
+        "test_clips",
+        "majority",
+        "chance",
+    )
     method = "+".join(dict.fromkeys(part.method for part in made))
     stream = "+".join(sorted((part.stream for part in made), key=_place))
     share = first.recipe.get("share")

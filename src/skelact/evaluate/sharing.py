@@ -30,7 +30,9 @@ def shared(case: Case, recipe: Config, rows: Rows, make: Callable[[], Control]) 
         return make()
     identity = _identity(case, recipe, rows)
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-    path = case.controls / f"{short(case.store.name)}-{type(recipe).__name__.removesuffix('Config').lower()}-{digest}.json"
+    path = (
+        case.controls / f"{short(case.store.name)}-{type(recipe).__name__.removesuffix('Config').lower()}-{digest}.json"
+    )
     if not path.exists():
         made = make()
         case.controls.mkdir(parents=True, exist_ok=True)
