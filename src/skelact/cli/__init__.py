@@ -16,7 +16,7 @@ from skelact.cli.shared import err
 from skelact.cli.showing import bench, demo
 from skelact.cli.tables import reproduce
 from skelact.cli.training import pretrain
-from skelact.world import SkelactError, printable
+from skelact.world import SkelactError
 
 COMMANDS: dict[str, Command] = {
     "demo": demo,
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
             run_command(command, arguments[1:], arguments[0])
     except (SkelactError, ValidationError) as error:
         err.print("[red]error:[/red] ", end="")
-        err.print(printable(out_of_range(error) if isinstance(error, ValidationError) else str(error)), markup=False)
+        err.print(out_of_range(error) if isinstance(error, ValidationError) else str(error), markup=False)
         return 1
     except KeyboardInterrupt:
         err.print("interrupted")
@@ -67,6 +67,6 @@ def main(arguments: list[str] | None = None) -> int:
         return 141
     except OSError as error:  # a disk that is full, a folder that may not be written, a file that is not there
         err.print("[red]error:[/red] ", end="")
-        err.print(printable(f"{error.filename}: {error.strerror}" if error.filename else str(error)), markup=False)
+        err.print(f"{error.filename}: {error.strerror}" if error.filename else str(error), markup=False)
         return 1
     return 0

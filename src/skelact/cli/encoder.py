@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
@@ -11,10 +11,8 @@ from skelact.data.store import Store
 from skelact.encoders.file import load_encoder, save_encoder
 from skelact.encoders.weights import import_weights as read_weights
 from skelact.evaluate import classify as use
-from skelact.evaluate.identity import expect_run
 from skelact.skeleton import Skeleton
 from skelact.streams import Stream
-from skelact.world import printable
 
 
 def import_weights(
@@ -62,12 +60,19 @@ def classify(
         format: Data set that the files belong to.
         top: Classes to print, best first; 5 unless told, or as many as there are.
     """
+    from skelact.evaluate.identity import expect_run
+
     expect_run(encoder)
     loaded = load_encoder(encoder)
     top = min(5, len(loaded.card.classes)) if top is None else top
     for line in use.classify(loaded, told.reader(format, source), source, top):
-        # JSON escapes some control characters only; a terminal obeys the others.
-        print(printable(json.dumps(line, ensure_ascii=False)), flush=True)
+        print(_json_line(line), flush=True)
+
+
+def _json_line(value: Any) -> str:
+    """JSON on one line. `json` escapes some control characters only, and a terminal obeys the others too."""
+    line = json.dumps(value, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
 
 
 def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | None = None) -> None:
@@ -79,6 +84,8 @@ def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | No
         out: File to write.
         stream: Which encoder of a run that learned several streams; its first unless told.
     """
+    from skelact.evaluate.identity import expect_run
+
     expect_run(encoder)
     use.embed(load_encoder(encoder, stream), Store.open(store), out)
-    err.print(printable(f"{out}: features of {len(Store.open(store))} clips"), markup=False)
+    err.print(f"{out}: features of {len(Store.open(store))} clips", markup=False)

@@ -12,7 +12,6 @@ from skelact.evaluate.result import show
 from skelact.evaluate.run import RECIPES, AnyRecipe, evaluate_run
 from skelact.report import report as write_report
 from skelact.streams import Stream
-from skelact.world import printable
 
 PROTOCOLS: dict[str, AnyRecipe | AllConfig] = {
     **{protocol: recipe() for protocol, recipe in RECIPES.items()},
@@ -75,4 +74,4 @@ def report(runs: Positional[tuple[Path, ...]], out: Path | None = None, table: t
         out: File to write; report.html in the first run unless told.
         table: JSON files of published tables that skelact reproduce has run, to be shown too.
     """
-    print(printable(str(write_report(list(runs), out, table))))
+    print(write_report(list(runs), out, table))

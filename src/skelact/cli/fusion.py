@@ -7,7 +7,6 @@ from tyro.conf import Positional
 from skelact.cli.shared import err
 from skelact.evaluate.fuse import fuse as fuse_results
 from skelact.evaluate.result import show
-from skelact.world import printable
 
 
 def fuse(results: Positional[tuple[Path, ...]], weights: tuple[float, ...] = (), out: Path | None = None) -> None:
@@ -20,4 +19,4 @@ def fuse(results: Positional[tuple[Path, ...]], weights: tuple[float, ...] = (),
     """
     fused, written = fuse_results(list(results), weights or None, out)
     show(fused)
-    err.print(printable(f"written: {written}"), markup=False)
+    err.print(f"written: {written}", markup=False)

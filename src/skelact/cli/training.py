@@ -8,18 +8,19 @@ from tyro.conf import UseAppendAction, arg
 from skelact import processes
 from skelact.cli.flags import choice, for_flags, run_command
 from skelact.cli.shared import err
-from skelact.data.splits import ALL, measurable
-from skelact.data.store import Store
 from skelact.encoders.file import streams_of
 from skelact.recipes import RECIPES
 from skelact.streams import Stream
 from skelact.train import TrainConfig
 from skelact.train import pretrain as train
-from skelact.world import SkelactError, printable
+from skelact.world import SkelactError
 
 
 def _next(run: Path, store: Path, split: str, stream: Stream | None) -> str:
     """The command that shows what a run is worth on a store: with labels evaluation, without them its features."""
+    from skelact.data.splits import measurable
+    from skelact.data.store import Store
+
     which = f" --stream {stream}" if stream else ""
     opened = Store.open(store)
     name = measurable(opened, split)
@@ -39,7 +40,7 @@ def pretrain(arguments: list[str]) -> None:
     def command(
         store: UseAppendAction[tuple[Path, ...]],
         run: Path,
-        split: UseAppendAction[tuple[str, ...]] = (ALL,),
+        split: UseAppendAction[tuple[str, ...]] = (),
         config: Annotated[TrainConfig, arg(name="")] = default,
     ) -> None:
         """Pretrain an encoder without labels; the same command goes on with a run that was stopped.
@@ -52,7 +53,7 @@ def pretrain(arguments: list[str]) -> None:
         """
         if not store:
             raise SkelactError("expected at least one --store")
-        split = split or (ALL,)
+        split = split or ("all",)
         with processes.joined():
             done = train(TrainConfig.model_validate(config.model_dump()), list(store), list(split), run, err)
             first = processes.rank() == 0
@@ -60,6 +61,6 @@ def pretrain(arguments: list[str]) -> None:
             err.print(f"{run}: {done.total} steps in {done.seconds:.0f} s; next:", markup=False)
             for one, name in zip(store, split if len(split) > 1 else split * len(store), strict=True):
                 for stream in streams_of(run) or (None,):
-                    err.print(printable(f"  {_next(run, one, name, stream)}"), markup=False)
+                    err.print(f"  {_next(run, one, name, stream)}", markup=False)
 
     run_command(command, rest, f"pretrain {recipe}")

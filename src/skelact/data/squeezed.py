@@ -10,7 +10,7 @@ MOST = 4
 
 
 def squeezed(names: Shaped[np.ndarray, "n"], lengths: Int64[np.ndarray, "n"], view: str, frames: int) -> str | None:
-    """A sentence where clips of these `lengths`, in frames, become prepared clips that are more than MOST times shorter.
+    """A sentence where clips of these `lengths`, in frames, are made more than MOST times shorter by preparation.
 
     It counts them, names the longest and says what to do; None where there are none.
     """

@@ -97,7 +97,7 @@ def summary(results: Sequence[AnyResult]) -> Table:
         "(docs/evaluation.md)"
     )
     notes = dict.fromkeys(note for result in results for note in result.notes)
-    made = Table(title=escape(printable(title)), caption=escape(printable("\n".join((words, *notes)))))
+    made = Table(title=escape(printable(title)), caption="\n".join(escape(printable(one)) for one in (words, *notes)))
     made.add_column("protocol", no_wrap=True)
     for column in ("figure", "last", "best", "control", "train clips", "seeds", "seconds"):
         made.add_column(column, justify="left" if column == "figure" else "right", no_wrap=True)

@@ -82,7 +82,8 @@ def check_alike(one: Part, other: Part) -> None:
     pairs = {name: (getattr(one.result, name), getattr(other.result, name)) for name in ALIKE}
     pairs["share of labels"] = one.result.recipe.get("share"), other.result.recipe.get("share")
     if one.result.content and other.result.content:
-        pairs["store"] = tuple(f"{part.result.store} ({part.result.content[:8]})" for part in (one, other))
+        mine, its = (f"{part.result.store} ({part.result.content[:8]})" for part in (one, other))
+        pairs["store"] = mine, its
     pairs["number of classes scored"] = one.scores.shape[1], other.scores.shape[1]
     for name, (mine, its) in pairs.items():
         if mine != its:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from skelact.data.store import Store
+from skelact.data.store.meta import PreparedMeta, read_sealed
 from skelact.world import SkelactError, read_json
 
 SHOWN = 10
@@ -17,6 +18,12 @@ def content_hash(store: Store) -> str:
     """SHA-256 over a store's recordings and labels, whatever it is called and whatever views it has."""
     marks = (f"{name} {mark.sha256}" for name, mark in sorted(store.meta.files.items()) if name != PROVENANCE)
     return hashlib.sha256("\n".join(marks).encode()).hexdigest()
+
+
+def view_hashes(store: Store) -> set[str]:
+    """SHA-256 of the clips of every view that a store has."""
+    folders = (store.path / "prepared").glob("[!.]*/meta.json")
+    return {read_sealed(path, PreparedMeta).files["clips.npy"].sha256 for path in folders}
 
 
 def free_variant(

@@ -10,9 +10,8 @@ from skelact.evaluate.accuracy import Accuracy
 from skelact.evaluate.control import Control
 from skelact.world import printable
 
-
 MOST_LETTERS = 80
-"""Bytes of a store's name or a split in a file name: two of them, and what is added, stay below the 255 of a file name."""
+"""Bytes of a store's name, or of a split, in a file name, which may have 255 in all."""
 
 
 def short(name: str) -> str:

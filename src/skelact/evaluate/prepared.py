@@ -10,14 +10,14 @@ from skelact.encoders.file import EncoderCard
 from skelact.skeleton import Skeleton
 from skelact.world import SkelactError
 
-AXES = ("n", "c", "t", "v", "m")
-WORDS = {"c": "coordinates", "t": "frames", "v": "joints", "m": "persons"}
+AXES: tuple[str, ...] = ("n", "c", "t", "v", "m")
+WORDS: dict[str, str] = {"c": "coordinates", "t": "frames", "v": "joints", "m": "persons"}
 CENTRED = 1e-3
 """How far the main actor's centre joint may be from the origin, as a share of the largest coordinate: rounding only."""
 
 
 def check_clips(card: EncoderCard, clips: np.ndarray, skeleton: Skeleton) -> None:
-    """SkelactError, naming the axis, unless `clips` is float32 (n, 3, t, v, m) with the card's t and the skeleton's v."""
+    """SkelactError, naming the axis, unless `clips` is float32 (n, 3, t, v, m), t the card's, v that of `skeleton`."""
     wanted = f"(n, 3 coordinates, {card.frames} frames, {len(skeleton)} joints, m persons)"
     if clips.ndim != 5:
         raise SkelactError(f"expected clips of shape {wanted}, found {clips.ndim} axes: {clips.shape}")
@@ -33,12 +33,12 @@ def check_clips(card: EncoderCard, clips: np.ndarray, skeleton: Skeleton) -> Non
     if wrong:
         place = wrong[0]
         axis = AXES[place]
-        told = {
+        told: dict[str, str] = {
             "c": f"3 coordinates (x, y, z), found {clips.shape[1]}",
             "t": f"the encoder expects clips of {card.frames} frames, found {clips.shape[2]}",
             "v": f"skeleton {skeleton.name} has {len(skeleton)} joints, found clips of {clips.shape[3]}",
-        }[axis]
-        raise SkelactError(f"axis {place} ({WORDS[axis]}): {told}; expected {wanted}, found {clips.shape}")
+        }
+        raise SkelactError(f"axis {place} ({WORDS[axis]}): {told[axis]}; expected {wanted}, found {clips.shape}")
     if clips.shape[4] < 1:
         raise SkelactError(f"axis 4 (persons): expected at least 1, found 0; expected {wanted}, found {clips.shape}")
     if clips.dtype != np.float32:
@@ -73,8 +73,8 @@ def check_values(card: EncoderCard, piece: np.ndarray, skeleton: Skeleton, start
         first = int(off.argmax())
         raise SkelactError(
             f"clip {start + first} is not prepared: in view {card.view} the main actor's centre joint "
-            f"({skeleton.joints[skeleton.centre]}: axis 3, entry {skeleton.centre}, of axis 4, entry 0) is at the origin "
-            f"in every frame, found it up to {centre[first]:g} away ({int(off.sum())} of {len(piece)} clips)\n"
+            f"({skeleton.joints[skeleton.centre]}: axis 3, entry {skeleton.centre}, of axis 4, entry 0) is at the "
+            f"origin in every frame, found it up to {centre[first]:g} away ({int(off.sum())} of {len(piece)} clips)\n"
             f"  take Store.prepared({card.view!r}, {card.frames}).clips or skelact.data.views.prepare_clip"
         )
 

@@ -131,7 +131,7 @@ def table(result: AnyResult) -> Table:
         f"{result.test_clips} test clips of {result.classes} classes; {result.method or 'untrained'}, "
         f"{result.stream} stream"
     )
-    made = Table(title=_cell(title), caption=_cell("\n".join((_verdict(result), *result.notes))))
+    made = Table(title=_cell(title), caption="\n".join(map(_cell, (_verdict(result), *result.notes))))
     made.add_column("row", no_wrap=True)
     if isinstance(result, Retrieved | Clustered):
         for column in ("plain", "standardised", "control"):

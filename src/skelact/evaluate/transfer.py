@@ -55,8 +55,8 @@ def seen_before(case: Case) -> tuple[str, ...]:
         both = int(np.isin(case.rows.test, trained).sum())
         if both:
             return (
-                f"{both} of the {len(case.rows.test)} test clips were among those that the run was pretrained on (split "
-                f"{store['split']}), without their labels",
+                f"{both} of the {len(case.rows.test)} test clips were among those that the run was pretrained on "
+                f"(split {store['split']}), without their labels",
             )
     return ()
 

@@ -60,4 +60,4 @@ def write_page(found: Reproduction, path: Path) -> None:
 </html>
 """
     with atomic_file(path) as temporary:
-        temporary.write_text(content, encoding="utf-8")
+        temporary.write_text(content, encoding="utf-8", errors="backslashreplace")
