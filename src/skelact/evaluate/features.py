@@ -36,8 +36,9 @@ def features(
     """h of every clip, not augmented, in the stream of the encoder's card. Runs where the network's weights are.
 
     `clips` (n, 3, t, v, m) are float32, prepared as the card says; any array may be given, for it is checked.
-    `skeleton` is theirs where it is not the card's: joints are then mapped by name. Fewer persons than on the card are filled up with absent ones (zeros), as in training; more are
-    pooled over like any other. `scale` is what coordinates are multiplied by to be in the unit of the card.
+    `skeleton` is theirs where it is not the card's: joints are then mapped by name. Fewer persons than on the card are
+    filled up with absent ones (zeros), as in training; more are pooled over like any other. `scale` is what coordinates
+    are multiplied by to be in the unit of the card.
     SkelactError, naming the axis: another type, axes in another order, other frames than on the card, joints that the
     encoder needs are missing, clips that are plainly not prepared, coordinates or features that are not finite.
     """
