@@ -34,7 +34,7 @@ def test_the_command_prints_the_table_and_names_its_files(folder, store, capsys)
     assert command(store, folder, "--rows", 5) == 0
     out, err = capsys.readouterr()
     assert "AimCLR, table 1" in out
-    assert "OF ANOTHER DATA SET (NTU-60 xsub)" in out
+    assert "of other data sets, such as NTU-60 xsub" in out
     assert "batch 4; frames 12; device cpu; epochs 1" in out
     assert out.split()[-2:] == [str(folder / "aimclr-table1.csv"), str(folder / "aimclr-table1.html")]
     assert "finished already" in err

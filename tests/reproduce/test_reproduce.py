@@ -118,7 +118,7 @@ def test_a_published_number_stands_beside_a_line_of_its_own_streams_protocol_and
     ran = runs_of(grid, line, options(streams=THREE, rows=(line.row,)))
     data = beside.Data("NTU-60", ("NTU-60", "xsub"), True)
     score = scoring.Score(50.0, None, None, None)
-    found = beside.measured(grid, line._replace(streams=THREE, **change), ran, score, data, [], [])
+    found = beside.measured(grid, line._replace(**{"streams": THREE, **change}), ran, score, data, [], [])
     assert (found.published, found.last_difference) == ((54.8, pytest.approx(-4.8)) if same else (None, None))
     elsewhere = beside.measured(grid, line._replace(streams=THREE), ran, score, data._replace(same=False), [], [])
     assert elsewhere.published is None
@@ -221,7 +221,8 @@ def test_rows_that_do_not_beat_their_control_are_named(made):
 def test_a_store_that_is_the_papers_data_set_is_held_against_its_own_column(store, options, tmp_path, monkeypatch):
     monkeypatch.setattr(beside, "published_name", lambda *_: "NTU-120")
     console, said = tiny.console()
-    monkeypatch.setattr(module, "split_of", lambda *_: None)  # a tiny store has no split of that name
+    whole = module.split_of
+    monkeypatch.setattr(module, "split_of", lambda given, _: whole(given, tiny.SPLIT))  # it has no split of that name
     monkeypatch.setattr(
         module, "pretrain", lambda *given: module_pretrain(given[0], given[1], [tiny.SPLIT], *given[3:])
     )
