@@ -1,6 +1,6 @@
 """Splits: which clips train and which test, as predicates over the columns of a store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -209,8 +209,9 @@ _NO_LABELS = "skelact info tells the splits and labels of a store; features of u
 
 def measurable(store: Store, preferred: str = "") -> str | None:
     """A split by which an encoder can be measured on a store: `preferred` if it can, else the first that has labelled
-    clips on both sides; None where none has."""
-    for name in dict.fromkeys([preferred, *split_names(store.meta.dataset), *store.divisions]):
+    clips on both sides, a named one or halves of the subjects, cameras and so on; None where none has."""
+    named = (preferred, *split_names(store.meta.dataset), *store.divisions)
+    for name in dict.fromkeys((*named, *_halves(store.table))):
         try:
             found = labelled(split(store, name), store.table["action"])
         except SkelactError:
@@ -218,6 +219,13 @@ def measurable(store: Store, preferred: str = "") -> str | None:
         if len(found.train) and len(found.test):
             return name
     return None
+
+
+def _halves(table: Table) -> Iterator[str]:
+    for column in ("subject", "camera", "setup", "repetition"):
+        values = np.unique(table[column][table[column] >= 0]).tolist()
+        if len(values) > 1:
+            yield f"{column}={','.join(map(str, values[: len(values) // 2]))}"
 
 
 def _named(store: Store, name: str) -> _Rule:
