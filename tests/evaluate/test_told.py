@@ -53,13 +53,13 @@ def test_the_table_ends_with_what_is_to_be_known_of_the_clips(tmp_path, run, rec
     assert "1 of 18 train clips have no label and are left out" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("side", ["train", "test"])
-def test_without_any_label_on_a_side_nothing_is_evaluated_and_embed_is_named(
-    side, tmp_path, run, recordings, made_store
+@pytest.mark.parametrize(("side", "hint"), [("train", "skelact embed"), ("test", "such as subject=0,1")])
+def test_without_any_label_on_a_side_nothing_is_evaluated_and_what_can_be_done_is_named(
+    side, hint, tmp_path, run, recordings, made_store
 ):
     clips = [replace(clip, action=-1 if (clip.subject == 3) == (side == "test") else 0) for clip in recordings()]
     store = made_store(tmp_path / "none", clips)
-    with pytest.raises(SkelactError, match=rf"needs labels: (18|6) of the \1 {side} clips of none .*skelact embed"):
+    with pytest.raises(SkelactError, match=rf"needs labels: (18|6) of the \1 {side} clips of none .*{hint}"):
         evaluate(run, store)
 
 

@@ -109,9 +109,13 @@ def test_a_page_that_cannot_be_written_is_said_before_it_is_made(run, monkeypatc
         report([run], run / "taken" / "report.html")
 
 
-def test_a_run_in_a_folder_whose_name_is_no_utf8_has_a_page(tmp_path):
-    folder = tmp_path / "caf\udce9"
-    run = make_run(folder / "r\udcff", make_store(folder / "store", CLASSES))
+def test_a_run_on_a_store_whose_folder_is_no_utf8_has_a_page_with_its_clips(tmp_path):
+    made = make_store(tmp_path / "people", CLASSES)
+    run = make_run(tmp_path / "run", made)
+    config = json.loads((run / "config.json").read_text())
+    config["stores"][0]["path"] = str(made.path.rename(tmp_path / "caf\udce9"))
+    (run / "config.json").write_text(json.dumps(config))  # the folder's byte as JSON's escape
     page = report([run])
-    assert "r\\udcff" in page.read_bytes().decode("utf-8")
+    assert "clips-data" in Page(page).blocks
+    assert "caf\\udce9" in page.read_bytes().decode("utf-8")
     assert Page(page).blocks  # all of them are JSON

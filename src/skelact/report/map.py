@@ -59,7 +59,7 @@ def embedding(features: Float[np.ndarray, "n d"]) -> Float32[np.ndarray, "n 2"]:
         centred = unit - unit.mean(axis=0)
         points = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
         return np.pad(points, ((0, 0), (0, 2 - points.shape[1]))).astype(np.float32)[place]
-    main = PCA(min(50, count, size), random_state=0).fit_transform(unit.astype(np.float64))
+    main = PCA(min(50, count, size), random_state=0).fit_transform(unit)
     perplexity = min(30.0, (count - 1) / 3)
     start = "pca" if main.shape[1] >= 2 else "random"
     return TSNE(2, perplexity=perplexity, init=start, random_state=0).fit_transform(main).astype(np.float32)[place]
@@ -88,7 +88,8 @@ def _different(features: Float[np.ndarray, "n d"]) -> tuple[Float[np.ndarray, "k
 
     Of features that do not vary t-SNE divides zero by zero, and ends the process.
     """
-    unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+    wide = features.astype(np.float64)  # the square of a large feature is beyond float32
+    unit = wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-12)
     _, first, place = np.unique((unit / SAME).round(), axis=0, return_index=True, return_inverse=True)
     order = np.argsort(first)
     return unit[first[order]], np.argsort(order)[place.reshape(-1)]
