@@ -18,7 +18,7 @@ from skelact.evaluate.identity import free_variant
 from skelact.evaluate.outcome import Fused, FusedPart, PublishedNumber, Result
 from skelact.evaluate.published import published, published_name
 from skelact.evaluate.result import read_result, read_scores, without_idle_top5, write_result
-from skelact.world import SkelactError, machine
+from skelact.world import SkelactError, machine, printable
 
 WEIGHTS = {"joint": 0.6, "bone": 0.6, "motion": 0.4}
 """Published weight of each stream; 1 for any other."""
@@ -119,7 +119,7 @@ def _fused(
     first = parts[0].result
     made = tuple(
         FusedPart(
-            file=str(part.path),
+            file=printable(str(part.path)),
             stream=part.result.stream,
             method=part.result.method,
             weight=weight,

@@ -217,7 +217,7 @@ def _kept(path: Path, same: dict[str, Any]) -> AnyResult | None:
 
 def _save(path: Path, network: LoadedEncoder, result: AnyResult, store: Store) -> None:
     """The network of the first seed after its last epoch, with its head: an encoder file that `classify` takes."""
-    origin = f"{result.protocol} on {store.name}, split {result.split}, seed 0; from {network.card.origin}"
+    origin = f"{result.protocol} on {result.store}, split {result.split}, seed 0; from {network.card.origin}"
     card = network.card.model_copy(update={"classes": store.classes, "method": result.method, "origin": origin})
     save_encoder(path, network.network, card, network.head)
 

@@ -35,7 +35,8 @@ def clips(runs: Sequence[Run], stores: Stores, found: Sequence[Joined]) -> Html:
         store = next(iter(stores.there.values()))
         notes.append(unmeasured("What the run takes these clips for is not known yet.", runs[0]))
     beside = _one_a_run([one for one in shown if (one.store, one.result.split) == (store, shown[0].result.split)])
-    words = f"From {store.name} as recorded{', test side' if beside else ''}. Drag a skeleton to turn it."
+    name = shown[0].result.store if shown else store.name
+    words = f"From {name} as recorded{', test side' if beside else ''}. Drag a skeleton to turn it."
     if beside:
         label = " and ".join(dict.fromkeys(one.result.label for one in beside))
         words += f" Predictions: {label}. Every third clip is a mistake where its class has one."
