@@ -1,6 +1,7 @@
 """The command line: exit statuses, what goes to which stream, and one errand through it all."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -180,6 +181,69 @@ def test_pretrain_evaluate_embed_and_report_of_a_small_run(store, tmp_path, caps
 
     assert status("pretrain", "skeletonclr-small", *small(store, run)) == 0
     assert f"{run}: finished already" in capsys.readouterr().err
+
+
+def test_without_split_all_clips_are_pretrained_on_unlabelled_ones_too_and_what_can_work_is_advised(tmp_path, capsys):
+    store = tiny.store(tmp_path / "bare", tiny.recordings(labels=False)).path
+    run = tmp_path / "run"
+    options = [word for word in small(store, run) if word not in ("--split", tiny.SPLIT)]
+    assert status("pretrain", "skeletonclr-small", *options) == 0
+    said = capsys.readouterr().err
+    assert "skelact evaluate" not in said
+    out = run / "features-bare.npz"
+    assert f"skelact embed {run} --store {store} --out {out}  (no labels to evaluate by)" in said
+    config = json.loads((run / "config.json").read_text())
+    assert (config["stores"][0]["split"], config["train_clips"]) == ("all", 20)
+    assert status("embed", run, "--store", store, "--out", out) == 0
+    assert status("report", run) == 0
+    capsys.readouterr()
+    assert status("evaluate", "knn", run, "--store", store, "--split", tiny.SPLIT) == 1
+    assert "needs labels: 14 of the 14 train clips of bare" in capsys.readouterr().err
+
+
+def test_a_run_on_all_clips_of_a_labelled_store_is_advised_a_split_that_tests(store, tmp_path, capsys):
+    options = [{tiny.SPLIT: "all"}.get(word, word) for word in small(store, tmp_path / "run")]
+    assert status("pretrain", "skeletonclr-small", *options) == 0
+    said = capsys.readouterr().err
+    assert f"skelact evaluate knn {tmp_path / 'run'} --store {store} --split subject=1  (split all leaves no" in said
+    assert status("evaluate", "knn", tmp_path / "run", "--store", store, "--split", "subject=1", "--seeds", 1) == 0
+    assert "test clips were among those that the run was pretrained on (split all)" in capsys.readouterr().out
+
+
+def test_long_recordings_are_told_before_they_are_trained_on(tmp_path, capsys):
+    clip = tiny.recordings(1)[0]
+    joints, identity = (np.concatenate([array] * 8) for array in (clip.joints, clip.identity))
+    clips = [*tiny.recordings(), replace(clip, name="endless", joints=joints, identity=identity)]
+    store = tiny.store(tmp_path / "long", clips).path
+    assert status("pretrain", "skeletonclr-small", *small(store, tmp_path / "run")) == 0
+    words = f"long: 1 of 21 clips are long for 12 frames; the longest, endless, has {len(joints)} frames"
+    assert words in capsys.readouterr().err
+
+
+def test_commands_that_take_a_run_list_those_beside_one_that_is_not_there(store, tmp_path, capsys):
+    (tmp_path / "runs" / "real").mkdir(parents=True)
+    (tmp_path / "runs" / "real" / "config.json").write_text("{}")
+    lost = tmp_path / "runs" / "nosuch"
+    for words in (
+        ("evaluate", "knn", lost, "--store", store, "--split", tiny.SPLIT),
+        ("evaluate", "all", lost, "--store", store, "--split", tiny.SPLIT),
+        ("embed", lost, "--store", store, "--out", tmp_path / "f.npz"),
+        ("report", lost),
+    ):
+        assert status(*words) == 1
+        said = capsys.readouterr().err
+        assert f"{lost}: no such run; in {tmp_path / 'runs'} there are real" in said
+        assert "import-weights" not in said
+
+
+def test_a_file_that_features_cannot_be_written_to_is_said_before_the_encoder_is_run(
+    store, tmp_path, capsys, monkeypatch
+):
+    assert status("pretrain", "skeletonclr-small", *small(store, tmp_path / "run")) == 0
+    monkeypatch.setattr("skelact.evaluate.classify.features", lambda *_, **__: pytest.fail("it was run"))
+    (tmp_path / "taken").write_text("a file")
+    assert status("embed", tmp_path / "run", "--store", store, "--out", tmp_path / "taken" / "f.npz") == 1
+    assert "cannot be written" in capsys.readouterr().err
 
 
 def test_pooling_stores_takes_a_split_for_each(store, tmp_path, capsys):

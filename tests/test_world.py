@@ -12,7 +12,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skelact.world import SkelactError, atomic_file, atomic_folder, file_hash, machine, write_json
+from skelact.printable import printable
+from skelact.world import (
+    SkelactError,
+    atomic_file,
+    atomic_folder,
+    check_writable,
+    file_hash,
+    machine,
+    write_json,
+)
 
 
 def names(folder) -> list[str]:
@@ -182,3 +191,30 @@ def test_machine_tells_what_a_number_depends_on_and_goes_into_json():
     assert told["cores"] == os.cpu_count()
     assert told["python"] == sys.version.split()[0]
     assert told["processor"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Ärger 日本 🙂", "Ärger 日本 🙂"),
+        ("\x1b[2J", "1b[2J"),
+        ("\x9b31m", "9b31m"),
+        ("caf\udce9", "dce9"),
+        ("\u202eabc", "202eabc"),
+        ("\x07", "07"),
+    ],
+)
+def test_what_a_terminal_obeys_is_written_out(text, shown):
+    found = printable(text)
+    assert found.endswith(shown)
+    assert found.isprintable()
+    found.encode("utf-8")
+
+
+def test_a_file_that_can_be_written_leaves_nothing_and_one_that_cannot_is_named(tmp_path):
+    check_writable(tmp_path / "new", "result.json")
+    assert list((tmp_path / "new").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    for folder, name in ((tmp_path / "file", "r.json"), (tmp_path, "r" * 300), (tmp_path, "new")):
+        with pytest.raises(SkelactError, match=rf"{name}: cannot be written \(.+\); nothing was computed"):
+            check_writable(folder, name)

@@ -61,6 +61,20 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             ) from error
 
 
+def check_writable(folder: Path, name: str) -> None:
+    """SkelactError unless a file `name` can be written atomically into `folder`, which is made where it is not there.
+
+    For work that would be lost if that came out at its end only.
+    """
+    try:
+        if (folder / name).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with hidden_folder(folder / name) as hidden:
+            (hidden / name).write_bytes(b"?")
+    except OSError as error:
+        raise SkelactError(f"{folder / name}: cannot be written ({error.strerror}); nothing was computed") from error
+
+
 SEAL = "seal"
 """Key of a JSON object under which the SHA-256 of all its other values stands."""
 
@@ -84,7 +98,7 @@ def write_json(path: Path, value: Any, sealed: bool = False) -> None:
     """
     if sealed or (isinstance(value, dict) and SEAL in value):
         value = {**value, SEAL: _seal(json.loads(json.dumps(value)))}  # as it is read: keys are text
-    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
+    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
 
 
 def read_json(path: Path) -> dict[str, Any]:

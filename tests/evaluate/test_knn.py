@@ -24,7 +24,7 @@ def make(seed: int, clips: int = 40, queries: int = 15, d: int = 5, classes: int
 @given(seed=st.integers(0, 10**6))
 def test_accuracies_are_those_of_scikit_learn_with_the_same_votes(seed):
     task = make(seed)
-    found = knn(task, KnnConfig(k=(1, 7)))
+    found = knn(task, KnnConfig(k=(1, 7), cap=False))
     for k in (1, 7):
         # For unit vectors cosine = 1 - distance^2 / 2, so both rank neighbours alike.
         reference = KNeighborsClassifier(k, weights=lambda distance: np.exp((1 - distance**2 / 2) / 0.1))
@@ -47,11 +47,19 @@ def test_scores_are_those_of_the_last_k():
     torch.testing.assert_close(found.scores, knn(task, KnnConfig(k=(2,))).scores)
 
 
-def test_k_beyond_the_train_clips_uses_all_of_them_and_says_so():
+def test_k_is_at_most_the_train_clips_of_the_smallest_class_there():
+    labels = torch.tensor([0] * 9 + [2] * 4 + [5] * 11)  # classes 1, 3 and 4 have none
+    task = Task(torch.randn(24, 3), labels, torch.randn(5, 3), torch.tensor([0, 2, 5, 0, 1]), 6)
+    found = knn(task, KnnConfig(k=(20, 3, 5)))
+    assert found.used == {20: 4, 3: 3, 5: 4}
+    assert found.by_k[20] == found.by_k[5] == knn(task, KnnConfig(k=(4,), cap=False)).by_k[4]
+
+
+def test_without_the_cap_k_beyond_the_train_clips_uses_all_of_them():
     task = make(4, clips=7)
-    found = knn(task)
+    found = knn(task, KnnConfig(cap=False))
     assert found.used == {1: 1, 20: 7}
-    assert found.by_k[20] == knn(task, KnnConfig(k=(7,))).by_k[7]
+    assert found.by_k[20] == knn(task, KnnConfig(k=(7,), cap=False)).by_k[7]
 
 
 def test_with_one_neighbour_a_clip_not_hit_is_not_in_the_top_five_either():

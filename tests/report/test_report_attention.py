@@ -86,3 +86,11 @@ def test_heat_map_rows_are_joints_part_by_part_and_columns_times_over_the_clip()
     assert names[0] == KINECT_V1.joints[KINECT_V1.parts["trunk"][0]]
     for row, name in enumerate(names):
         assert list(heat.z[row]) == list(values[:, KINECT_V1.index(name)])
+
+
+def test_joint_names_are_text_in_the_heat_map():
+    joints = ("<b>hip</b>", "left & right", *KINECT_V1.joints[2:])
+    figure = heat_map(np.zeros((4, 20), np.float32), KINECT_V1.model_copy(update={"joints": joints}), 16)
+    names = [*figure.layout.yaxis.ticktext, *(str(row[0]) for row in figure.data[0].customdata)]
+    assert not any("<b>" in name for name in names)
+    assert names.count("&lt;b&gt;hip&lt;/b&gt;") == names.count("left &amp; right") == 2

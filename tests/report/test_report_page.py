@@ -195,7 +195,7 @@ def test_labels_beyond_the_scores_are_an_error_with_both_numbers(run: Path):
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path, run: Path):
-    with pytest.raises(SkelactError, match="no such run folder"):
+    with pytest.raises(SkelactError, match=r"no such run; in .* there are aimclr-small"):
         report([tmp_path / "nowhere"])
     with pytest.raises(SkelactError, match=r"no config\.json"):
         report([tmp_path])

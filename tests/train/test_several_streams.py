@@ -103,6 +103,7 @@ def test_the_first_stream_is_evaluated_unless_another_is_asked_for_and_never_twi
 
 def test_the_features_of_a_stream_are_its_encoders_on_that_stream(run):
     clips = np.random.default_rng(0).normal(size=(2, 3, 12, 5, 1)).astype(np.float32)
+    clips -= clips[:, :, :, [tiny.FIVE.centre]]
     for stream in STREAMS:
         encoder = load_encoder(run, stream)
         expected = encoder.network(apply_stream(torch.from_numpy(clips), stream, tiny.FIVE)).numpy()

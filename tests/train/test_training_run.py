@@ -2,16 +2,21 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from sklearn.neighbors import KNeighborsClassifier
 
 import tiny
+from skelact.data.batches import training_clips
+from skelact.data.splits import split
 from skelact.encoders.file import load_encoder
 from skelact.train import Optimiser, TrainConfig, pretrain
 from skelact.train.loop import Trainer
-from skelact.train.probe import COLLAPSED_RANK, COLLAPSED_STD, collapse_warning
+from skelact.train.probe import COLLAPSED_RANK, COLLAPSED_STD, Probe, collapse_warning
 from skelact.world import SkelactError
 
 
@@ -325,6 +330,46 @@ def test_features_have_collapsed_where_either_measure_is_low(std, rank, collapse
     if warning:
         assert f"standard deviation {std:.3f}" in warning
         assert f"effective rank {rank:.1f}" in warning
+
+
+@pytest.mark.parametrize(("recipe", "small"), [("aimclr", False), ("aimclr-small", True), ("", False)])
+def test_the_recipe_for_small_data_is_not_advised_within_it(recipe, small):
+    warning = collapse_warning({"feature_std": 0.01, "effective_rank": 30.0}, recipe)
+    assert warning is not None
+    assert ("recipe for small data" in warning) != small
+    assert ("--method.temperature" in warning) == small
+
+
+def test_the_probe_takes_labelled_clips_and_at_most_as_many_neighbours_as_the_smallest_class_has(tmp_path):
+    clips = tiny.recordings()
+    few = [replace(clip, action=-1) if place in (0, 3, 6) else clip for place, clip in enumerate(clips)]
+    store = tiny.store(tmp_path / "some", few)
+    known = [clip.action for clip in few if clip.subject < 3 and clip.action >= 0]
+    smallest = min(known.count(action) for action in set(known))
+    said = train(tiny.config(epochs=1), store.path, tmp_path / "run")
+    assert f"kNN on some: k {smallest} instead of 20: the smallest class has {smallest} clips" in said
+    assert "kNN " in said.split("effective rank")[0]
+    trained = training_clips([store], [tiny.SPLIT], "released", 12)
+    probe = Probe(trained, torch.device("cpu"))
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(4))
+    seen = probe.look(network, "joint")
+    rows = split(store, tiny.SPLIT)
+    part = trained.parts[0]
+    labels = store.table["action"]
+    train_rows, test_rows = (side[labels[side] >= 0] for side in (rows.train, rows.test))
+    h_train, h_test = (network(part.take(side, 1)).detach().numpy() for side in (train_rows, test_rows))
+    reference = KNeighborsClassifier(smallest, metric="cosine", weights=lambda far: np.exp((1 - far) / 0.1))
+    reference.fit(h_train, labels[train_rows])
+    assert seen["knn"] == pytest.approx(100 * reference.score(h_test, labels[test_rows]))
+
+
+@pytest.mark.parametrize("labels", [True, False])
+def test_a_run_on_all_clips_is_looked_at_without_knn(tmp_path, labels):
+    store = tiny.store(tmp_path / "s", tiny.recordings(labels=labels)).path
+    said = train(tiny.config(epochs=1), store, tmp_path / "run", "all")
+    assert "effective rank" in said
+    assert "kNN" not in said
+    assert not any("knn" in line for line in tiny.metrics(tmp_path / "run"))
 
 
 def test_compiling_is_refused_on_a_cpu(store, tmp_path):

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
@@ -66,11 +66,19 @@ def classify(
     """
     from skelact.encoders.file import load_encoder
     from skelact.evaluate import classify as use
+    from skelact.evaluate.identity import expect_run
 
+    expect_run(encoder)
     loaded = load_encoder(encoder)
     top = min(5, len(loaded.card.classes)) if top is None else top
     for line in use.classify(loaded, told.reader(format, source), source, top):
-        say(json.dumps(line, ensure_ascii=False))
+        print(_json_line(line), flush=True)
+
+
+def _json_line(value: Any) -> str:
+    """JSON on one line. `json` escapes some control characters only, and a terminal obeys the others too."""
+    line = json.dumps(value, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
 
 
 def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | None = None) -> None:
@@ -85,6 +93,8 @@ def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | No
     from skelact.data.store import Store
     from skelact.encoders.file import load_encoder
     from skelact.evaluate import classify as use
+    from skelact.evaluate.identity import expect_run
 
+    expect_run(encoder)
     use.embed(load_encoder(encoder, stream), Store.open(store), out)
     err.print(f"{out}: features of {len(Store.open(store))} clips", markup=False)

@@ -51,7 +51,7 @@ def evaluate(arguments: list[str]) -> None:
         Args:
             run: Run folder or encoder file.
             store: Labelled store.
-            split: Split of the store.
+            split: Split of the store that has test clips; clips without a label are left out.
             seeds: Trainings, and random encoders of the control row.
             stream: Which encoder of a run that learned several streams together, its first one unless told; supervised:
                 any stream.

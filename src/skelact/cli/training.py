@@ -7,9 +7,37 @@ from tyro.conf import UseAppendAction, arg
 
 from skelact.cli.flags import choice, for_flags, run_command
 from skelact.cli.shared import err
+from skelact.config import Stream
 from skelact.recipes import RECIPES
 from skelact.train.config import TrainConfig
 from skelact.world import SkelactError
+
+
+def _next(run: Path, store: Path, split: str, stream: Stream | None) -> str:
+    """The command that shows what a run is worth on a store: with labels evaluation, without them its features."""
+    from skelact.data.splits import measurable
+    from skelact.data.store import Store
+
+    which = f" --stream {stream}" if stream else ""
+    opened = Store.open(store)
+    name = measurable(opened, split)
+    if name is None:
+        out = run / f"features-{opened.name}{f'-{stream}' if stream else ''}.npz"
+        return f"skelact embed {run} --store {store} --out {out}{which}  (no labels to evaluate by)"
+    seen = "" if name == split else f"  (split {split} leaves no labelled test clips)"
+    return f"skelact evaluate knn {run} --store {store} --split {name}{which}{seen}"
+
+
+def _tell_long(stores: tuple[Path, ...], config: TrainConfig) -> None:
+    """Say which stores hold recordings that are long for the frames that are trained on."""
+    from skelact.data.squeezed import squeezed
+    from skelact.data.store import Store
+
+    for opened in map(Store.open, stores):
+        said = squeezed(opened.table["name"], opened.table["frames"], config.view, config.frames)
+        if said:
+            err.print("[yellow]note:[/yellow] ", end="")
+            err.print(f"{opened.name}: {said}", markup=False)
 
 
 def pretrain(arguments: list[str]) -> None:
@@ -20,24 +48,28 @@ def pretrain(arguments: list[str]) -> None:
 
     def command(
         store: UseAppendAction[tuple[Path, ...]],
-        split: UseAppendAction[tuple[str, ...]],
         run: Path,
+        split: UseAppendAction[tuple[str, ...]] = (),
         config: Annotated[TrainConfig, arg(name="")] = default,
     ) -> None:
         """Pretrain an encoder without labels; the same command goes on with a run that was stopped.
 
         Args:
             store: Store to train on; several times to pool several, mapped to one layout by joint name.
-            split: Split whose training clips are used: one for all stores, or one for each in their order.
             run: Folder of the run.
+            split: Split whose training clips are used: one for all stores, or one for each in their order. Left out,
+                all: every clip trains and none is left to test.
         """
-        if not store or not split:
-            raise SkelactError("expected at least one --store and one --split; skelact info STORE lists its splits")
+        if not store:
+            raise SkelactError("expected at least one --store")
+        split = split or ("all",)
         from skelact import processes
         from skelact.encoders.file import streams_of
         from skelact.train import pretrain as train
 
         with processes.joined():
+            if processes.rank() == 0:
+                _tell_long(store, config)
             done = train(
                 TrainConfig.model_validate(config.model_dump()),
                 list(store),
@@ -51,7 +83,6 @@ def pretrain(arguments: list[str]) -> None:
             err.print(f"{run}: {done.total} steps in {done.seconds:.0f} s; next:", markup=False)
             for one, name in zip(store, split if len(split) > 1 else split * len(store), strict=True):
                 for stream in streams_of(run) or (None,):
-                    which = f" --stream {stream}" if stream else ""
-                    err.print(f"  skelact evaluate knn {run} --store {one} --split {name}{which}", markup=False)
+                    err.print(f"  {_next(run, one, name, stream)}", markup=False)
 
     run_command(command, rest, f"pretrain {recipe}")

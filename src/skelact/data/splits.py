@@ -1,7 +1,7 @@
 """Splits: which clips train and which test, as predicates over the columns of a store."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -29,6 +29,9 @@ SBU_TEST_PAIRS = (
 )
 """Test pairs of each fold, first person times 100 plus second: the field's standard five folds."""
 
+
+ALL = "all"
+"""The split in which every clip trains and none tests: for recordings that nothing is measured on."""
 
 MSR_SUBSETS = ((2, 3, 5, 6, 10, 13, 18, 20), (1, 4, 7, 8, 9, 11, 12, 14), (6, 14, 15, 16, 17, 18, 19, 20))
 """Numbers of the actions of AS1, AS2 and AS3."""
@@ -144,12 +147,14 @@ RULES: dict[str, dict[str, _Rule | Callable[[Table], _Rule]]] = {
 
 
 def split_names(dataset: str) -> tuple[str, ...]:
-    """The named splits of a data set; every data set also has the general form, and a store its divisions."""
+    """The named splits of a data set but `all`; every data set also has the general form, and a store its divisions."""
     return tuple(RULES.get(dataset, {}))
 
 
 def split(store: Store, name: str) -> Split:
     """The rows of a store that train and test under a named split, or under `column=value,value,...` (those train).
+
+    Under `all` every clip trains and none tests.
 
     With `column=value,.../value,...` those after the stroke test, and clips with neither are left out: to
     choose numbers on training subjects alone.
@@ -158,6 +163,8 @@ def split(store: Store, name: str) -> Split:
     empty.
     """
     table = store.table
+    if name == ALL and name not in store.divisions:
+        return Split(name, np.arange(len(store)), np.arange(0), "every clip trains, none tests")
     rule = _general(name) if "=" in name else _named(store, name)
     train = rule.train(table)
     test = ~train if rule.test is None else rule.test(table)
@@ -167,9 +174,58 @@ def split(store: Store, name: str) -> Split:
         if not mask.any():
             raise SkelactError(
                 f"split {name} of {store.path.name}: no {part} clips among {len(store)} ({rule.words}); "
-                f"subjects {_values(table, 'subject')}; cameras {_values(table, 'camera')}"
+                f"subjects {_values(table, 'subject')}; cameras {_values(table, 'camera')}\n"
+                f"  pretraining needs no test clips: --split {ALL} trains on every clip"
             )
     return Split(name, np.flatnonzero(train), np.flatnonzero(test), rule.words)
+
+
+def labelled(found: Split, labels: Int64[np.ndarray, " n"]) -> Split:
+    """The same split without the clips that have no label."""
+    return replace(found, train=found.train[labels[found.train] >= 0], test=found.test[labels[found.test] >= 0])
+
+
+def check_measurable(store: Store, found: Split) -> None:
+    """SkelactError unless a split has labelled clips on both sides, without which nothing can be measured."""
+    kept = labelled(found, store.table["action"])
+    for side, rows, all_rows in (("train", kept.train, found.train), ("test", kept.test, found.test)):
+        if len(rows):
+            continue
+        other = measurable(store)
+        hint = f"take a split that has them, such as {other}" if other and found.name != other else _NO_LABELS
+        if not len(all_rows):
+            raise SkelactError(
+                f"split {found.name} of {store.path.name} has no {side} clips ({found.rule}), and evaluation needs "
+                f"them: {hint}"
+            )
+        raise SkelactError(
+            f"evaluation needs labels: {len(all_rows)} of the {len(all_rows)} {side} clips of {store.path.name} have "
+            f"none (their action is -1): {hint}"
+        )
+
+
+_NO_LABELS = "skelact info tells the splits and labels of a store; features of unlabelled clips: skelact embed"
+
+
+def measurable(store: Store, preferred: str = "") -> str | None:
+    """A split by which an encoder can be measured on a store: `preferred` if it can, else the first that has labelled
+    clips on both sides, a named one or halves of the subjects, cameras and so on; None where none has."""
+    named = (preferred, *split_names(store.meta.dataset), *store.divisions)
+    for name in dict.fromkeys((*named, *_halves(store.table))):
+        try:
+            found = labelled(split(store, name), store.table["action"])
+        except SkelactError:
+            continue
+        if len(found.train) and len(found.test):
+            return name
+    return None
+
+
+def _halves(table: Table) -> Iterator[str]:
+    for column in ("subject", "camera", "setup", "repetition"):
+        values = np.unique(table[column][table[column] >= 0]).tolist()
+        if len(values) > 1:
+            yield f"{column}={','.join(map(str, values[: len(values) // 2]))}"
 
 
 def _named(store: Store, name: str) -> _Rule:
@@ -183,7 +239,7 @@ def _named(store: Store, name: str) -> _Rule:
         there = f"it has {', '.join(rules)}; or" if rules else "it has none by name;"
         raise SkelactError(
             f"no split {name!r} for data set {store.meta.dataset}: {there} give column=value,value,... "
-            "for the clips that train, such as subject=1,3,5"
+            f"for the clips that train, such as subject=1,3,5, or {ALL}, which leaves none to test"
         )
     rule = rules[name]
     return rule if isinstance(rule, _Rule) else rule(store.table)

@@ -14,7 +14,8 @@ class Accuracy(Config):
     """Per cent of the test clips whose class is the best, or one of the best five, by score."""
 
     top1: float
-    top5: float
+    top5: float | None
+    """None in results of five classes or fewer, where every class is among the best five."""
 
 
 def hits(scores: Float[Tensor, "*s n classes"], labels: Int[Tensor, "n"], top: int) -> Float[Tensor, "*s"]:
@@ -35,6 +36,8 @@ def accuracy(scores: Float[Tensor, "n classes"], labels: Int[Tensor, "n"]) -> Ac
 
 def mean(accuracies: Sequence[Accuracy]) -> Accuracy:
     """Mean over seeds."""
+    top5 = [accuracy.top5 for accuracy in accuracies if accuracy.top5 is not None]
     return Accuracy(
-        top1=fmean(accuracy.top1 for accuracy in accuracies), top5=fmean(accuracy.top5 for accuracy in accuracies)
+        top1=fmean(accuracy.top1 for accuracy in accuracies),
+        top5=fmean(top5) if len(top5) == len(accuracies) else None,
     )

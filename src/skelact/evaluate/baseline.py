@@ -7,6 +7,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
 from skelact.config import Config
+from skelact.data.splits import check_measurable, labelled
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
 from skelact.evaluate.task import Task, task
@@ -29,6 +30,8 @@ class Baseline(Config):
 def baseline(store: Store, split: str, heading: bool = True) -> Baseline:
     """Fit both on the train clips of a split. `heading`: turn each clip so that its first frame faces one way."""
     rows = split_of(store, split)
+    check_measurable(store, rows)
+    rows = labelled(rows, store.table["action"])
     poses = np.stack([pose(recording.joints, store.skeleton, heading) for recording in store.recordings()])
     given = task(poses.reshape(len(poses), -1), store.table["action"], rows.train, rows.test, len(store.classes))
     return score(given)

@@ -11,12 +11,15 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from skelact.data.batches import Part, TrainingClips
-from skelact.data.splits import Split
+from skelact.data.splits import Split, check_measurable, labelled
 from skelact.data.splits import split as split_of
+from skelact.data.squeezed import squeezed
 from skelact.data.store import Prepared, Store
-from skelact.encoders.file import LoadedEncoder
+from skelact.encoders.file import EncoderCard, LoadedEncoder
 from skelact.evaluate.features import best_device, cached_features
+from skelact.evaluate.prepared import scale_to
 from skelact.evaluate.task import Task, task
+from skelact.printable import printable
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,10 @@ class Case:
     device: torch.device
     controls: Path | None = None
     """Folder of controls shared with other runs; None makes them anew."""
+    scale: float = 1.0
+    """What lengths of the clips are multiplied by to be in the encoder's unit."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the result has to know of the clips."""
 
     @classmethod
     def open(
@@ -43,10 +50,20 @@ class Case:
         progress: bool,
         controls: Path | None = None,
     ) -> "Case":
-        """SkelactError: no such split, clips without labels."""
+        """Clips without a label are left out, and `notes` says how many.
+
+        SkelactError: no such split, no labelled train or test clips, units that cannot be converted.
+        """
+        rows = split_of(store, split)
+        check_measurable(store, rows)
+        name = printable(store.name)
+        scale, of_units = scale_to(encoder.card, store.meta.units, name)
+        kept = labelled(rows, store.table["action"])
+        notes = (_left_out(rows, kept), of_units, long_clips(store, encoder.card))
         prepared = store.prepared(encoder.card.view, encoder.card.frames)
-        made = cls(encoder, store, prepared, split_of(store, split), folder, progress, best_device(), controls)
-        _ = made.answers  # refuses clips without labels before anything is computed
+        given = (encoder, store, prepared, kept, folder, progress, best_device(), controls, scale)
+        made = cls(*given, tuple(note for note in notes if note))
+        _ = made.answers  # refuses what no protocol can use before anything is computed
         return made
 
     def of(self, encoder: LoadedEncoder) -> "Case":
@@ -76,7 +93,7 @@ class Case:
         title = "features" if encoder is self.encoder else encoder.card.origin
         folder = self.folder / "features"
         found = cached_features(
-            encoder, self.prepared, self.store.skeleton, folder, progress=self.progress, title=title
+            encoder, self.prepared, self.store.skeleton, folder, progress=self.progress, title=title, scale=self.scale
         )
         classes = len(self.store.classes)
         return task(found, self.labels, self.rows.train, self.rows.test, classes).to(self.device)
@@ -85,8 +102,24 @@ class Case:
         """These clips of the store in the layout of the card, for training; joints are mapped by name."""
         card, clips = self.encoder.card, self.prepared.clips
         joints = card.skeleton.order_in(self.store.skeleton.joints)
-        part = Part(self.store.name, clips, rows, rows[:0], self.labels, joints, self.prepared.hash)
+        part = Part(self.store.name, clips, rows, rows[:0], self.labels, joints, self.prepared.hash, self.scale)
         return TrainingClips(card.skeleton, max(card.persons, clips.shape[4]), card.frames, (part,))
+
+
+def long_clips(store: Store, card: EncoderCard) -> str:
+    """What to say of recordings that are long for an encoder's frames; empty where there are none."""
+    return squeezed(store.table["name"], store.table["frames"], card.view, card.frames) or ""
+
+
+def _left_out(rows: Split, kept: Split) -> str:
+    """How many clips of a split have no label, in words; empty where all have one."""
+    sides = (("train", rows.train, kept.train), ("test", rows.test, kept.test))
+    counts = [
+        f"{len(there) - len(used)} of {len(there)} {side} clips"
+        for side, there, used in sides
+        if len(there) > len(used)
+    ]
+    return f"{' and '.join(counts)} have no label and are left out" if counts else ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Using an encoder on new clips: class probabilities from its head, or features of a whole store."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +9,31 @@ import numpy as np
 import torch
 
 from skelact.data.recording import Reader
+from skelact.data.squeezed import squeezed
 from skelact.data.store import Store
 from skelact.data.views import prepare_clip
 from skelact.encoders.file import LoadedEncoder
+from skelact.evaluate.case import long_clips
 from skelact.evaluate.features import best_device, features
-from skelact.world import SkelactError, atomic_file
+from skelact.evaluate.prepared import scale_to
+from skelact.printable import printable
+from skelact.world import SkelactError, atomic_file, check_writable
 
 
-def classify(encoder: LoadedEncoder, reader: Reader, source: Path, top: int = 5) -> Iterator[dict[str, Any]]:
+def to_standard_error(text: str) -> None:
+    """A message that no output is mixed with."""
+    print(printable(text), file=sys.stderr)
+
+
+def classify(
+    encoder: LoadedEncoder, reader: Reader, source: Path, top: int = 5, tell: Callable[[str], None] = to_standard_error
+) -> Iterator[dict[str, Any]]:
     """The most probable classes of every clip of a source, each clip prepared as the encoder's card says.
 
     Yields `{"name": ..., "top": [{"class": 10, "label": "...", "p": 0.93}, ...]}`, best first, class counted from 0.
-    SkelactError: an encoder without a head, joints that do not map, a clip that cannot be read.
+    `tell` is given what a reader has to know: of units, and after the last clip of recordings that are long for the
+    encoder's frames. SkelactError: an encoder without a head, joints or units that do not map, a clip that cannot be
+    read.
     """
     head, card = encoder.head, encoder.card
     if head is None:
@@ -29,17 +43,29 @@ def classify(encoder: LoadedEncoder, reader: Reader, source: Path, top: int = 5)
         )
     if not 1 <= top <= len(card.classes):
         raise SkelactError(f"top must be between 1 and the {len(card.classes)} classes of the encoder, got {top}")
-    return _classified(encoder, head, reader, source, top)
+    scale, of_units = scale_to(card, reader.units, str(source))
+    if of_units:
+        tell(of_units)
+    return _classified(encoder, head, reader, source, top, scale, tell)
 
 
 def _classified(
-    encoder: LoadedEncoder, head: torch.nn.Linear, reader: Reader, source: Path, top: int
+    encoder: LoadedEncoder,
+    head: torch.nn.Linear,
+    reader: Reader,
+    source: Path,
+    top: int,
+    scale: float,
+    tell: Callable[[str], None],
 ) -> Iterator[dict[str, Any]]:
     card = encoder.card
+    names, lengths = [], []
     for item in reader.find(source):
         recording = reader.read(item)
+        names.append(recording.name)
+        lengths.append(len(recording.joints))
         clip = prepare_clip(recording, reader.skeleton, card.view, card.frames, card.persons)
-        h = torch.from_numpy(features(encoder, clip[None], reader.skeleton, progress=False))
+        h = torch.from_numpy(features(encoder, clip[None], reader.skeleton, progress=False, scale=scale))
         with torch.inference_mode():
             probability = head(h.to(head.weight.device)).softmax(1)[0]
         best = probability.topk(top)
@@ -50,14 +76,31 @@ def _classified(
                 for p, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
             ],
         }
+    if long := squeezed(np.array(names), np.array(lengths, np.int64), card.view, card.frames):
+        tell(long)
 
 
-def embed(encoder: LoadedEncoder, store: Store, out: Path, progress: bool = True) -> None:
-    """Write features (n, d) float32, names and labels (-1: unknown) of all clips of a store as one .npz, atomically."""
+def embed(
+    encoder: LoadedEncoder,
+    store: Store,
+    out: Path,
+    progress: bool = True,
+    tell: Callable[[str], None] = to_standard_error,
+) -> None:
+    """Write features (n, d) float32, names and labels (-1: unknown) of all clips of a store as one .npz, atomically.
+
+    `tell` is given what a reader has to know of units and of recordings that are long for the encoder's frames.
+    SkelactError: joints or units that do not map, a file that cannot be written.
+    """
     card = encoder.card
+    check_writable(out.parent, out.name)
+    scale, of_units = scale_to(card, store.meta.units, store.name)
+    for note in (of_units, long_clips(store, card)):
+        if note:
+            tell(note)
     prepared = store.prepared(card.view, card.frames, progress=progress)
     encoder.network.to(best_device())
-    found = features(encoder, prepared.clips, store.skeleton, progress=progress)
+    found = features(encoder, prepared.clips, store.skeleton, progress=progress, scale=scale)
     # Opened here, because numpy would add .npz to a name without it.
     with atomic_file(out) as temporary, open(temporary, "wb") as opened:
         np.savez(opened, features=found, names=store.table["name"], labels=store.table["action"])

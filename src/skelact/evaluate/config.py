@@ -13,6 +13,8 @@ class KnnConfig(Config):
 
     k: tuple[PositiveInt, ...] = Field(default=(1, 20), min_length=1)
     """Numbers of neighbours; the last one gives the headline figure."""
+    cap: bool = True
+    """Whether k is at most the train clips of the smallest class; more neighbours would have to be of other classes."""
     temperature: PositiveFloat = 0.1
     """tau: a neighbour's vote weighs exp(cosine similarity / tau)."""
 

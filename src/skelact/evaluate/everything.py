@@ -3,14 +3,18 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
+from skelact.data.splits import check_measurable, labelled
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
 from skelact.evaluate.config import AllConfig, AnyRecipe, SemiConfig
+from skelact.evaluate.identity import expect_run
 from skelact.evaluate.result import AnyResult, Result
 from skelact.evaluate.run import evaluate_run
 from skelact.evaluate.subset import chosen
+from skelact.printable import printable
 from skelact.streams import Stream
 from skelact.terminal import tell
 
@@ -29,9 +33,11 @@ def evaluate_all(
     and seeds, is read instead of run; a share of the labels that keeps the same clips as a smaller one is left out.
     `controls` and SkelactError: as for `evaluate_run`.
     """
+    expect_run(run_or_encoder)
+    planned = list(_planned(config or AllConfig(), store, split))  # whole, so that what cannot be is said at once
     return [
         evaluate_run(protocol, run_or_encoder, store, split, seeds, recipe, progress, stream, True, controls)
-        for protocol, recipe in _planned(config or AllConfig(), store, split)
+        for protocol, recipe in planned
     ]
 
 
@@ -40,7 +46,9 @@ def _planned(config: AllConfig, store: Path, split: str) -> Iterator[tuple[str, 
     for protocol in ("knn", "retrieval", "clustering", "linear"):
         yield protocol, getattr(config, protocol)
     opened = Store.open(store)
-    train = split_of(opened, split).train
+    rows = split_of(opened, split)
+    check_measurable(opened, rows)
+    train = labelled(rows, opened.table["action"]).train
     names, labels = opened.table["name"][train], opened.table["action"][train]
     known: dict[int, float] = {}  # subsets of a seed grow with the share: as many clips are the same clips
     for share in sorted(set(config.shares)):
@@ -59,19 +67,23 @@ def _planned(config: AllConfig, store: Path, split: str) -> Iterator[tuple[str, 
 def summary(results: Sequence[AnyResult]) -> Table:
     """One row a figure of every result."""
     first = results[0]
-    made = Table(
-        title=f"{first.store}, split {first.split}: {first.method or 'untrained'}, {first.stream} stream, "
-        f"{first.test_clips} test clips of {first.classes} classes",
-        caption="per cent; last: after the last epoch; best: chosen on the test clips; control: without what was "
-        "learned (docs/evaluation.md)",
+    title = (
+        f"{first.store}, split {first.split}: {first.method or 'untrained'}, {first.stream} stream, "
+        f"{first.test_clips} test clips of {first.classes} classes"
     )
+    words = (
+        "per cent; last: after the last epoch; best: chosen on the test clips; control: without what was learned "
+        "(docs/evaluation.md)"
+    )
+    notes = dict.fromkeys(note for result in results for note in result.notes)
+    made = Table(title=escape(printable(title)), caption="\n".join(escape(printable(one)) for one in (words, *notes)))
     made.add_column("protocol", no_wrap=True)
     for column in ("figure", "last", "best", "control", "train clips", "seeds", "seconds"):
         made.add_column(column, justify="left" if column == "figure" else "right", no_wrap=True)
     for result in results:
         tail = (str(result.train_clips), str(result.seeds), f"{result.seconds:.0f}")
         for name, last, best, control in _figures(result):
-            made.add_row(result.label, name, last, best, control, *tail)
+            made.add_row(escape(printable(result.label)), name, last, best, control, *tail)
     return made
 
 
@@ -80,6 +92,7 @@ def _figures(result: AnyResult) -> list[tuple[str, str, str, str]]:
     if isinstance(result, Result):
         spread = f" ± {result.std:.1f}" if result.std is not None else ""
         figures = (f"{result.last.top1:.1f}{spread}", f"{result.best.top1:.1f}", f"{result.control.top1:.1f}")
-        return [("top 1", *figures)]
+        k, used = list(result.k_used.items())[-1] if result.k_used else (0, 0)
+        return [("top 1" if k == used else f"top 1, k {used} instead of {k}", *figures)]
     figures = getattr(result, "figures", ())
     return [(name, f"{plain:.1f}", "", f"{control:.1f}") for name, plain, _, control in figures]

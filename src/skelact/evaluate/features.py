@@ -13,6 +13,8 @@ from skelact.allocator import kept_memory
 from skelact.data.store import Prepared
 from skelact.encoders.file import LoadedEncoder
 from skelact.evaluate.arrays import read_arrays, write_arrays
+from skelact.evaluate.prepared import check_clips, check_values
+from skelact.printable import printable
 from skelact.skeleton import Skeleton
 from skelact.streams import apply_stream
 from skelact.terminal import Terminal, tell
@@ -24,26 +26,36 @@ BATCH = 128
 
 def features(
     encoder: LoadedEncoder,
-    clips: Float32[np.ndarray, "n 3 t v m"],
+    clips: np.ndarray,
     skeleton: Skeleton | None = None,
     batch: int = BATCH,
     progress: bool = True,
     title: str = "features",
+    scale: float = 1.0,
 ) -> Float32[np.ndarray, "n d"]:
     """h of every clip, not augmented, in the stream of the encoder's card. Runs where the network's weights are.
 
-    `skeleton` is that of the clips where it is not the card's: joints are then mapped by name. Fewer persons than on
-    the card are filled up with absent ones (zeros), as in training; more are pooled over like any other.
-    SkelactError: joints that the encoder needs are missing, other frames than on the card, features not finite.
+    `clips` (n, 3, t, v, m) are float32, prepared as the card says; any array may be given, for it is checked.
+    `skeleton` is theirs where it is not the card's: joints are then mapped by name. Fewer persons than on the card are
+    filled up with absent ones (zeros), as in training; more are pooled over like any other. `scale` is what coordinates
+    are multiplied by to be in the unit of the card.
+    SkelactError, naming the axis: another type, axes in another order, other frames than on the card, joints that the
+    encoder needs are missing, clips that are plainly not prepared, coordinates or features that are not finite.
     """
-    order = _joint_order(encoder, clips.shape, skeleton)
+    skeleton = skeleton or encoder.card.skeleton
+    check_clips(encoder.card, clips, skeleton)
+    order = encoder.card.skeleton.order_in(skeleton.joints)
     weight = next(encoder.network.parameters())
     out = np.empty((len(clips), encoder.card.encoder.features), np.float32)
     with torch.inference_mode(), kept_memory(weight.device.type == "cpu"), progress_bar(progress) as bar:
-        line = bar.add_task(title, total=len(clips))
+        line = bar.add_task(printable(title), total=len(clips))
         for start in range(0, len(clips), batch):
+            piece = clips[start : start + batch]
+            check_values(encoder.card, piece, skeleton, start)
             # A copy: the file is mapped read-only, and torch wants memory that it may write.
-            joints = torch.from_numpy(np.array(clips[start : start + batch][:, :, :, order])).to(weight.device)
+            joints = torch.from_numpy(np.array(piece[:, :, :, order])).to(weight.device)
+            if scale != 1:
+                joints *= scale
             absent = max(0, encoder.card.persons - joints.shape[4])
             joints = torch.nn.functional.pad(joints, (0, absent))
             h = encoder.network(apply_stream(joints, encoder.card.stream, encoder.card.skeleton))
@@ -63,30 +75,31 @@ def cached_features(
     batch: int = BATCH,
     progress: bool = True,
     title: str = "features",
+    scale: float = 1.0,
 ) -> Float32[np.ndarray, "n d"]:
     """`features` of a whole prepared view, kept in `folder` and taken from there when nothing has changed.
 
-    Changed is: any weight, the card, the content of the view, or its joints. A damaged file is made anew.
+    Changed is: any weight, the card, the content of the view, its joints, or `scale`. A damaged file is made anew.
     """
     if (prepared.view, prepared.frames) != (encoder.card.view, encoder.card.frames):
         raise SkelactError(
             f"the encoder expects clips prepared as {encoder.card.view}-{encoder.card.frames}, "
             f"found {prepared.view}-{prepared.frames}"
         )
-    key = features_key(encoder, prepared.hash, skeleton)
+    key = features_key(encoder, prepared.hash, skeleton, scale)
     file = folder / f"{key[:16]}.npz"
     kept = _kept(file, key, (len(prepared.clips), encoder.card.encoder.features)) if file.exists() else None
     if kept is not None:
         return kept
-    made = features(encoder, prepared.clips, skeleton, batch, progress, title)
+    made = features(encoder, prepared.clips, skeleton, batch, progress, title, scale)
     write_arrays(file, {"features": made, "key": np.array(key)})
     return made
 
 
-def features_key(encoder: LoadedEncoder, prepared_hash: str, skeleton: Skeleton) -> str:
-    """SHA-256 over the encoder, the view's content and the names of its joints."""
-    parts = (encoder_hash(encoder), prepared_hash, *skeleton.joints)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+def features_key(encoder: LoadedEncoder, prepared_hash: str, skeleton: Skeleton, scale: float = 1.0) -> str:
+    """SHA-256 over the encoder, the view's content, the names of its joints, and the scale where it is not 1."""
+    parts = (encoder_hash(encoder), prepared_hash, *skeleton.joints, *((f"scale {scale!r}",) if scale != 1 else ()))
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def encoder_hash(encoder: LoadedEncoder) -> str:
@@ -103,17 +116,6 @@ def best_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _joint_order(encoder: LoadedEncoder, shape: tuple[int, ...], skeleton: Skeleton | None) -> np.ndarray:
-    """For each joint of the card's skeleton its place in the clips; SkelactError where frames or joints do not fit."""
-    own = encoder.card.skeleton
-    skeleton = skeleton or own
-    if shape[2] != encoder.card.frames:
-        raise SkelactError(f"the encoder expects clips of {encoder.card.frames} frames, found {shape[2]}")
-    if shape[3] != len(skeleton):
-        raise SkelactError(f"skeleton {skeleton.name} has {len(skeleton)} joints, found clips of {shape[3]}")
-    return own.order_in(skeleton.joints)
-
-
 def _kept(file: Path, key: str, shape: tuple[int, int]) -> np.ndarray | None:
     """The features in a cache file; None, with a message, where it is not what was written."""
     try:
@@ -128,16 +130,19 @@ def _kept(file: Path, key: str, shape: tuple[int, int]) -> np.ndarray | None:
 
 
 class _Rate(ProgressColumn):
-    """Clips a second, as a column of the progress bar."""
+    """Clips a second, as a column of the progress bar; nothing before there is a rate to tell."""
 
     def render(self, task: Task) -> Text:
-        return Text(f"{task.finished_speed or task.speed or 0:.0f} clips/s")
+        # Of a bar that one step filled rich knows no speed.
+        seconds = task.finished_time if task.finished else task.elapsed
+        speed = task.finished_speed or task.speed or (task.completed / seconds if seconds else 0)
+        return Text(f"{speed:.0f} clips/s" if speed else "")
 
 
 def progress_bar(shown: bool) -> Progress:
     """Clips done, their rate and the time left, on standard error, unless it is not to be shown."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # an encoder's card may say anything
         BarColumn(),
         MofNCompleteColumn(),
         _Rate(),

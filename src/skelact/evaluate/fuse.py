@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,11 @@ from torch import Tensor
 from skelact import __version__
 from skelact.evaluate.accuracy import Accuracy, accuracy
 from skelact.evaluate.config import labels_name
+from skelact.evaluate.identity import free_variant
 from skelact.evaluate.outcome import Fused, FusedPart, PublishedNumber, Result
 from skelact.evaluate.published import published, published_name
-from skelact.evaluate.result import read_result, read_scores, write_result
+from skelact.evaluate.result import read_result, read_scores, without_idle_top5, write_result
+from skelact.printable import printable
 from skelact.world import SkelactError, machine
 
 WEIGHTS = {"joint": 0.6, "bone": 0.6, "motion": 0.4}
@@ -57,8 +60,8 @@ def fuse(files: Sequence[Path], weights: Sequence[float] | None = None, out: Pat
     given = weights_of(parts, weights)
     first = parts[0]
     scores = sum(weight * aligned(part, first.names) for weight, part in zip(given, parts, strict=True))
-    fused = _fused(parts, given, torch.as_tensor(scores), start)
     folder, stem = (first.path.parent, "") if out is None else (Path(out).parent, Path(out).stem)
+    fused = _fused(parts, given, torch.as_tensor(scores), start, folder)
     return fused, write_result(fused, folder, first.names, first.labels, np.asarray(scores, np.float32), stem=stem)
 
 
@@ -81,6 +84,9 @@ def check_alike(one: Part, other: Part) -> None:
     pairs = {name: (getattr(one.result, name), getattr(other.result, name)) for name in ALIKE}
     pairs["share of labels"] = one.result.recipe.get("share"), other.result.recipe.get("share")
     pairs["labels learned"] = _labels(one.result), _labels(other.result)
+    if one.result.content and other.result.content:
+        mine, its = (f"{part.result.store} ({part.result.content[:8]})" for part in (one, other))
+        pairs["store"] = mine, its
     pairs["number of classes scored"] = one.scores.shape[1], other.scores.shape[1]
     for name, (mine, its) in pairs.items():
         if mine != its:
@@ -116,11 +122,13 @@ def aligned(part: Part, names: Shaped[np.ndarray, "n"]) -> Float[np.ndarray, "n 
     return part.scores[[row[name] for name in names.tolist()]].astype(np.float64)
 
 
-def _fused(parts: Sequence[Part], weights: list[float], scores: Float[Tensor, "n classes"], start: float) -> Fused:
+def _fused(
+    parts: Sequence[Part], weights: list[float], scores: Float[Tensor, "n classes"], start: float, folder: Path
+) -> Fused:
     first = parts[0].result
     made = tuple(
         FusedPart(
-            file=str(part.path),
+            file=printable(str(part.path)),
             stream=part.result.stream,
             method=part.result.method,
             weight=weight,
@@ -128,12 +136,25 @@ def _fused(parts: Sequence[Part], weights: list[float], scores: Float[Tensor, "n
         )
         for weight, part in zip(weights, parts, strict=True)
     )
-    same = (*ALIKE, "store", "store_hash", "classes", "train_clips", "test_clips", "majority", "chance")
+    same = (
+        *ALIKE,
+        "store",
+        "store_hash",
+        "content",
+        "scale",
+        "notes",
+        "classes",
+        "train_clips",
+        "test_clips",
+        "majority",
+        "chance",
+    )
     method = "+".join(dict.fromkeys(part.method for part in made))
     stream = "+".join(sorted((part.stream for part in made), key=_place))
-    return Fused(
+    name_of = partial(Fused.name_of, first.protocol, first.store, first.split)
+    fused = Fused(
         **{name: getattr(first, name) for name in same},
-        variant=_labels(first),
+        variant=free_variant(folder, name_of, (_labels(first),), first.content, first.store_hash),
         recipe={"weights": weights, "of": first.recipe},
         method=method,
         stream=stream,
@@ -147,6 +168,7 @@ def _fused(parts: Sequence[Part], weights: list[float], scores: Float[Tensor, "n
         machine=machine(),
         seconds=time.perf_counter() - start,
     )
+    return without_idle_top5(fused)
 
 
 def _accuracy(scores: Float[Tensor, "n classes"], labels: Integer[np.ndarray, "n"]) -> Accuracy:

@@ -8,7 +8,7 @@ from torch import Tensor
 from skelact.evaluate.accuracy import Accuracy, accuracy
 from skelact.evaluate.config import KnnConfig
 from skelact.evaluate.task import Task
-from skelact.neighbours import nearest, votes
+from skelact.neighbours import capped, nearest, votes
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Knn:
     by_k: dict[int, Accuracy]
     """Accuracy for each k asked for."""
     used: dict[int, int]
-    """Neighbours that voted for each k: fewer than k where there are fewer train clips."""
+    """Neighbours that voted for each k: fewer than k where a class, or all of them, has fewer train clips."""
     scores: Float[Tensor, "n classes"]
     """Class scores of the last k."""
 
@@ -26,7 +26,7 @@ class Knn:
 def knn(task: Task, config: KnnConfig | None = None) -> Knn:
     """Classify every test clip by its nearest train clips. The neighbours are found once, for the largest k."""
     config = config or KnnConfig()
-    used = {k: min(k, len(task.train)) for k in config.k}
+    used = {k: capped(k, task.train_labels) if config.cap else min(k, len(task.train)) for k in config.k}
     similarity, rows = nearest(task.test, task.train, max(used.values()))
     labels = task.train_labels[rows]
     scores = {

@@ -1,5 +1,6 @@
 """The values that evaluations leave behind: what is common to all, and what each kind of protocol adds."""
 
+import hashlib
 from typing import Any
 
 from pydantic import Field, model_validator
@@ -7,7 +8,20 @@ from pydantic import Field, model_validator
 from skelact.config import Config
 from skelact.evaluate.accuracy import Accuracy
 from skelact.evaluate.control import Control
+from skelact.printable import printable
 from skelact.world import SEAL
+
+MOST_LETTERS = 80
+"""Bytes of a store's name, or of a split, in a file name, which may have 255 in all."""
+
+
+def short(name: str) -> str:
+    """The name, or its beginning and its SHA-256 where it is too long for a part of a file name."""
+    whole = printable(name).encode()
+    if len(whole) <= MOST_LETTERS:
+        return whole.decode()
+    digest = hashlib.sha256(whole).hexdigest()[:12]
+    return f"{whole[: MOST_LETTERS - 13].decode(errors='ignore')}~{digest}"
 
 
 class PublishedNumber(Config):
@@ -28,6 +42,13 @@ class Evaluation(Config):
     store: str
     store_hash: str
     """SHA-256 of the prepared clips."""
+    content: str = ""
+    """SHA-256 over the store's recordings and labels, whatever their view: which store it is, whatever its name. Empty
+    in results of earlier versions."""
+    scale: float = 1.0
+    """What lengths of the clips were multiplied by to be in the encoder's unit."""
+    notes: tuple[str, ...] = ()
+    """What a reader has to know of the clips: how many have no label, are long for the frames, are of other units."""
     dataset: str
     split: str
     rule: str
@@ -72,7 +93,13 @@ class Evaluation(Config):
     @classmethod
     def name_of(cls, protocol: str, store: str, split: str, variant: str = "") -> str:
         """The file name of the result that an evaluation will have."""
-        return "-".join((protocol, store, split, *((variant,) if variant else ()))).replace("/", "_")
+        parts = (protocol, short(store), short(split), *((variant,) if variant else ()))
+        return "-".join(parts).replace("/", "_")
+
+    @property
+    def identity(self) -> str:
+        """What tells stores of one name apart."""
+        return self.content or self.store_hash
 
 
 class Accuracies(Config):
@@ -94,7 +121,7 @@ class Accuracies(Config):
     by_k: dict[int, Accuracy] = Field(default_factory=dict)
     """knn: accuracy for every k; empty for others."""
     k_used: dict[int, int] = Field(default_factory=dict)
-    """knn: neighbours that voted for every k; fewer than k where there are fewer train clips. Empty for others."""
+    """knn: neighbours that voted for every k: at most the train clips of the smallest class. Empty for others."""
     standardised: Accuracy | None = None
     """`last` with every feature of the trained encoder brought to zero mean and unit variance over the train clips;
     none where the encoder itself learned."""

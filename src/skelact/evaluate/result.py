@@ -2,12 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Int64, Shaped
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from skelact.evaluate.accuracy import Accuracy
@@ -22,6 +23,7 @@ from skelact.evaluate.outcome import (
     Result,
     Retrieved,
 )
+from skelact.printable import printable
 from skelact.terminal import Terminal
 from skelact.world import SkelactError, read_json, write_json
 
@@ -34,17 +36,37 @@ __all__ = [
     "Result",
     "Retrieved",
     "kind_of",
+    "neighbours",
     "read_result",
     "read_scores",
     "show",
     "table",
+    "without_idle_top5",
     "write_result",
 ]
+
+
+Evaluated = TypeVar("Evaluated", Result, Fused)
+FEW = 5
+"""Classes up to which a top 5 says nothing."""
 
 
 def kind_of(protocol: str) -> type[Result] | type[Retrieved] | type[Clustered]:
     """What a protocol's results are."""
     return {"retrieval": Retrieved, "clustering": Clustered}.get(protocol, Result)
+
+
+def without_idle_top5(result: Evaluated) -> Evaluated:
+    """The result with no top 5 where it has five classes or fewer: it would say nothing, and look like much."""
+    if result.classes > FEW:
+        return result
+    return type(result).model_validate(_idle_top5(result.model_dump()))
+
+
+def _idle_top5(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: None if key == "top5" else _idle_top5(inner) for key, inner in value.items()}
+    return type(value)(map(_idle_top5, value)) if isinstance(value, tuple | list) else value
 
 
 def write_result(
@@ -101,30 +123,42 @@ def show(result: AnyResult, console: Console | None = None) -> None:
 
 def table(result: AnyResult) -> Table:
     """Last and best beside the controls and the published number; every row says how it was obtained."""
-    made = Table(
-        title=f"{result.protocol} on {result.store}, split {result.split}: {result.train_clips} train and "
+    title = (
+        f"{result.protocol} on {result.store}, split {result.split}: {result.train_clips} train and "
         f"{result.test_clips} test clips of {result.classes} classes; {result.method or 'untrained'}, "
-        f"{result.stream} stream",
-        caption=_verdict(result),
+        f"{result.stream} stream"
     )
+    made = Table(title=_cell(title), caption="\n".join(map(_cell, (_verdict(result), *result.notes))))
     made.add_column("row", no_wrap=True)
     if isinstance(result, Retrieved | Clustered):
         for column in ("plain", "standardised", "control"):
             made.add_column(column, justify="right", no_wrap=True)
         for name, *values in result.figures:
-            made.add_row(name, *(f"{value:.1f}" for value in values))
+            made.add_row(_cell(name), *(f"{value:.1f}" for value in values))
         return made
+    several = result.classes > FEW
     made.add_column("top 1", justify="right", no_wrap=True)
-    made.add_column("top 5", justify="right", no_wrap=True)
+    if several:
+        made.add_column("top 5", justify="right", no_wrap=True)
     made.add_column("how it was obtained")
+
+    def add(name: str, top1: str, top5: float | None, how: str) -> None:
+        fifth = ("" if top5 is None else f"{top5:.1f}",) if several else ()
+        made.add_row(_cell(name), top1, *fifth, _cell(how))
+
     std = result.std if isinstance(result, Result) else None
     for name, accuracy, how in _rows(result):
         spread = f" ± {std:.1f}" if name == "last" and std is not None else ""
-        made.add_row(name, f"{accuracy.top1:.1f}{spread}", f"{accuracy.top5:.1f}", how)
-    made.add_row("majority", f"{result.majority:.1f}", "", "always the most frequent train class")
+        add(name, f"{accuracy.top1:.1f}{spread}", accuracy.top5, how)
+    add("majority", f"{result.majority:.1f}", None, "always the most frequent train class")
     if result.published:
-        made.add_row("published", f"{result.published.top1:.1f}", "", f"{result.published.source} (best test epoch)")
+        add("published", f"{result.published.top1:.1f}", None, f"{result.published.source} (best test epoch)")
     return made
+
+
+def _cell(text: str) -> str:
+    """A text from a file, for a table on the terminal."""
+    return escape(printable(text))
 
 
 def _rows(result: Result | Fused) -> list[tuple[str, Accuracy, str]]:
@@ -134,9 +168,9 @@ def _rows(result: Result | Fused) -> list[tuple[str, Accuracy, str]]:
     seeds = f"mean of {result.seeds} seeds" if result.seeds > 1 else "1 seed"
     if result.protocol == "knn":
         k, used = list(result.k_used.items())[-1]
-        rows = [("last", result.last, f"weighted vote of {_neighbours(k, used)}, cosine")]
+        rows = [("last", result.last, f"weighted vote of {neighbours(result, k, used)}, cosine")]
         rows += [
-            (f"k = {other}", result.by_k[other], f"vote of {_neighbours(other, count)}")
+            (f"k = {other}", result.by_k[other], f"vote of {neighbours(result, other, count)}")
             for other, count in result.k_used.items()
             if other != k
         ]
@@ -171,8 +205,13 @@ def _controls(found: Accuracies, seeds: int) -> list[tuple[str, Accuracy, str]]:
     return rows
 
 
-def _neighbours(k: int, used: int) -> str:
-    return f"{k} nearest" if used == k else f"all {used} train clips (fewer than k = {k})"
+def neighbours(result: Result, k: int, used: int) -> str:
+    """How many neighbours vote where k are asked for, and why they are fewer."""
+    if used == k:
+        return f"{k} nearest"
+    if result.recipe.get("cap"):
+        return f"{used} nearest (k {used} instead of {k}: the smallest class has {used} clips)"
+    return f"all {used} train clips (fewer than k = {k})"
 
 
 def _verdict(result: AnyResult) -> str:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,24 @@ from skelact.evaluate.finetune import (
     supervised,
 )
 from skelact.evaluate.frozen import frozen
+from skelact.evaluate.identity import content_hash, expect_run, free_variant
 from skelact.evaluate.published import published, published_name
-from skelact.evaluate.result import AnyResult, PublishedNumber, Result, kind_of, read_result, write_result
+from skelact.evaluate.result import (
+    AnyResult,
+    PublishedNumber,
+    Result,
+    kind_of,
+    read_result,
+    without_idle_top5,
+    write_result,
+)
 from skelact.evaluate.retrieval import RetrievalConfig, retrieval
 from skelact.evaluate.scratch import claim, has_no_run, scratch
-from skelact.evaluate.transfer import TransferConfig, transfer
+from skelact.evaluate.transfer import TransferConfig, seen_before, transfer
+from skelact.printable import printable
 from skelact.streams import STREAMS, Stream
 from skelact.terminal import tell
-from skelact.world import SkelactError, machine
+from skelact.world import SkelactError, check_writable, machine
 
 
 def evaluate_run(
@@ -48,15 +59,16 @@ def evaluate_run(
     """Evaluate the encoder of a run folder, or an encoder file, on a split of a store, beside its control.
 
     Writes `evaluate/<protocol>-<store>-<split>.json` and `.npz` into the run (for an encoder file: into the folder
-    `<its name>-evaluation` beside it), and keeps features in `features/` there. A network that learned is written
+    `<its name>-evaluation` beside it); a result of another store of that name is left as it is, and the name ends in
+    the first letters of the store's hash. It keeps features in `features/` there. A network that learned is written
     beside them as an encoder file with its head. A run that learned several streams together has an encoder each:
     `stream` says which, the first one unless told, and ends the name of the files; supervised learns any stream.
     With `reuse` a result that is there already, of the same encoder, clips, split, recipe and seeds, is read and
     nothing is run. `controls` is a folder where controls by accuracy are kept and, if they are there already, of the
     same clips, labels, settings, seeds and shape of network, taken from.
 
-    SkelactError: no such protocol, encoder, stream, store or split; a recipe of another protocol; clips without
-    labels; joints that do not map.
+    SkelactError: no such protocol, encoder, stream, store or split; a recipe of another protocol; no labelled clips to
+    test; joints or units that do not map; a result that could not be written.
     """
     start = time.perf_counter()
     recipe = _recipe(protocol, recipe)
@@ -70,20 +82,25 @@ def evaluate_run(
         if alone:
             _tell_alone(run_or_encoder, encoder)
     else:
+        expect_run(run_or_encoder)
         alone, encoder, opened = False, load_encoder(run_or_encoder, stream), Store.open(store)
     case = Case.open(encoder, opened, split, folder, progress, controls)
     same = _identity(protocol, recipe, case, split, seeds)
     named = encoder.card.stream if streams_of(folder) or (stream and protocol == "supervised") else ""
-    variant = "-".join(part for part in (recipe.percent if isinstance(recipe, SemiConfig) else "", named) if part)
-    name = kind_of(protocol).name_of(protocol, opened.name, split, variant)
+    name_of = partial(kind_of(protocol).name_of, protocol, opened.name, split)
+    told = (recipe.percent if isinstance(recipe, SemiConfig) else "", named)
+    variant = free_variant(folder / "evaluate", name_of, told, same["content"], same["store_hash"])
+    name = name_of(variant)
     if reuse and (kept := _kept(folder / "evaluate" / f"{name}.json", same)):
         tell(f"{name}: there already, of the same encoder, clips, settings and seeds; not run again")
         return kept
+    check_writable(folder / "evaluate", f"{name}.safetensors")
     scored = measure(case, recipe, range(seeds), name)
     common = {
         **same,
         "variant": variant,
-        "store": opened.name,
+        "store": printable(opened.name),
+        "notes": (*case.notes, *seen_before(case)),
         "dataset": opened.meta.dataset,
         "method": protocol if protocol == "supervised" else encoder.card.method,
         "stream": encoder.card.stream,
@@ -100,6 +117,8 @@ def evaluate_run(
     if kind_of(protocol) is Result:
         common["published"] = _published(recipe, protocol, common["method"], encoder, opened, split)
     result = kind_of(protocol)(**{**common, **scored.fields})
+    if isinstance(result, Result):
+        result = without_idle_top5(result)
     test = case.rows.test
     if alone:
         claim(folder, opened, case.prepared.hash, split)
@@ -151,6 +170,8 @@ def _identity(protocol: str, recipe: AnyRecipe, case: Case, split: str, seeds: i
         "protocol": protocol,
         "recipe": recipe.model_dump(mode="json"),
         "store_hash": case.prepared.hash,
+        "content": content_hash(case.store),
+        "scale": case.scale,
         "split": split,
         "rule": case.rows.rule,
         "encoder_hash": encoder_hash(case.encoder),
@@ -174,7 +195,7 @@ def _kept(path: Path, same: dict[str, Any]) -> AnyResult | None:
 
 def _save(path: Path, network: LoadedEncoder, result: AnyResult, store: Store) -> None:
     """The network of the first seed after its last epoch, with its head: an encoder file that `classify` takes."""
-    origin = f"{result.protocol} on {store.name}, split {result.split}, seed 0; from {network.card.origin}"
+    origin = f"{result.protocol} on {result.store}, split {result.split}, seed 0; from {network.card.origin}"
     card = network.card.model_copy(update={"classes": store.classes, "method": result.method, "origin": origin})
     save_encoder(path, network.network, card, network.head)
 
@@ -191,8 +212,8 @@ def _published(
     recipe: AnyRecipe, protocol: str, method: str, encoder: LoadedEncoder, store: Store, split: str
 ) -> PublishedNumber | None:
     """The published number for exactly this, where there is one."""
-    present = len(set(store.table["action"].tolist()))
-    dataset = published_name(store.meta.dataset, present, len(store))
+    known = store.table["action"][store.table["action"] >= 0]
+    dataset = published_name(store.meta.dataset, len(set(known.tolist())), len(known))
     setting = f"{100 * recipe.share:g}%" if isinstance(recipe, SemiConfig) else ""
-    known = published(dataset, split, method, encoder.card.stream, protocol, setting)
-    return known and PublishedNumber(top1=known.top1, source=known.source)
+    found = published(dataset, split, method, encoder.card.stream, protocol, setting)
+    return found and PublishedNumber(top1=found.top1, source=found.source)

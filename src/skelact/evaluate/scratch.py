@@ -28,6 +28,8 @@ def scratch(path: Path, store: Store, config: SupervisedConfig, stream: Stream |
             frames=frames,
             persons=store.prepared(view, frames).meta.persons,
         )
+        if "units" in EncoderCard.model_fields:
+            card = card.model_copy(update={"units": store.meta.units})
         return random_encoder(card, 0)
     card = load_encoder(path).card
     wanted = {"stream": stream, "view": config.view, "frames": config.frames}

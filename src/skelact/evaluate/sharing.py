@@ -14,6 +14,7 @@ from skelact import __version__
 from skelact.config import Config
 from skelact.evaluate.case import Case
 from skelact.evaluate.control import Control
+from skelact.evaluate.outcome import short
 from skelact.world import SkelactError, read_json, write_json
 
 Rows = Mapping[int, Int64[np.ndarray, "n"]]
@@ -29,7 +30,9 @@ def shared(case: Case, recipe: Config, rows: Rows, make: Callable[[], Control]) 
         return make()
     identity = _identity(case, recipe, rows)
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-    path = case.controls / f"{case.store.name}-{type(recipe).__name__.removesuffix('Config').lower()}-{digest}.json"
+    path = (
+        case.controls / f"{short(case.store.name)}-{type(recipe).__name__.removesuffix('Config').lower()}-{digest}.json"
+    )
     if not path.exists():
         made = make()
         case.controls.mkdir(parents=True, exist_ok=True)
@@ -55,6 +58,7 @@ def _identity(case: Case, recipe: Config, rows: Rows) -> dict[str, Any]:
         "network": shape,
         "recipe": {type(recipe).__name__: recipe.model_dump(mode="json")},
         "clips": case.prepared.hash,
+        **({"scale": case.scale} if case.scale != 1 else {}),
         "train": {str(seed): _hash(case, of_seed) for seed, of_seed in rows.items()},
         "test": _hash(case, case.rows.test),
     }

@@ -1,14 +1,17 @@
 """Transfer: an encoder on a store that it was not pretrained on, another skeleton too: linear and fine-tuned."""
 
-import json
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+
+from skelact.data.splits import split
 from skelact.evaluate.case import Case, Scored
 from skelact.evaluate.config import TransferConfig
 from skelact.evaluate.finetune import finetune
 from skelact.evaluate.frozen import frozen
 from skelact.evaluate.outcome import Accuracies
-from skelact.world import SkelactError
+from skelact.world import SkelactError, read_json
 
 
 def transfer(case: Case, config: TransferConfig, seeds: Sequence[int]) -> Scored:
@@ -26,12 +29,42 @@ def transfer(case: Case, config: TransferConfig, seeds: Sequence[int]) -> Scored
     return Scored({**tuned.fields, "frozen": Accuracies(**layer.fields)}, tuned.scores, network=tuned.network)
 
 
+def seen_before(case: Case) -> tuple[str, ...]:
+    """A sentence where test clips were among those that the run was pretrained on, without their labels."""
+    if not case.encoder.card.method:  # nothing was learned
+        return ()
+    try:
+        stores = _stores(case)
+    except SkelactError:
+        return ("config.json does not tell what the run was pretrained on, so whether it saw the test clips either",)
+    for store in stores:
+        if store["hash"] != case.prepared.hash:
+            continue
+        try:
+            trained = split(case.store, str(store.get("split", ""))).train
+        except SkelactError:
+            continue
+        both = int(np.isin(case.rows.test, trained).sum())
+        if both:
+            return (
+                f"{both} of the {len(case.rows.test)} test clips were among those that the run was pretrained on "
+                f"(split {store['split']}), without their labels",
+            )
+    return ()
+
+
 def pretrained_on(case: Case) -> set[str]:
     """SHA-256 of the prepared clips of each store that the run's config.json names; empty where there is none."""
+    return {str(store["hash"]) for store in _stores(case)}
+
+
+def _stores(case: Case) -> list[dict[str, Any]]:
     path = case.folder / "config.json"
     if not path.exists():
-        return set()
+        return []
     try:
-        return {str(store["hash"]) for store in json.loads(path.read_text(encoding="utf-8"))["stores"]}
-    except (OSError, ValueError, LookupError, TypeError) as error:
+        stores = read_json(path)["stores"]
+        _ = [store["hash"] for store in stores]
+    except (LookupError, TypeError) as error:
         raise SkelactError(f"{path}: expected the stores that the run was pretrained on: {error!r}") from error
+    return stores

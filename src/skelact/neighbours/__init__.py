@@ -19,6 +19,11 @@ QUERIES = 512
 """Most queries of one product, so that it is still in the processor's cache when the largest are taken from it."""
 
 
+def capped(k: int, train_labels: Int[Tensor, "clips"]) -> int:
+    """k, at most the train clips of the smallest class there is: of more neighbours some would have to be of others."""
+    return min(k, int(train_labels.unique(return_counts=True)[1].min()))
+
+
 def nearest(
     queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k: int
 ) -> tuple[Float[Tensor, "n k"], Int[Tensor, "n k"]]:

@@ -11,10 +11,11 @@ from jaxtyping import Float, Float32
 from skelact.data.recording import Recording
 from skelact.data.store import Store
 from skelact.evaluate.attention import attention_maps, load_attention
+from skelact.evaluate.prepared import scale_to
 from skelact.report.clips import choose
 from skelact.report.joined import Stores
 from skelact.report.markup import Html, details, join, missing, section, tag, text
-from skelact.report.plots import plot
+from skelact.report.plots import literal, plot
 from skelact.report.poses import poses
 from skelact.report.runs import Run
 from skelact.report.settings import lookup
@@ -44,8 +45,8 @@ def attention(runs: Sequence[Run], stores: Stores) -> Html | None:
 
 
 def _of_run(ident: str, run: Run, stores: Stores) -> Html:
-    names = [Path(str(store.get("path"))).name for store in run.config.get("stores") or []]
-    store = next((stores.there[name] for name in names if name in stores.there), None)
+    paths = [Path(str(store.get("path"))) for store in run.config.get("stores") or []]
+    store = next((stores.there[path] for path in paths if path in stores.there), None)
     if store is None:
         return missing(f"{run.name}: the store that it was trained on is not there.")
     if not (run.path / "checkpoints" / "last.pt").exists():
@@ -56,6 +57,9 @@ def _of_run(ident: str, run: Run, stores: Stores) -> Html:
     clips = np.array(store.prepared(found.card.view, found.card.frames, progress=False).clips[rows])
     skeleton = found.card.skeleton
     clips = clips[:, :, :, skeleton.order_in(store.skeleton.joints)]
+    scale, _ = scale_to(found.card, store.meta.units, store.name)
+    if scale != 1:
+        clips *= np.float32(scale)
     maps = attention_maps(found, clips)
     cards = [
         _clip(f"{ident}-{number}", store, row, clips[number], maps[number], skeleton) for number, row in enumerate(rows)
@@ -162,7 +166,7 @@ def heat_map(values: Float32[np.ndarray, "s v"], skeleton: Skeleton, frames: int
     """Joints, part after part from above, by frames of the prepared clip."""
     parted = [joint for members in skeleton.parts.values() for joint in members]
     rows = [*parted, *(joint for joint in range(len(skeleton)) if joint not in parted)]
-    names = [skeleton.joints[joint] for joint in rows]
+    names = [literal(skeleton.joints[joint]) for joint in rows]
     step = frames / len(values)
     digits = _digits(float(values.min()), float(values.max()))
     figure = go.Figure(

@@ -9,7 +9,7 @@ from skelact.data.store import Store
 from skelact.report.joined import Joined, Stores
 from skelact.report.markup import Html, missing, section, tag
 from skelact.report.player import players
-from skelact.report.results import evaluate_command
+from skelact.report.results import unmeasured
 from skelact.report.runs import Run
 
 MOST_CLIPS = 8
@@ -18,6 +18,13 @@ MOST_CLIPS = 8
 def clips(runs: Sequence[Run], stores: Stores, found: Sequence[Joined]) -> Html:
     """The section: clips of the store that was evaluated first, else of the first store there is."""
     notes = [missing(f"The clips of a store cannot be shown. {reason}.") for reason in stores.gone]
+    names = {store.name for store in stores.there.values()}
+    for one in found:
+        if one.store is None and any(
+            one.result.store in (name, f"{name} [{one.result.identity[:8]}]") for name in names
+        ):
+            words = f"{one.title}: the store of that name that is there now is another one, so its clips are not shown."
+            notes.append(missing(words))
     if not stores.there:
         if not notes:
             notes.append(missing("No clips to show: config.json names no store.", "skelact pretrain"))
@@ -26,9 +33,10 @@ def clips(runs: Sequence[Run], stores: Stores, found: Sequence[Joined]) -> Html:
     store = shown[0].store if shown else None
     if store is None:
         store = next(iter(stores.there.values()))
-        notes.append(missing("What the run takes these clips for is not known yet.", evaluate_command(runs[0])))
+        notes.append(unmeasured("What the run takes these clips for is not known yet.", runs[0]))
     beside = _one_a_run([one for one in shown if (one.store, one.result.split) == (store, shown[0].result.split)])
-    words = f"From {store.name} as recorded{', test side' if beside else ''}. Drag a skeleton to turn it."
+    name = shown[0].result.store if shown else store.name
+    words = f"From {name} as recorded{', test side' if beside else ''}. Drag a skeleton to turn it."
     if beside:
         label = " and ".join(dict.fromkeys(one.result.label for one in beside))
         words += f" Predictions: {label}. Every third clip is a mistake where its class has one."

@@ -8,9 +8,9 @@ from jaxtyping import Int64
 
 from skelact.report.compare import comparisons
 from skelact.report.joined import Joined
-from skelact.report.markup import Html, details, join, missing, number, section, shorten, table, tag
+from skelact.report.markup import Html, details, join, number, section, shorten, table, tag
 from skelact.report.plots import RUN_COLOURS, literal, plot
-from skelact.report.results import evaluate_command
+from skelact.report.results import unmeasured
 from skelact.report.runs import Predictions, Run
 
 FEW = 30
@@ -28,11 +28,11 @@ def classes(runs: Sequence[Run], found: Sequence[Joined]) -> Html:
     for place, one in enumerate(found):
         if one.predictions is None:
             words = f"{one.title}: the scores of single clips (npz) are not there."
-            parts.append(missing(words, evaluate_command(one.run)))
+            parts.append(unmeasured(words, one.run))
         else:
             parts.append(details(one.title, _by_class(f"classes-{place}", one.predictions, one.classes), not parts))
     if not parts:
-        parts.append(missing("No predictions yet.", evaluate_command(runs[0])))
+        parts.append(unmeasured("No predictions yet.", runs[0]))
     return section("classes", "Classes", *parts)
 
 

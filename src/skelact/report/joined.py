@@ -1,7 +1,7 @@
 """Evaluations joined with what they were made on: their store, their classes, their predictions and features."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ from skelact.data.store import Store
 from skelact.encoders.file import load_encoder, streams_of
 from skelact.evaluate.arrays import read_arrays
 from skelact.evaluate.features import features_key
-from skelact.evaluate.result import Fused, Result
+from skelact.evaluate.identity import content_hash, view_hashes
+from skelact.evaluate.result import AnyResult, Fused, Result
 from skelact.report.runs import Predictions, Run
 from skelact.streams import Stream
 from skelact.world import SkelactError
@@ -22,10 +23,18 @@ PREFERRED = ("linear", "knn")
 
 @dataclass(frozen=True)
 class Stores:
-    """The stores that runs were trained on, by folder name, and why the others cannot be opened."""
+    """The stores that runs were trained on, by the folder that their configurations name, and why the others cannot be
+    opened."""
 
-    there: dict[str, Store]
+    there: dict[Path, Store]
     gone: tuple[str, ...]
+
+    def of(self, result: AnyResult) -> Store | None:
+        """The store that a result is of, by what is in it: another one may have its name by now."""
+        for store in self.there.values():
+            if result.identity in ({content_hash(store)} if result.content else view_hashes(store)):
+                return store
+        return None
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,8 @@ class Joined:
         """Features of the test clips in the order of the predictions, from the run's cache; None where not there."""
         if self.store is None or self.predictions is None or not (self.run.path / "encoder.safetensors").exists():
             return None
-        key = features_key(load_encoder(self.run.path, self.stream), self.result.store_hash, self.store.skeleton)
+        encoder = load_encoder(self.run.path, self.stream)
+        key = features_key(encoder, self.result.store_hash, self.store.skeleton, self.result.scale)
         file = self.run.path / "features" / f"{key[:16]}.npz"
         if not file.exists():
             return None
@@ -67,28 +77,55 @@ class Joined:
             (features,) = read_arrays(file, ("features",))
         except SkelactError as error:
             raise SkelactError(f"{error}; remove it and evaluate again") from error
+        if features.ndim != 2 or not np.isfinite(features).all():
+            raise SkelactError(f"{file}: damaged (not one row of finite numbers a clip); remove it and evaluate again")
         return None if None in rows or len(features) != len(row) else features[rows]
 
 
 def open_stores(runs: Sequence[Run]) -> Stores:
     """Open every store that a configuration names; one that is gone or damaged is told, not an error."""
-    there: dict[str, Store] = {}
+    there: dict[Path, Store] = {}
     gone: dict[str, None] = {}
     for run in runs:
         for store in run.config.get("stores") or []:
             path = Path(str(store.get("path", "")))
             try:
-                there.setdefault(path.name, Store.open(path))
+                if path not in there:
+                    there[path] = Store.open(path)
             except SkelactError as error:
                 gone[str(error)] = None
     return Stores(there, tuple(gone))
+
+
+def stores_apart(runs: Sequence[Run], stores: Stores) -> list[Run]:
+    """The runs, with stores of one name but of different content called by the first letters of its hash too."""
+    every = [result for run in runs for result in run.evaluations.values()]
+    identity = {id(result): _identity(result, stores) for result in every}
+    known: dict[str, set[str]] = {}
+    for result in every:
+        known.setdefault(result.store, set()).add(identity[id(result)])
+
+    def called(result: AnyResult) -> AnyResult:
+        if len(known[result.store]) == 1:
+            return result
+        return result.model_copy(update={"store": f"{result.store} [{identity[id(result)][:8]}]"})
+
+    return [
+        replace(run, evaluations={file: called(result) for file, result in run.evaluations.items()}) for run in runs
+    ]
+
+
+def _identity(result: AnyResult, stores: Stores) -> str:
+    """Whose clips they are, whatever the view: results of earlier versions know their view's hash only."""
+    store = stores.of(result)
+    return content_hash(store) if store else result.identity
 
 
 def joined(runs: Sequence[Run], stores: Stores) -> list[Joined]:
     """All evaluations that score classes, the ones to show first first; a SkelactError for labels without a column."""
     place = {protocol: place for place, protocol in enumerate(PREFERRED)}
     found = [
-        Joined(run, result, _checked(run, file), stores.there.get(result.store))
+        Joined(run, result, _checked(run, file), stores.of(result))
         for run in runs
         for file, result in run.evaluations.items()
         if isinstance(result, Result | Fused)

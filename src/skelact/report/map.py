@@ -9,11 +9,15 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from skelact.report.joined import Joined
-from skelact.report.markup import Html, details, missing, section, shorten, tag
+from skelact.report.markup import Html, details, join, section, shorten, tag
 from skelact.report.plots import class_colour, literal, plot
-from skelact.report.results import evaluate_command
+from skelact.report.results import unmeasured
 from skelact.report.runs import Run
 
+FEWEST = 5
+"""Different features that t-SNE is asked for."""
+SAME = 1e-5
+"""Features of unit length that differ by less are the same: so much is rounding."""
 MOST_POINTS = 1500
 """Clips drawn; of more, this many are drawn by lot with a fixed seed."""
 
@@ -34,9 +38,7 @@ def feature_map(runs: Sequence[Run], found: Sequence[Joined]) -> Html:
         words = f"{one.run.name}: {one.result.store} {one.result.split}{stream}, {len(features):,} test clips"
         parts.append(details(words, content, opened=not parts))
     if not parts:
-        return section(
-            "map", title, missing("No features of test clips, or not the store they are of.", evaluate_command(runs[0]))
-        )
+        return section("map", title, unmeasured("No features of test clips, or not the store they are of.", runs[0]))
     note = (
         "t-SNE of the frozen features of test clips: near points have similar features; the sizes of groups and the "
         f"gaps between them mean little. At most {MOST_POINTS:,} clips, drawn by lot. Point at a dot to see which clip "
@@ -48,18 +50,49 @@ def feature_map(runs: Sequence[Run], found: Sequence[Joined]) -> Html:
 def embedding(features: Float[np.ndarray, "n d"]) -> Float32[np.ndarray, "n 2"]:
     """t-SNE of unit-length features (so that near means a high cosine), always the same for the same features.
 
-    Fewer than 5 clips are placed by their two main components: there are no neighbourhoods to keep.
+    Fewer than 5 different ones are placed by their two main components: there are no neighbourhoods to keep. Clips of
+    the same features lie on one point.
     """
-    unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+    unit, place = _different(features)
     count, size = unit.shape
-    if count < 5:
+    if count < FEWEST:
         centred = unit - unit.mean(axis=0)
         points = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
-        return np.pad(points, ((0, 0), (0, 2 - points.shape[1]))).astype(np.float32)
-    main = PCA(min(50, count, size), random_state=0).fit_transform(unit.astype(np.float64))
+        return np.pad(points, ((0, 0), (0, 2 - points.shape[1]))).astype(np.float32)[place]
+    main = PCA(min(50, count, size), random_state=0).fit_transform(unit)
     perplexity = min(30.0, (count - 1) / 3)
     start = "pca" if main.shape[1] >= 2 else "random"
-    return TSNE(2, perplexity=perplexity, init=start, random_state=0).fit_transform(main).astype(np.float32)
+    return TSNE(2, perplexity=perplexity, init=start, random_state=0).fit_transform(main).astype(np.float32)[place]
+
+
+def remark(features: Float[np.ndarray, "n d"]) -> str:
+    """What has to be said of a map of these features; empty where it is one as it should be."""
+    count, different = len(features), len(_different(features)[0])
+    if different == 1:
+        return (
+            "One clip, one point."
+            if count == 1
+            else (
+                f"The features do not vary: all {count:,} clips have the same, and lie on one point. The encoder tells "
+                "nothing apart."
+            )
+        )
+    few = "" if different >= FEWEST else " Too few for t-SNE: they are placed by their main components."
+    if different < count:
+        return f"{count:,} clips have {different:,} different features; clips of the same lie on one point.{few}"
+    return few.strip()
+
+
+def _different(features: Float[np.ndarray, "n d"]) -> tuple[Float[np.ndarray, "k d"], Int64[np.ndarray, "n"]]:
+    """Unit-length features that differ by more than rounding, in the order of the clips, and each clip's among them.
+
+    Of features that do not vary t-SNE divides zero by zero, and ends the process.
+    """
+    wide = features.astype(np.float64)  # the square of a large feature is beyond float32
+    unit = wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-12)
+    _, first, place = np.unique((unit / SAME).round(), axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return unit[first[order]], np.argsort(order)[place.reshape(-1)]
 
 
 def sample(count: int) -> Int64[np.ndarray, "shown"]:
@@ -100,4 +133,5 @@ def plot_map(
         legend={"itemsizing": "constant", "font": {"size": 11}},
         meta={"wide_legend": True},
     )
-    return plot(figure, ident, "t-SNE map of the test clips", 560)
+    made, words = plot(figure, ident, "t-SNE map of the test clips", 560), remark(features[rows])
+    return join((tag("p", words, class_="warning"), made)) if words else made

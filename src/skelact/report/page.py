@@ -10,7 +10,7 @@ from skelact.report.attention import attention
 from skelact.report.clips import clips
 from skelact.report.confusion import classes
 from skelact.report.curves import curves
-from skelact.report.joined import joined, open_stores
+from skelact.report.joined import joined, open_stores, stores_apart
 from skelact.report.map import feature_map
 from skelact.report.markup import Html, join, tag, text
 from skelact.report.plots import library
@@ -19,7 +19,7 @@ from skelact.report.runs import Run, read_run
 from skelact.report.settings import configuration, headline
 from skelact.report.tables import tables
 from skelact.reproduce.result import Reproduction, read_reproduction
-from skelact.world import SkelactError, atomic_file
+from skelact.world import SkelactError, atomic_file, check_writable
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 """Content security policy of the page: nothing is fetched from anywhere."""
@@ -48,15 +48,19 @@ def report(runs: list[Path], out: Path | None = None, reproduced: Sequence[Path]
     if out is None:
         folder = read[0].path if len(read) == 1 else read[0].path.resolve().parent
         out = folder / "report.html"
-    content = page(read, [read_reproduction(Path(one)) for one in reproduced])
+    printed = [read_reproduction(Path(one)) for one in reproduced]
+    check_writable(out.parent, out.name)
+    content = page(read, printed)
     with atomic_file(out) as temporary:
-        temporary.write_text(content, encoding="utf-8")
+        # A file name that is no UTF-8 is written with its bytes as escapes, which in JSON they are.
+        temporary.write_text(content, encoding="utf-8", errors="backslashreplace")
     return out
 
 
 def page(runs: Sequence[Run], reproduced: Sequence[Reproduction] = ()) -> str:
     """The whole document."""
     stores = open_stores(runs)
+    runs = stores_apart(runs, stores)
     found = joined(runs, stores)
     attended = attention(runs, stores)
     absent = {name for name, there in (("attention", attended), ("tables", reproduced)) if not there}

@@ -2,12 +2,16 @@
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from skelact.data.splits import measurable
+from skelact.data.store import Store
 from skelact.evaluate.accuracy import Accuracy
-from skelact.evaluate.result import AnyResult, Clustered, Fused, Result, Retrieved
-from skelact.report.markup import Html, join, missing, number, section, table, tag
+from skelact.evaluate.result import FEW, AnyResult, Clustered, Fused, Result, Retrieved
+from skelact.report.markup import Html, join, missing, number, section, table, tag, text
 from skelact.report.runs import Run
+from skelact.world import SkelactError
 
 Scored = Result | Fused
 """Results by accuracy; retrieval and clustering have a table of their own."""
@@ -46,17 +50,27 @@ def results(runs: Sequence[Run]) -> Html:
     measured = [(run, result) for run, result in everything if isinstance(result, Retrieved | Clustered)]
     if measured:
         parts.append(_figures(measured, several))
-    parts += [
-        missing(f"{run.name} has no evaluation yet.", evaluate_command(run)) for run in runs if not run.evaluations
-    ]
+    parts += [unmeasured(f"{run.name} has no evaluation yet.", run) for run in runs if not run.evaluations]
     return section("results", "Results", *parts)
 
 
-def evaluate_command(run: Run) -> str:
-    """The command that evaluates this run."""
+def unmeasured(what: str, run: Run) -> Html:
+    """Says what is not there and the command that evaluates the run, if its store has the labels for it."""
     store = (run.config.get("stores") or [{}])[0]
-    path, split = (shlex.quote(str(store.get(key, key.upper()))) for key in ("path", "split"))
-    return f"skelact evaluate linear {shlex.quote(str(run.path))} --store {path} --split {split}"
+    path, split = (str(store.get(key, key.upper())) for key in ("path", "split"))
+    try:
+        name = measurable(Store.open(Path(path)), split)
+    except SkelactError:
+        name = split  # nobody can tell while it is not there
+    where = f"{shlex.quote(str(run.path))} --store {shlex.quote(path)}"
+    if name is None:
+        words = f"{what} {Path(path).name} has no labels to evaluate by; its features are written by "
+        return tag(
+            "p",
+            join((Html(text(words)), tag("code", f"skelact embed {where} --out features.npz")), ""),
+            class_="missing",
+        )
+    return missing(what, f"skelact evaluate linear {where} --split {shlex.quote(name)}")
 
 
 def _row(result: Scored, run: str | None) -> tuple[Any, ...]:
@@ -67,7 +81,7 @@ def _row(result: Scored, run: str | None) -> tuple[Any, ...]:
         *((tag("b", run),) if run else ()),
         tag("b", number(result.last.top1) + spread),
         number(of_its_own and of_its_own.best.top1),
-        number(result.last.top5),
+        number(result.last.top5 if result.classes > FEW else None),
         _top1(of_its_own and of_its_own.standardised),
         _top1(of_its_own and of_its_own.control.plain),
         _top1(of_its_own and of_its_own.control.standardised),
@@ -137,8 +151,9 @@ def _reading(found: Sequence[tuple[Run, Scored]]) -> Html:
     general = (
         "Per cent of the test clips. Last: after the last epoch, the number to quote. Best: the highest of all test "
         "evaluations, chosen on the test clips themselves, as published scores are. Stand.: with each feature brought "
-        "to zero mean and unit variance over the train clips. Control: the same protocol on the same network with "
-        "random weights; supervised: a linear layer on random weights. Gain: last minus the stronger control. "
+        "to zero mean and unit variance over the train clips. Top-5: of more than five classes. Control: the same "
+        "protocol on the same network with random weights; supervised: a linear layer on random weights. Gain: last "
+        "minus the stronger control. "
         "±: standard deviation over the seeds."
     )
     several = len({run.name for run, _ in found}) > 1
@@ -171,9 +186,13 @@ def _how(result: Scored, run: str) -> list[str]:
     if result.published:
         number_and_source = f"{number(result.published.top1)}, {result.published.source}"
         sentences.append(f"{task}: published {number_and_source}, best test epoch.")
-    return sentences
+    return [*sentences, *(f"{task}: {note}." for note in result.notes)]
 
 
 def _neighbours(result: Result, k: int) -> str:
     used = result.k_used.get(k, k)
-    return f"k = {k}" if used == k else f"k = {k}, of which there are {used}"
+    if used == k:
+        return f"k = {k}"
+    if result.recipe.get("cap"):
+        return f"k = {used} instead of {k}, for the smallest class has {used} train clips"
+    return f"k = {k}, of which there are {used}"

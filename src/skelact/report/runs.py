@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Integer, Shaped
 
+from skelact.evaluate.identity import expect_run
 from skelact.evaluate.result import AnyResult, Fused, Result, read_result, read_scores
 from skelact.world import SkelactError, read_json
 
@@ -48,8 +49,9 @@ class Run:
 
 def read_run(path: Path) -> Run:
     """Read a run folder; a SkelactError names the file and the key that is missing or wrong."""
+    expect_run(path)
     if not path.is_dir():
-        raise SkelactError(f"{path}: no such run folder")
+        raise SkelactError(f"{path}: expected a run folder, found a file")
     if not (path / "config.json").exists():
         raise SkelactError(f"{path}: not a run folder: it has no config.json")
     config = read_json(path / "config.json")

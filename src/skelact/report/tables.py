@@ -25,16 +25,20 @@ def part(found: Reproduction) -> Html:
     numbers = table(heads, (cells(line) for line in found.lines), range(3, len(HEADS)), label=title)
     notes = tag("ul", join(tag("li", note) for note in found.notes))
     parts = [tag("h3", title)]
-    if not found.same_data:
-        parts.append(tag("p", f"The published numbers are of {found.compared}, another data set.", class_="warning"))
     parts += [numbers, tag("div", notes, class_="note")]
     columns = list(dict.fromkeys(name for line in found.lines for name in line.others))
     if columns:
         rows = [
-            (cells(line)[1], line.streams, *(line.others.get(column, "–") for column in columns))
+            (
+                cells(line)[1],
+                line.published_streams or "not told",
+                *(line.others.get(column, "–") for column in columns),
+            )
             for line in found.lines
         ]
-        others = table(("as published", "streams", *columns), rows, range(2, 2 + len(columns)), label="Other columns")
+        others = table(
+            ("as published", "its streams", *columns), rows, range(2, 2 + len(columns)), label="Other columns"
+        )
         parts.append(details("The paper's other columns", others))
     return join(parts)
 
@@ -60,4 +64,4 @@ def write_page(found: Reproduction, path: Path) -> None:
 </html>
 """
     with atomic_file(path) as temporary:
-        temporary.write_text(content, encoding="utf-8")
+        temporary.write_text(content, encoding="utf-8", errors="backslashreplace")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from skelact.data.store import Store
-from skelact.evaluate.published import TABLES, published_name, table_row
+from skelact.evaluate.published import TABLES, Published, published_name, table_row
 from skelact.reproduce.grids import Grid, Line
 from skelact.reproduce.options import Run
 from skelact.reproduce.result import Measured
@@ -31,15 +31,22 @@ class Data(NamedTuple):
     column: tuple[str, str]
     """Data set and split."""
     same: bool
+    """Whether it is the store's own."""
 
 
 def data_of(grid: Grid, store: Store, split: str) -> Data:
     """The published column for the store; where the table has none, one of the same split, else its first."""
-    name = published_name(store.meta.dataset, len(set(store.table["action"].tolist())), len(store))
+    known = store.table["action"][store.table["action"] >= 0]
+    name = published_name(store.meta.dataset, len(set(known.tolist())), len(known))
     columns = list(dict.fromkeys((cell.dataset, cell.split) for cell in TABLES if cell.source == grid.source))
     if (name, split) in columns:
         return Data(name, (name, split), True)
     return Data(name, next((column for column in columns if column[1] == split), columns[0]), False)
+
+
+def comparable(cell: Published, streams: str, protocol: str) -> bool:
+    """Whether a printed number is of the same streams, one or fused, and protocol; shares of labels are a row each."""
+    return (cell.stream, cell.protocol) == (streams, protocol)
 
 
 def measured(
@@ -54,13 +61,15 @@ def measured(
     """One line beside the paper's."""
     printed = table_row(grid.source, line.row)
     cells = [cell for cell in printed if cell.setting == line.setting] if line.setting else list(printed)
-    own = next((cell for cell in cells if (cell.dataset, cell.split) == data.column), None)
+    of_column = next((cell for cell in cells if (cell.dataset, cell.split) == data.column), None)
+    streams = "+".join(line.streams)
+    own = of_column if of_column and data.same and comparable(of_column, streams, line.protocol) else None
     seconds = sum(cost.seconds for cost in trained)
     return Measured(
         row=line.row,
         label=printed[0].label,
         method=line.training.name,
-        streams="+".join(line.streams),
+        streams=streams,
         protocol=line.protocol,
         setting=line.setting,
         epochs=runs[0].config.epochs if runs[0].trained else 0,

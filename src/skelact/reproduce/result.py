@@ -33,8 +33,10 @@ class Measured(Config):
     control: float | None
     """The same protocol without what was learned; none of fused scores."""
     published: float | None
-    """The cell that this line is held against; none where the paper has no such line."""
+    """The cell that this line is held against: of the store's own data set and split, of the same streams, protocol
+    and share of labels. None where the paper has no such number: one of anything else is not subtracted."""
     published_streams: str
+    """Streams of the printed row."""
     others: dict[str, float]
     """The other cells of the printed row, by data set and split."""
     runs: tuple[str, ...]
@@ -68,7 +70,7 @@ class Reproduction(Config):
     """As papers call it where it is a whole data set of theirs."""
     split: str
     compared: str
-    """Data set and split of the published numbers that differences are against."""
+    """Data set and split of the table's column that is nearest: of the store itself where `same_data` says so."""
     same_data: bool
     """Whether `compared` is the data of the store."""
     options: Options
@@ -88,8 +90,9 @@ class Reproduction(Config):
             data = f"Published numbers are of {self.compared}, as this store."
         else:
             data = (
-                f"PUBLISHED NUMBERS ARE OF ANOTHER DATA SET ({self.compared}); this store is {self.dataset}, split "
-                f"{self.split}: differences compare two data sets. Compare how rows differ from each other."
+                f"The published numbers are of other data sets, such as {self.compared}; this store is {self.dataset}, "
+                f"split {self.split}: the column stays empty, and the paper's numbers are among its other columns. "
+                "Compare how rows differ from each other."
             )
         accelerator = self.machine.get("accelerator")
         cost = f"All of it took {self.seconds / 3600:.2f} h of wall time, {self.core_hours:.2f} core-hours"
@@ -101,8 +104,11 @@ class Reproduction(Config):
             changed.append(f"epochs {', '.join(map(str, self.options.epochs))}")
         if changed:
             notes.append(f"Not as published: {'; '.join(changed)}.")
-        if any(line.published_streams != line.streams and line.published is not None for line in self.lines):
-            notes.append("Some published numbers are of other streams than were run: see the columns.")
+        if self.same_data and any(line.published_streams != line.streams for line in self.lines):
+            notes.append(
+                "Rows whose published number is of other streams than were run have none beside them; it is among the "
+                "paper's other columns."
+            )
         if lost := [str(line.row) for line in self.lines if line.control is not None and line.last <= line.control]:
             rows = ", ".join(dict.fromkeys(lost))
             notes.append(
@@ -147,9 +153,20 @@ def write(found: Reproduction, folder: Path) -> None:
 def read_reproduction(path: Path) -> Reproduction:
     """The `<table>.json` of a table that was run. SkelactError for anything else."""
     try:
-        return Reproduction.model_validate_json(path.read_text(encoding="utf-8"))
+        return _comparable(Reproduction.model_validate_json(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         raise SkelactError(f"{path}: expected the JSON file of a table by skelact reproduce: {error}") from error
+
+
+def _comparable(found: Reproduction) -> Reproduction:
+    """Tables of earlier versions hold numbers of other data sets and streams beside a line: among its others."""
+    lines = tuple(
+        line
+        if line.published is None or (found.same_data and line.published_streams == line.streams)
+        else line.model_copy(update={"published": None, "others": {found.compared: line.published, **line.others}})
+        for line in found.lines
+    )
+    return found.model_copy(update={"lines": lines})
 
 
 def _rounded(difference: float | None) -> float | None:

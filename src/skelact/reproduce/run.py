@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from skelact import __version__
+from skelact.data.splits import check_measurable
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
 from skelact.encoders.file import EncoderCard, load_encoder, random_encoder, save_encoder
@@ -37,7 +38,7 @@ def reproduce(
     grid = GRIDS[table]
     check(grid, options)
     opened = Store.open(store)
-    split_of(opened, split)
+    check_measurable(opened, split_of(opened, split))
     console = console or Terminal(stderr=True)
     work = _Work(table, grid, opened, split, folder, options, console, data_of(grid, opened, split))
     lines = lines_of(grid, options)

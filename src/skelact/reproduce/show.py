@@ -41,9 +41,6 @@ def show(found: Reproduction, console: Console | None = None) -> None:
 def cells(line: Measured) -> tuple[str, ...]:
     """A line as texts, in the order of HEADS."""
     spread = f" ± {line.std:.1f}" if line.std is not None else ""
-    published = number(line.published)
-    if line.published is not None and line.published_streams != line.streams:
-        published += f" ({line.published_streams or 'streams not told'})"
     return (
         str(line.row),
         f"{line.label}, {line.setting}" if line.setting and line.setting != line.label else line.label,
@@ -52,7 +49,7 @@ def cells(line: Measured) -> tuple[str, ...]:
         number(line.last) + spread,
         number(line.best),
         number(line.control),
-        published,
+        number(line.published),
         signed(line.last_difference),
         signed(line.best_difference),
         f"{(line.train_seconds + line.evaluate_seconds) / 60:.1f}",

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from jaxtyping import Float, Int64
+from rich.markup import escape
 from torch import Tensor, nn
 
 from skelact import methods, processes
@@ -85,6 +86,8 @@ class Trainer:
         views = self.method.views()
         with noted_signals(again=processes.count() == 1) as signals:
             if probe and self.step == 0:
+                for note in probe.notes:
+                    log.say(escape(note))
                 self._look(probe, log, epoch=0)
             started, counted = time.perf_counter(), self.step
             for numbers, x in batches(self.clips, self._orders(), self.device):
@@ -188,7 +191,7 @@ class Trainer:
                 f"step {self.step}: {whose}{found}feature std {values['feature_std']:.2f}, "
                 f"effective rank {values['effective_rank']:.1f}"
             )
-            warning = collapse_warning(values)
+            warning = collapse_warning(values, self.config.recipe)
             if warning and self.step:
                 log.say(f"[yellow]warning:[/yellow] {whose}{warning}")
         log.write(self.step, epoch, dict(seen))

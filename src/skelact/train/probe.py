@@ -7,13 +7,14 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from skelact.data.batches import Part, TrainingClips
-from skelact.neighbours import knn_scores
+from skelact.neighbours import capped, knn_scores
 from skelact.spectrum import effective_rank, feature_std
 from skelact.streams import Stream, apply_stream
 
 MOST_TRAIN, MOST_TEST = 2000, 1000
 """Clips of each store that are looked at, spread evenly over it."""
 K = 20
+"""Neighbours that vote, but at most the looked-at train clips of the smallest class."""
 COLLAPSED_STD, COLLAPSED_RANK = 0.05, 2.0
 """Below either, every clip gets nearly the same features."""
 
@@ -26,6 +27,12 @@ class _Labelled:
     test: Float[Tensor, "k 3 t v m"]
     test_labels: Int64[Tensor, "k"]
 
+    @property
+    def k(self) -> int:
+        """Neighbours that vote; 0 where there are no labelled clips on both sides."""
+        known = self.train_labels[self.train_labels >= 0]
+        return capped(K, known) if len(known) and len(self.test_labels) else 0
+
 
 class Probe:
     """Looks at an encoder's features of some clips. Labels are for the curve only; training never sees them."""
@@ -35,22 +42,34 @@ class Probe:
         self._device = device
         self._parts = [_some(part, clips.persons) for part in clips.parts]
 
+    @property
+    def notes(self) -> list[str]:
+        """Where fewer neighbours vote than K, and why."""
+        return [
+            f"kNN on {part.name}: k {part.k} instead of {K}: the smallest class has {part.k} clips"
+            for part in self._parts
+            if 0 < part.k < K
+        ]
+
     @torch.no_grad()
     def look(self, encoder: nn.Module, stream: Stream) -> dict[str, float]:
         """knn (top-1 in percent, mean over stores; one more entry a store where there are several), feature_std,
-        effective_rank. Stores without labels count for the last two only."""
+        effective_rank. Clips without labels, and stores without labelled train and test clips, count for the last two
+        only."""
         training = encoder.training
         encoder.eval()
         try:
             values: dict[str, float] = {}
             features = []
             for part in self._parts:
-                train, test = (self._features(encoder, stream, clips) for clips in (part.train, part.test))
+                train = self._features(encoder, stream, part.train)
                 features.append(train)
-                if part.train_labels.min() < 0 or part.test_labels.min() < 0:
+                if not part.k:
                     continue
-                classes = int(max(part.train_labels.max(), part.test_labels.max())) + 1
-                found = knn_scores(test, train, part.train_labels, classes, K).argmax(1)
+                known = part.train_labels >= 0
+                test, labels = self._features(encoder, stream, part.test), part.train_labels[known]
+                classes = int(max(labels.max(), part.test_labels.max())) + 1
+                found = knn_scores(test, train[known], labels, classes, part.k).argmax(1)
                 values[f"knn/{part.name}"] = 100 * (found == part.test_labels).float().mean().item()
             everything = torch.cat(features)
         finally:
@@ -69,20 +88,22 @@ class Probe:
         return torch.cat(pieces)
 
 
-def collapse_warning(values: dict[str, float]) -> str | None:
-    """A sentence where the features have collapsed, else None."""
+def collapse_warning(values: dict[str, float], recipe: str = "") -> str | None:
+    """A sentence where the features have collapsed, else None. `recipe` is the name of the one that is trained."""
     std, rank = values["feature_std"], values["effective_rank"]
     if std >= COLLAPSED_STD and rank >= COLLAPSED_RANK:
         return None
+    other = "a higher --method.temperature" if recipe.endswith("-small") else "a recipe for small data"
     return (
         f"the features have collapsed: standard deviation {std:.3f} (1 is spread out; limit {COLLAPSED_STD}),"
-        f" effective rank {rank:.1f}; try a longer --optimiser.warmup, lower --optimiser.lr or a recipe for small data"
+        f" effective rank {rank:.1f}; try a longer --optimiser.warmup, lower --optimiser.lr or {other}"
     )
 
 
 def _some(part: Part, persons: int) -> _Labelled:
-    train, test = _spread(part.train, MOST_TRAIN), _spread(part.test, MOST_TEST)
     labels = torch.from_numpy(part.labels.astype("int64"))
+    test = part.test[part.labels[part.test] >= 0]
+    train, test = _spread(part.train, MOST_TRAIN), _spread(test, MOST_TEST)
     return _Labelled(part.name, part.take(train, persons), labels[train], part.take(test, persons), labels[test])
 
 
