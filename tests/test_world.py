@@ -12,7 +12,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skelact.world import SkelactError, atomic_file, atomic_folder, file_hash, machine, write_json
+from skelact.world import (
+    SkelactError,
+    atomic_file,
+    atomic_folder,
+    file_hash,
+    machine,
+    read_json,
+    write_bytes,
+    write_json,
+)
 
 
 def names(folder) -> list[str]:
@@ -182,3 +191,25 @@ def test_machine_tells_what_a_number_depends_on_and_goes_into_json():
     assert told["cores"] == os.cpu_count()
     assert told["python"] == sys.version.split()[0]
     assert told["processor"]
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"\xff\xfe", b"[1]", b"7", b"[" * 100_000, b'{"a": ' + b"9" * 5000 + b"}", b'{"a": "\\ud800"}']
+)
+def test_json_of_any_other_kind_is_an_error_that_names_the_file(text, tmp_path):
+    (tmp_path / "a.json").write_bytes(text)
+    with pytest.raises(SkelactError, match=r"a\.json: cannot be read"):
+        read_json(tmp_path / "a.json")
+
+
+def test_what_cannot_be_written_is_an_error_that_names_the_file_and_what_was_there_stays(tmp_path):
+    write_json(tmp_path / "a.json", {"a": 1})
+    with pytest.raises(SkelactError, match=r"a\.json/b: not written: .+; what was there before stays"):
+        write_bytes(tmp_path / "a.json" / "b", b"new")
+    assert read_json(tmp_path / "a.json") == {"a": 1}
+
+
+def test_no_error_has_characters_that_a_terminal_obeys():
+    assert str(SkelactError("a\x1b[31m\x9bb\u202ec\ud800\r")) == "a\\x1b[31m\\x9bb\\u202ec\\ud800\\r"
+    for text in ("two\n  lines", "a\ttab", "café 骨 𝛼", "a\u00a0b"):
+        assert str(SkelactError(text)) == text

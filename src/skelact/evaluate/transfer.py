@@ -1,6 +1,5 @@
 """Transfer: an encoder on a store that it was not pretrained on, another skeleton too: linear and fine-tuned."""
 
-import json
 from collections.abc import Sequence
 
 from skelact.config import Config
@@ -9,7 +8,7 @@ from skelact.evaluate.finetune import FinetuneConfig, finetune
 from skelact.evaluate.frozen import frozen
 from skelact.evaluate.linear import LinearConfig
 from skelact.evaluate.outcome import Accuracies
-from skelact.world import SkelactError
+from skelact.world import SkelactError, read_json
 
 
 class TransferConfig(Config):
@@ -40,6 +39,6 @@ def pretrained_on(case: Case) -> set[str]:
     if not path.exists():
         return set()
     try:
-        return {str(store["hash"]) for store in json.loads(path.read_text(encoding="utf-8"))["stores"]}
+        return {str(store["hash"]) for store in read_json(path)["stores"]}
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise SkelactError(f"{path}: expected the stores that the run was pretrained on: {error!r}") from error
