@@ -246,6 +246,20 @@ def test_a_file_that_features_cannot_be_written_to_is_said_before_the_encoder_is
     assert "cannot be written" in capsys.readouterr().err
 
 
+def test_a_recipes_own_batch_is_lowered_to_the_clips_and_one_that_was_asked_for_is_not(store, tmp_path, capsys):
+    asked = small(store, tmp_path / "run")
+    place = asked.index("--batch")
+    assert status("pretrain", "skeletonclr-small", *asked[:place], *asked[place + 2 :]) == 0
+    assert "batch lowered from 64 to 14: there are 14 training clips" in " ".join(capsys.readouterr().err.split())
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["config"]["batch"] == 14
+    assert status("pretrain", "skeletonclr-small", *asked[:place], *asked[place + 2 :], "--log-every", 3) == 0
+    assert "finished already" in capsys.readouterr().err
+    larger = small(store, tmp_path / "other")
+    larger[place + 1] = 15
+    assert status("pretrain", "skeletonclr-small", *larger) == 1
+    assert "a batch of 15 needs as many training clips, found 14" in " ".join(capsys.readouterr().err.split())
+
+
 def test_pooling_stores_takes_a_split_for_each(store, tmp_path, capsys):
     other = tiny.store(tmp_path / "other", tiny.recordings(seed=4)).path
     more = ["--store", str(other), "--split", "subject=3"]

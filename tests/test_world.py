@@ -20,6 +20,8 @@ from skelact.world import (
     check_writable,
     file_hash,
     machine,
+    read_json,
+    write_bytes,
     write_json,
 )
 
@@ -218,3 +220,25 @@ def test_a_file_that_can_be_written_leaves_nothing_and_one_that_cannot_is_named(
     for folder, name in ((tmp_path / "file", "r.json"), (tmp_path, "r" * 300), (tmp_path, "new")):
         with pytest.raises(SkelactError, match=rf"{name}: cannot be written \(.+\); nothing was computed"):
             check_writable(folder, name)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"\xff\xfe", b"[1]", b"7", b"[" * 100_000, b'{"a": ' + b"9" * 5000 + b"}", b'{"a": "\\ud800"}']
+)
+def test_json_of_any_other_kind_is_an_error_that_names_the_file(text, tmp_path):
+    (tmp_path / "a.json").write_bytes(text)
+    with pytest.raises(SkelactError, match=r"a\.json: cannot be read"):
+        read_json(tmp_path / "a.json")
+
+
+def test_what_cannot_be_written_is_an_error_that_names_the_file_and_what_was_there_stays(tmp_path):
+    write_json(tmp_path / "a.json", {"a": 1})
+    with pytest.raises(SkelactError, match=r"a\.json/b: not written: .+; what was there before stays"):
+        write_bytes(tmp_path / "a.json" / "b", b"new")
+    assert read_json(tmp_path / "a.json") == {"a": 1}
+
+
+def test_no_error_has_characters_that_a_terminal_obeys():
+    assert str(SkelactError("a\x1b[31m\x9bb\u202ec\ud800\r")) == "a\\x1b[31m\\x9bb\\u202ec\\ud800\\r"
+    for text in ("two\n  lines", "a\ttab", "café 骨 𝛼", "a\u00a0b"):
+        assert str(SkelactError(text)) == text

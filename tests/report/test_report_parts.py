@@ -26,6 +26,7 @@ from skelact.report.markup import data_block, tag, text
 from skelact.report.player import UNIT, UNSEEN, encode
 from skelact.report.poses import poses, sides
 from skelact.report.runs import Predictions, Run, read_run
+from skelact.world import SkelactError, write_json
 
 
 def run_with(values: list[float], config: dict | None = None) -> Run:
@@ -197,3 +198,33 @@ def test_bars_are_as_long_as_their_results():
     drawing = ElementTree.fromstring(result_bars([Bar("a", 80.0, 20.0), Bar("b", 40.0, 50.0)]))
     lengths = [float(bar.attrib["width"]) for bar in drawing.iter("{http://www.w3.org/2000/svg}rect")]
     assert lengths[0] == pytest.approx(2 * lengths[1], abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("config", 3),
+        ("config", {"method": "aimclr"}),
+        ("config", {"method": {"name": 7}}),
+        ("config", {"method": {"streams": [1]}}),
+        ("config", {"method": {"bank": "many"}}),
+        ("config", {"method": {"bank": -5}}),
+        ("config", {"stream": {}}),
+        ("machine", "fast"),
+        ("stores", {"path": "x"}),
+        ("stores", [3]),
+        ("stores", [{"path": 3}]),
+    ],
+)
+def test_a_configuration_with_values_of_another_type_is_an_error_that_names_the_key(key, value, tmp_path):
+    write_json(tmp_path / "config.json", {key: value})
+    with pytest.raises(SkelactError, match=rf"config\.json: key '{key}.*': expected .*, found"):
+        read_run(tmp_path)
+
+
+@pytest.mark.parametrize("line", [b"\xff\xfe", b"[" * 100_000, b'{"step": "x"}', b'{"step": ' + b"9" * 5000 + b"}"])
+def test_a_line_of_the_log_that_is_none_is_named(line, tmp_path):
+    write_json(tmp_path / "config.json", {})
+    (tmp_path / "metrics.jsonl").write_bytes(b'{"step": 1}\n' + line + b'\n{"step": 2}\n')
+    with pytest.raises(SkelactError, match=r"metrics\.jsonl:2: "):
+        read_run(tmp_path)

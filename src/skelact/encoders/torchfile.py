@@ -32,6 +32,8 @@ _TYPES = {
 _MAGIC = 0x1950A86A20F9469CFC6C
 _MOST_AXES = 8
 _LARGEST_PICKLE = 64 * 2**20
+_LARGEST_LIST = 4 * 2**20
+"""Of the files in an archive; some hundred bytes a tensor."""
 _DEEPEST = 32
 """Containers within containers that are looked into."""
 
@@ -92,6 +94,7 @@ def opened_torch(path: Path) -> Iterator[Contents]:
     try:
         with path.open("rb") as file:
             if file.read(4) == b"PK\x03\x04":
+                _check_directory(file, size)
                 with zipfile.ZipFile(file) as archive:
                     yield _Zipped(archive, size).contents()
             else:
@@ -99,6 +102,19 @@ def opened_torch(path: Path) -> Iterator[Contents]:
                 yield _Old(_Within(file, size), size).contents()
     except (zipfile.BadZipFile, NotImplementedError, EOFError, KeyError, ValueError, RuntimeError) as error:
         raise Refused(str(error).strip()[:200] or type(error).__name__) from error
+
+
+def _check_directory(file: BinaryIO, size: int) -> None:
+    """Refused where the archive lists so many files that the list alone would take many times its size of memory."""
+    file.seek(max(0, size - 2**16 - 22))
+    end = file.read()
+    place = end.rfind(b"PK\x05\x06")
+    wide = end.rfind(b"PK\x06\x06", 0, max(place, 0))  # with sizes of 64 bits, beside or in place of the others
+    listed = int.from_bytes(end[place + 12 : place + 16], "little") if place >= 0 else 0
+    if listed == 2**32 - 1 and wide >= 0:
+        listed = int.from_bytes(end[wide + 40 : wide + 48], "little")
+    if listed > _LARGEST_LIST:
+        raise Refused(f"an archive whose list of files has {listed} bytes")
 
 
 class _Builder(Makes):
@@ -111,11 +127,12 @@ class _Builder(Makes):
         self._left = size
 
     def referred(self, place: Any) -> Any:
-        if isinstance(place, tuple) and place[:1] == ("module",) and len(place) > 1 and isinstance(place[1], Name):
-            return place[1]  # a class, with its source beside it, as the old form saves modules
-        if not isinstance(place, tuple) or len(place) not in (5, 6) or place[0] != "storage":
+        parts = list(place) if isinstance(place, tuple) else []
+        if parts and parts[0] == "module":
+            return next((part for part in parts if isinstance(part, Name)), None)  # a class, as the old form names it
+        if len(parts) not in (5, 6) or parts[0] != "storage":
             raise Refused("a reference that is none to a tensor's numbers")
-        _, kind, key, _, count, *view = place
+        _, kind, key, _, count, *view = parts
         if not isinstance(kind, Name) or not isinstance(key, str) or type(count) is not int:
             raise Refused("a reference that is none to a tensor's numbers")
         if view and view[0] is not None:

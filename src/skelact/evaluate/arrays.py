@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,11 +17,12 @@ from skelact.world import SkelactError, write_bytes
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """`arrays` by name, atomically. SkelactError where they cannot be written; what was there before stays."""
     whole = io.BytesIO()
-    np.savez(whole, **arrays)
+    named: dict[str, Any] = dict(arrays)
+    np.savez(whole, **named)
     write_bytes(path, whole.getbuffer())
 
 
-def read_arrays(path: Path, names: Sequence[str]) -> tuple[np.ndarray, ...]:
+def read_arrays(path: Path, names: Sequence[str]) -> tuple[Any, ...]:
     """The arrays of these names, no objects. SkelactError: no such file or array, not as it was written.
 
     An .npz is a zip archive with a checksum for each array, which is compared before an array's header is believed: a

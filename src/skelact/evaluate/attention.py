@@ -1,6 +1,5 @@
 """Where a SkeAttnCLR run looks: its attention mask of clips, a number for each person, time and joint."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from skelact.methods import SkeAttnCLR
 from skelact.skeleton import Skeleton
 from skelact.streams import apply_stream
 from skelact.train import TrainConfig, checkpoint
-from skelact.world import SkelactError
+from skelact.world import SkelactError, read_json
 
 BATCH = 16
 """Clips masked at once."""
@@ -37,7 +36,7 @@ def load_attention(run: Path) -> Attention:
         raise SkelactError(f"{run}: trained by {card.method or 'nothing'}; only skeattnclr has an attention mask")
     state = checkpoint.load(run / "checkpoints" / "last.pt")
     try:
-        config = TrainConfig.model_validate(json.loads((run / "config.json").read_text(encoding="utf-8"))["config"])
+        config = TrainConfig.model_validate(read_json(run / "config.json")["config"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise SkelactError(f"{run / 'config.json'}: cannot be read: {error}") from error
     with torch.random.fork_rng(devices=[]):

@@ -1,6 +1,5 @@
 """The network that the supervised protocol starts from: a run's own, or, without a run, the published size."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from skelact.encoders.file import EncoderCard, LoadedEncoder, load_encoder, rand
 from skelact.encoders.stgcn import STGCNConfig
 from skelact.evaluate.finetune import SupervisedConfig
 from skelact.streams import Stream
-from skelact.world import machine, write_json
+from skelact.world import SkelactError, machine, read_json, write_json
 
 
 def scratch(path: Path, store: Store, config: SupervisedConfig, stream: Stream | None = None) -> LoadedEncoder:
@@ -47,8 +46,8 @@ def has_no_run(path: Path) -> bool:
     if not (path / "config.json").exists():
         return not any(path.iterdir())
     try:
-        return json.loads((path / "config.json").read_text(encoding="utf-8"))["config"]["recipe"] == "supervised"
-    except (OSError, ValueError, LookupError, TypeError):
+        return read_json(path / "config.json")["config"]["recipe"] == "supervised"
+    except (SkelactError, LookupError, TypeError):
         return False
 
 
