@@ -31,7 +31,7 @@ def classify(
     """The most probable classes of every clip of a source, each clip prepared as the encoder's card says.
 
     Yields `{"name": ..., "top": [{"class": 10, "label": "...", "p": 0.93}, ...]}`, best first, class counted from 0.
-    `tell` is given what a reader has to know: of units, and after the last clip of recordings that are long for the
+    `tell` is given after the last clip what a reader has to know of units and of recordings that are long for the
     encoder's frames. SkelactError: an encoder without a head, joints or units that do not map, a clip that cannot be
     read.
     """
@@ -43,10 +43,8 @@ def classify(
         )
     if not 1 <= top <= len(card.classes):
         raise SkelactError(f"top must be between 1 and the {len(card.classes)} classes of the encoder, got {top}")
-    scale, of_units = scale_to(card, reader.units, str(source))
-    if of_units:
-        tell(of_units)
-    return _classified(encoder, head, reader, source, top, scale, tell)
+    units = scale_to(card, reader.units, str(source))
+    return _classified(encoder, head, reader, source, top, units, tell)
 
 
 def _classified(
@@ -55,11 +53,11 @@ def _classified(
     reader: Reader,
     source: Path,
     top: int,
-    scale: float,
+    units: tuple[float, str],
     tell: Callable[[str], None],
 ) -> Iterator[dict[str, Any]]:
     card = encoder.card
-    names, lengths = [], []
+    (scale, of_units), names, lengths = units, [], []
     for item in reader.find(source):
         recording = reader.read(item)
         names.append(recording.name)
@@ -76,8 +74,9 @@ def _classified(
                 for p, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
             ],
         }
-    if long := squeezed(np.array(names), np.array(lengths, np.int64), card.view, card.frames):
-        tell(long)
+    for note in (of_units, squeezed(np.array(names), np.array(lengths, np.int64), card.view, card.frames)):
+        if note:
+            tell(note)
 
 
 def embed(
