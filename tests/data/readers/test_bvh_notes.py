@@ -8,11 +8,13 @@ from bvh_files import bvh, human
 from reader_files import write
 
 from skelact.data.prepare import prepare
-from skelact.data.readers import bvh_body, reader
+from skelact.data.readers import bvh_body
+from skelact.data.readers.bvh import BvhFormat
 from skelact.data.readers.bvh_text import CUT_OFF, ONE_LESS, ONE_MORE
 from skelact.data.recording import ReadError
 from skelact.data.store import Store
 
+BVH = BvhFormat()
 BODY = human(
     ("{}UpLeg", "{}Leg", "{}Foot", "{}Toe"),
     ("{}Shoulder", "{}Arm", "{}ForeArm", "{}Hand"),
@@ -27,7 +29,7 @@ ON_Z = "\n".join(  # the same body standing along z, facing -y
 
 
 def the_recording(folder, data: bytes, **options):
-    made = reader("bvh", write(folder / "a.bvh", data).path, **options)
+    made = BVH(write(folder / "a.bvh", data).path, **options)
     return made.read(made.find(made.source)[0])
 
 
@@ -95,7 +97,7 @@ def test_position_channels_of_zero_leave_a_joint_at_its_offset_and_are_noted(tmp
 
 
 def up_notes(folder, **options):
-    return [note for note in reader("bvh", folder, **options).notes if "--up" in note]
+    return [note for note in BVH(folder, **options).notes if "--up" in note]
 
 
 STAND, LIE, CRAWL = "0 90 0", "0 10 0  0 90 0", "0 40 0  0 80 0"
@@ -130,7 +132,7 @@ def test_a_figure_that_stands_along_another_axis_is_noted_and_one_that_lies_down
 def test_prepare_prints_notes_and_writes_them_into_the_log(tmp_path, capsys):
     for name in ("one", "two"):
         write(tmp_path / "in" / f"{name}.bvh", bvh(ON_Z, ["0 0 90"] * 4).replace(b"Frames: 4", b"Frames: 3"))
-    prepare(reader("bvh", tmp_path / "in"), tmp_path / "in", tmp_path / "store", frames=4)
+    prepare(BVH(tmp_path / "in"), tmp_path / "in", tmp_path / "store", frames=4)
     notes = Store.open(tmp_path / "store").meta.log[0].parameters["notes"]
     assert notes[0].startswith("the figure is 12.7")
     assert notes[0].endswith("times as tall along z as along the up axis, +y: if it stands along z, give --up +z")
@@ -143,7 +145,7 @@ def test_groups_of_a_pattern_that_are_texts_are_numbered_in_order_of_the_alphabe
     for name in ("carl-walk-2", "anna-walk-10", "anna-run-1", "Bo-run-1"):
         write(tmp_path / "in" / f"{name}.bvh", PLAIN)
     pattern = r"(?P<subject>[A-Za-z]+)-(?P<action>[a-z]+)-(?P<repetition>\d+)\.bvh$"
-    made = reader("bvh", tmp_path / "in", pattern=pattern)
+    made = BVH(tmp_path / "in", pattern=pattern)
     clips = [made.read(item) for item in made.find(tmp_path / "in")]
     assert [(clip.name, clip.subject, clip.action, clip.repetition) for clip in clips] == [
         ("Bo-run-1", 0, 0, 1),
@@ -203,5 +205,5 @@ def test_many_frames_are_placed_as_one_by_one(tmp_path, monkeypatch):
 
 def test_names_of_joints_cannot_command_a_terminal(tmp_path):
     data = PLAIN.replace(b"b {", b"b\x1b[31m\xff {")
-    joints = reader("bvh", write(tmp_path / "a.bvh", data).path).skeleton.joints
+    joints = BVH(write(tmp_path / "a.bvh", data).path).skeleton.joints
     assert joints == ("a", r"b\x1b[31m\xff")

@@ -5,10 +5,11 @@ import pytest
 from bvh_files import bvh, human
 from reader_files import write
 
-from skelact.data.readers import reader
+from skelact.data.readers.bvh import BvhFormat
 from skelact.data.views.robust import prepare_robust
 from skelact.skeleton import Skeleton
 
+BVH = BvhFormat()
 TRUNK = ("Hips", "Spine", "Chest", "Neck", "Head")
 LOWER = ("pelvis", "spine", "chest", "neck", "head")
 CONVENTIONS = {
@@ -59,7 +60,7 @@ CONVENTIONS = {
 
 
 def skeleton_of(folder, joints: str, **options) -> Skeleton:
-    return reader("bvh", write(folder / "a.bvh", bvh(joints)).path, **options).skeleton
+    return BVH(write(folder / "a.bvh", bvh(joints)).path, **options).skeleton
 
 
 def named(skeleton: Skeleton) -> dict[str, list[str]]:
@@ -73,7 +74,7 @@ def test_sides_and_parts_are_told_for_names_of_every_convention(
     tmp_path, leg, arm, marks, trunk, arms_first, right_first
 ):
     joints = human(leg, arm, marks, trunk, arms_first, right_first)
-    made = reader("bvh", write(tmp_path / "a.bvh", bvh(joints)).path)
+    made = BVH(write(tmp_path / "a.bvh", bvh(joints)).path)
     left, right = marks
     assert named(made.skeleton) == {
         "trunk": sorted(trunk),
@@ -98,7 +99,7 @@ def test_the_heading_is_the_same_whichever_side_a_file_lists_first_and_wherever_
         )
         limbs[side] += f"  leg_{side} {9 * x} -5 0\n   foot_{side} 0 -80 0\n"
     joints = " Hips 0 0 0\n" + "".join(limbs[side] for side in sides)
-    made = reader("bvh", write(tmp_path / "a.bvh", bvh(joints, ["0 90 0 0 0 130"] * 3)).path)
+    made = BVH(write(tmp_path / "a.bvh", bvh(joints, ["0 90 0 0 0 130"] * 3)).path)
     (item,) = made.find(made.source)
     view, repairs = prepare_robust(made.read(item), made.skeleton, 3, 1)
     joint = made.skeleton.joints.index
@@ -117,7 +118,7 @@ def test_limbs_that_begin_in_one_place_still_tell_the_heading(tmp_path):
     for name in ("RShoulder 3", "LShoulder -3"):
         joints = joints.replace(f"{name} 15 0", f"{name.split()[0]} 0 0 0")
     joints = joints.replace("LUpLeg 0 -40", "LUpLeg -9 -40").replace("RUpLeg 0 -40", "RUpLeg 9 -40")
-    made = reader("bvh", write(tmp_path / "a.bvh", bvh(joints, ["0 90 0 0 0 200"] * 3)).path)
+    made = BVH(write(tmp_path / "a.bvh", bvh(joints, ["0 90 0 0 0 200"] * 3)).path)
     view, _ = prepare_robust(made.read(made.find(made.source)[0]), made.skeleton, 3, 1)
     joint = made.skeleton.joints.index
     assert np.allclose(view[:, :, joint("RArm"), 0] - view[:, :, joint("LArm"), 0], [[24], [0], [0]], atol=1e-4)
@@ -225,7 +226,7 @@ WINGED = """
 
 
 def test_of_three_pairs_of_limbs_without_telling_names_the_legs_are_told_and_the_rest_is_said(tmp_path):
-    made = reader("bvh", write(tmp_path / "a.bvh", bvh(WINGED)).path)
+    made = BVH(write(tmp_path / "a.bvh", bvh(WINGED)).path)
     parts = named(made.skeleton)
     assert set(parts) == {"trunk", "left_leg", "right_leg"}
     assert parts["left_leg"] == ["a1_L", "a2_L", "a_L"]
@@ -234,14 +235,14 @@ def test_of_three_pairs_of_limbs_without_telling_names_the_legs_are_told_and_the
         "b_L/b_R, c_L/c_R and what hangs there count as trunk",
     )
     named_arms = WINGED.replace("b_", "upperarm_").replace("c_", "wing_")
-    made = reader("bvh", write(tmp_path / "b.bvh", bvh(named_arms)).path)
+    made = BVH(write(tmp_path / "b.bvh", bvh(named_arms)).path)
     assert made.notes == ()
     assert named(made.skeleton)["left_arm"] == ["b1_L", "b2_L", "upperarm_L"]
     assert {"wing_L", "c1_R", "c2_R"} <= set(named(made.skeleton)["trunk"])
 
 
 def test_a_skeleton_without_sides_is_said_to_have_none(tmp_path):
-    made = reader("bvh", write(tmp_path / "a.bvh", bvh(" base 0 0 0\n  middle 0 10 0\n   tip 0 10 0\n")).path)
+    made = BVH(write(tmp_path / "a.bvh", bvh(" base 0 0 0\n  middle 0 10 0\n   tip 0 10 0\n")).path)
     assert made.skeleton.parts == {}
     assert len(made.notes) == 1
     assert made.notes[0].startswith("no joint has a name that another has for the other side of the body")
@@ -265,5 +266,17 @@ def test_files_of_one_source_may_have_bones_of_other_lengths(tmp_path):
     joints = human(*CONVENTIONS["joined"])
     write(tmp_path / "a.bvh", bvh(joints))
     item = write(tmp_path / "b.bvh", bvh(joints.replace("lhip 9 -5 0", "lhip 30 5 9").replace("-40", "-10")))
-    made = reader("bvh", tmp_path)
+    made = BVH(tmp_path)
     assert made.read(item).joints.shape == (1, 1, 21, 3)
+
+
+def test_arms_and_legs_that_hang_on_one_joint_are_told_apart(tmp_path):
+    joints = " Hips 0 90 0\n" + "".join(
+        f"  {side}Side {x} 0 0\n   {side}Holder {x} 9 0\n    {side}Arm {x} 40 0\n     {side}Hand {40 * x} 0 0\n"
+        f"   {side}Leg {9 * x} -5 0\n    {side}Guard 0 -9 0\n    {side}Foot 0 -80 0\n"
+        for side, x in (("Right", -1), ("Left", 1))
+    )
+    parts = named(skeleton_of(tmp_path, joints))
+    assert parts["left_arm"] == ["LeftArm", "LeftHand", "LeftHolder"]
+    assert parts["right_leg"] == ["RightFoot", "RightGuard", "RightLeg"]
+    assert parts["trunk"] == ["Hips", "LeftSide", "RightSide"]
