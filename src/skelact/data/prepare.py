@@ -11,6 +11,7 @@ from skelact.data.describe import LISTED, Summary
 from skelact.data.parallel import Parsed, parse
 from skelact.data.progress import with_bar
 from skelact.data.readers import divisions_of, named_by, notes_of, told_to
+from skelact.data.readers.source import printable
 from skelact.data.recording import Item, Reader, ReadError
 from skelact.data.store import LeftOut, Operation, Store, StoreWriter, store_writer
 from skelact.data.views import check_view
@@ -64,6 +65,7 @@ def prepare(
         intake = _Intake(writer, source, listed, skip_bad)
         intake.take_all(reader, items, jobs, progress)
         notes = [*notes_of(reader), *(_of_clips(note, clips) for note, clips in intake.notes.items())]
+        notes = [printable(note) for note in notes]
         writer.log.append(Operation(name="prepare", parameters=parameters | ({"notes": notes} if notes else {})))
     summary = Summary.of(Store.open(out), view, frames)
     if progress:

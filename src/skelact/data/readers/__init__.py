@@ -12,6 +12,7 @@ from skelact.data.readers.msr import MSR
 from skelact.data.readers.ntu import NtuReader
 from skelact.data.readers.pku import PkuReader
 from skelact.data.readers.sbu import SbuReader
+from skelact.data.readers.source import printable
 from skelact.data.readers.ucla import UclaReader
 from skelact.data.readers.utd import UtdReader
 from skelact.data.readers.utkinect import UtkinectReader
@@ -82,7 +83,7 @@ def notes_of(reader: Reader) -> tuple[str, ...]:
 
 def named_by(reader: Reader) -> dict[str, list[str]]:
     """Texts that a reader numbered from 0, in order, by the column that holds the numbers; for the log of a store."""
-    return {f"{column} names": list(texts) for column, texts in getattr(reader, "named", ())}
+    return {f"{column} names": [*map(printable, texts)] for column, texts in getattr(reader, "named", ())}
 
 
 def told_to(reader: Reader) -> dict[str, str]:

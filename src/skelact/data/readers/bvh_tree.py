@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skelact.data.readers.source import line_error, shown
+from skelact.data.readers.source import line_error, printable, shown
 from skelact.data.recording import Item, ReadError
 
 MOST_NODES = 1000
@@ -110,8 +110,7 @@ class Tree:
         if not words:
             raise self.wrong("the name of a joint", "'{'")
         # Not what a terminal obeys, and names that differ stay different.
-        name = b" ".join(words).decode("utf-8", "backslashreplace")
-        return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
+        return printable(b" ".join(words).decode("utf-8", "backslashreplace"))
 
     def offset(self) -> tuple[float, float, float]:
         self.take(b"OFFSET", "OFFSET")

@@ -102,6 +102,11 @@ def shown(text: bytes) -> str:
     return repr(text[:40]).removeprefix("b") + ("..." if len(text) > 40 else "")
 
 
+def printable(text: str) -> str:
+    """A text as it may be printed and written: control characters and bytes that are no text are spelt out."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
 def content(item: Item) -> bytes:
     """The bytes of a file or of a zip archive's member; ReadError if it cannot be read whole."""
     try:
