@@ -9,11 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from skelact.config import Config
+from skelact.config import Axis, Config
 from skelact.sides import LEFT, side_of
 from skelact.world import SkelactError
-
-Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 
 
 class Skeleton(Config):

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError
+from skelact.world import SkelactError, printable
 
 UNKNOWN = -1
 """Value of a clip attribute that its file does not tell."""
@@ -64,7 +64,7 @@ class Item:
     """Other files that tell of the clip, such as its labels."""
 
     def __str__(self) -> str:
-        file = f"{self.path}!{self.member}" if self.member else str(self.path)
+        file = printable(f"{self.path}!{self.member}" if self.member else str(self.path))
         return f"{file}[{self.part}]" if self.part else file
 
 

@@ -43,7 +43,7 @@ def test_own_arrays_are_read_alike_whatever_the_order_of_their_axes(tmp_path, ax
     clips = whole(3, 4, 2, 17)  # n t m v c
     x = clips.transpose([*("ntmvc".index(letter) for letter in axes)])
     save(tmp_path / "mine.npz", x=x, labels=[1, 0, 1], names=["a", "b", "c"], lengths=[4, 1, 2], classes=["up", "down"])
-    made = reader("arrays", tmp_path / "mine.npz", axes=axes, skeleton="coco_17")
+    made = reader("arrays", tmp_path / "mine.npz", axes=axes, skeleton="coco_17", third="depth")
     got = read_all(made)
     assert made.classes == ("up", "down")
     assert [clip.name for clip in got] == ["a", "b", "c"]
@@ -69,7 +69,8 @@ def test_a_folder_of_npy_files_reads_as_the_npz_and_maps_its_joints(tmp_path):
     (tmp_path / "many").mkdir()
     for name, array in arrays.items():
         np.save(tmp_path / "many" / f"{name}.npy", array)
-    one, many = (reader("arrays", tmp_path / place, axes="ntmvc", skeleton="coco_17") for place in ("one.npz", "many"))
+    options = {"axes": "ntmvc", "skeleton": "coco_17", "third": "depth"}
+    one, many = (reader("arrays", tmp_path / place, **options) for place in ("one.npz", "many"))
     for left, right in zip(read_all(one), read_all(many), strict=True):
         assert (left.name, left.action) == (right.name, right.action)
         assert np.array_equal(left.joints, right.joints)
@@ -81,7 +82,9 @@ def test_zeros_at_the_end_are_padding_unless_lengths_tell(tmp_path):
     np.savez(tmp_path / "padded.npz", x=x)
     np.savez(tmp_path / "told.npz", x=x, lengths=[5])
     frames = {
-        name: len(read_all(reader("arrays", tmp_path / name, axes="ntmvc", skeleton="coco_17"))[0].joints)
+        name: len(
+            read_all(reader("arrays", tmp_path / name, axes="ntmvc", skeleton="coco_17", third="depth"))[0].joints
+        )
         for name in ("padded.npz", "told.npz")
     }
     assert frames == {"padded.npz": 4, "told.npz": 5}
@@ -305,6 +308,10 @@ BAD = {
     "no axes": ({"axes": None}, "does not tell the axes of x: give --axes"),
     "axes twice": ({"axes": "nnctv"}, "axes must be n, t, v, c and, if there is one, m, each once, got 'nnctv'"),
     "fewer axes": ({"axes": "ntvc"}, "expected an array of 4 axes, n, t, v, c, found 2 x 3 x 1 x 17 x 3 of float32"),
+    "an empty axis": (
+        {"x": np.zeros((2, 0, 1, 17, 3))},
+        "expected an array with numbers along each of n, t, m, v, c, found 2 x 0 x 1 x 17 x 3 of float64",
+    ),
     "no layout": ({"skeleton": None}, "does not tell the layout: give --skeleton NAME or --skeleton FILE.json"),
     "rate": ({"frame_rate": -1.0}, "the frame rate must be positive, got -1.0"),
     "labels": ({"labels": [0]}, "expected 2 whole numbers as labels, found 1 of int64"),
@@ -314,7 +321,8 @@ BAD = {
     "classes": ({"labels": [0, 3], "classes": ["a"]}, "expected classes below 1, as there are labels, found 3"),
     "strange": (
         {"label": [0, 3]},
-        "expected arrays x and, if you like, labels, names, lengths, classes, found label, x",
+        "expected arrays x and, if you like, labels, names, lengths, classes, subjects, cameras, setups, repetitions, "
+        "split_NAME, found label, x",
     ),
     "text": ({"x": np.full((2, 3, 1, 17, 3), "1.0")}, "expected real numbers, found <U3"),
     "objects": ({"x": np.full((2, 3, 1, 17, 3), None)}, "array 'x': cannot be read: it holds Python objects"),
@@ -335,7 +343,7 @@ def test_a_clip_that_is_bad_names_its_number_and_place(tmp_path):
     x[1, 2, 0, 5, 1] = np.nan
     x[2] = 0
     np.savez(tmp_path / "x.npz", x=x)
-    made = reader("arrays", tmp_path / "x.npz", axes="ntmvc", skeleton="coco_17")
+    made = reader("arrays", tmp_path / "x.npz", axes="ntmvc", skeleton="coco_17", third="depth")
     _, second, third = made.find(tmp_path / "x.npz")
     with pytest.raises(ReadError, match=r"x.npz\[1\]: expected finite numbers, found nan as y of joint 5 of person 0"):
         made.read(second)

@@ -6,18 +6,18 @@ from typing import Any, ClassVar, Protocol
 
 from skelact.data.readers.arrays import ArraysFormat
 from skelact.data.readers.bvh import BvhFormat
+from skelact.data.readers.faults import failures_named
 from skelact.data.readers.florence import FlorenceReader
 from skelact.data.readers.kard import KARD
 from skelact.data.readers.msr import MSR
 from skelact.data.readers.ntu import NtuReader
 from skelact.data.readers.pku import PkuReader
 from skelact.data.readers.sbu import SbuReader
-from skelact.data.readers.source import printable
 from skelact.data.readers.ucla import UclaReader
 from skelact.data.readers.utd import UtdReader
 from skelact.data.readers.utkinect import UtkinectReader
 from skelact.data.recording import Reader
-from skelact.world import SkelactError
+from skelact.world import SkelactError, printable
 
 READERS: tuple[Reader, ...] = (
     *(NtuReader(), UclaReader(), UtdReader(), SbuReader(), PkuReader()),
@@ -66,7 +66,8 @@ def reader(name: str, source: Path | None = None, **options: Any) -> Reader:
             return replace(candidate, **given) if given else candidate  # type: ignore[type-var]
         if source is None:
             raise SkelactError(f"format {name} is told by its files: give the source")
-        return candidate(Path(source), **given)
+        with failures_named(source):
+            return candidate(Path(source), **given)
     names = (candidate.name for candidate in (*READERS, *MADE_FOR_A_SOURCE))
     raise SkelactError(f"no format {name!r}; there are {', '.join(names)}")
 

@@ -1,18 +1,27 @@
-"""Many clips in array files, brought to one form without reading them all; and those that a user wrote."""
+"""Many clips in array files, brought to one form without reading them all, and the checks that all of them share.
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+Every error here is of a whole source; none can be mended by leaving out clips.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int64, Shaped
 
-from skelact.data.readers.mapped import npy, npz
-from skelact.data.readers.source import SKIP_HINT
+from skelact.data.readers.printed import printed
 from skelact.data.recording import UNKNOWN, ReadError
 
 Joints = Callable[[int], Shaped[np.ndarray, "t m v c"]]
+Scores = Callable[[int], Shaped[np.ndarray, "t m v"] | None]
+_NOT_PRINTED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _no_scores(clip: int) -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -24,54 +33,47 @@ class Clips:
     actions: Int64[np.ndarray, " n"]
     joints: Joints
     """Frames at the end in which everything is zero are padding; `lengths` say where it starts, if anything does."""
+    scores: Scores = _no_scores
+    """How sure whoever found the joints was of each, where a file tells; at 0 a joint was not seen."""
     lengths: Int64[np.ndarray, " n"] | None = None
     divisions: tuple[str, ...] = ()
     places: Int64[np.ndarray, "n d"] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     classes: tuple[str, ...] = ()
     """Labels by class; empty where the files have numbers only."""
+    performed: dict[str, Int64[np.ndarray, " n"]] = field(default_factory=dict)
+    """Subject, camera, setup and repetition, as far as arrays tell them."""
+    numbered: str = ""
+    """Which number stands for which text, where `performed` was told in texts."""
 
     def __post_init__(self) -> None:
         if len(self.actions) and self.actions.min() < UNKNOWN:
             raise refused(self.files[0], "classes counted from 0 (-1: unknown)", self.actions.min())
-        twice = [name for name, times in Counter(self.names).items() if times > 1]
-        if twice:
-            raise refused(self.files[0], "a name of its own for each clip", f"{', '.join(twice[:3])} more than once")
+        check_names(self.files[0], self.names)
 
 
 def refused(path: Path, expected: str, found: object) -> ReadError:
-    return ReadError(f"{path}: expected {expected}, found {found}\n  {SKIP_HINT}")
+    return ReadError(f"{path}: expected {expected}, found {found}")
 
 
-def own_arrays(source: Path, axes: str) -> Clips:
-    """A user's own `x` with `labels`, `names`, `lengths`, `classes`: an .npz, a folder of .npy files, or x alone."""
-    if source.is_dir():
-        arrays = {path.stem: npy(path) for path in sorted(source.glob("*.npy"))}
-        files = tuple(sorted(source.glob("*.npy")))
-    elif source.suffix.lower() == ".npy":
-        arrays, files = {"x": npy(source)}, (source,)
-    else:
-        arrays, files = npz(source), (source,)
-    known = ("x", "labels", "names", "lengths", "classes")
-    if "x" not in arrays or not set(arrays) <= set(known):
-        raise refused(source, f"arrays x and, if you like, {', '.join(known[1:])}", ", ".join(sorted(arrays)) or "none")
-    x = arrays["x"]
-    joints = clip_of(source, x, axes)
-    count = x.shape[axes.index("n")]
-    names = names_of(source, arrays.get("names"), count)
-    return Clips(
-        files,
-        names,
-        whole(source, "labels", arrays.get("labels"), count, UNKNOWN),
-        joints,
-        whole(source, "lengths", arrays["lengths"], count, 0) if "lengths" in arrays else None,
-        classes=tuple(texts_of(source, "classes", arrays["classes"])) if "classes" in arrays else (),
-    )
+def check_names(path: Path, names: Iterable[Any]) -> None:
+    """ReadError for the first name that is no text, does not print, or was there before."""
+    before = set()
+    for number, name in enumerate(names):
+        if not isinstance(name, str):
+            raise refused(path, f"a text as name of clip {number}", type(name).__name__)
+        if not name or _NOT_PRINTED.search(name):
+            raise refused(path, f"a name of clip {number} that can be printed", f"'{printed(name)}'")
+        if name in before:
+            raise refused(path, "a name of its own for each clip", f"{printed(name)} more than once")
+        before.add(name)
 
 
 def clip_of(path: Path, x: np.ndarray, axes: str) -> Joints:
     """Looks up a clip as (t, m, v, c) in an array whose axes are named by letters, m left out where there is one."""
     if x.ndim != len(axes):
         raise refused(path, f"an array of {len(axes)} axes, {', '.join(axes)}", size(x))
+    if x.shape[axes.index("n")] and not x.size:
+        raise refused(path, f"an array with numbers along each of {', '.join(axes)}", size(x))
     place = axes.index("n")
     rest = axes.replace("n", "") + ("" if "m" in axes else "m")
     order = [rest.index(letter) for letter in "tmvc"]
@@ -94,23 +96,37 @@ def whole(path: Path, what: str, values: np.ndarray | None, count: int, least: i
         return np.full(count, UNKNOWN, np.int64)
     if values.shape != (count,) or values.dtype.kind not in "iu":
         raise refused(path, f"{count} whole numbers as {what}", size(values))
-    if count and (values.min() < least or values.max() > np.iinfo(np.int64).max):
+    if count and values.min() < least:
         raise refused(path, f"{what} of at least {least}", values.min())
+    if count and values.max() > np.iinfo(np.int64).max:
+        raise refused(path, f"{what} of at most {np.iinfo(np.int64).max}", values.max())
     return np.array(values, np.int64)
 
 
-def names_of(path: Path, names: np.ndarray | None, count: int) -> list[str]:
+def names_of(path: Path, names: np.ndarray | Sequence[Any] | None, count: int) -> list[str]:
     if names is None:
         return [f"clip_{number}" for number in range(count)]
-    if len(names) != count:
-        raise refused(path, f"{count} names", len(names))
-    return [name.removesuffix(".skeleton") for name in texts_of(path, "names", names)]
+    return [name.removesuffix(".skeleton") for name in texts_of(path, "names", names, count)]
 
 
-def texts_of(path: Path, what: str, values: np.ndarray) -> list[str]:
-    if values.ndim != 1 or not all(isinstance(value, str) for value in values.tolist()):
-        raise refused(path, f"{what} to be a list of texts", size(values))
-    return values.tolist()
+def texts_of(path: Path, what: str, values: np.ndarray | Sequence[Any], count: int | None = None) -> list[str]:
+    """A list of `count` texts that can be printed, which an array may hold as characters or as bytes of UTF-8."""
+    if isinstance(values, np.ndarray):
+        if values.ndim != 1 or values.dtype.kind not in "US":
+            raise refused(path, f"{what} to be a list of texts", size(values))
+    elif not isinstance(values, list | tuple):
+        raise refused(path, f"{what} to be a list of texts", type(values).__name__)
+    if count is not None and len(values) != count:
+        raise refused(path, f"{count} {what}", len(values))
+    texts = values.tolist() if isinstance(values, np.ndarray) else values
+    if isinstance(values, np.ndarray) and values.dtype.kind == "S":
+        texts = [text.decode("utf-8") for text in texts]
+    for number, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise refused(path, f"{what} to be a list of texts", f"{type(text).__name__} as number {number}")
+        if _NOT_PRINTED.search(text):
+            raise refused(path, f"{what} that can be printed", f"'{printed(text)}' as number {number}")
+    return [*texts]
 
 
 def size(value: object) -> str:

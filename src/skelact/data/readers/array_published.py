@@ -1,4 +1,4 @@
-"""The array files that other projects train on."""
+"""The array files that ST-GCN, CTR-GCN and those after them train on."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +14,10 @@ from skelact.data.readers.array_files import (
     numeric,
     refused,
     size,
-    times,
     whole,
 )
 from skelact.data.readers.mapped import npy, npz
+from skelact.data.readers.pickle_arrays import said
 from skelact.data.readers.pickles import plain_pickle
 from skelact.data.recording import NEITHER, TESTS, TRAINS, UNKNOWN
 
@@ -43,14 +43,33 @@ def published_position(source: Path) -> Clips:
             raise refused(path, f"{label.name} beside it", "no such file")
         pair = plain_pickle(label)
         if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise refused(label, "two lists, names and labels", type(pair).__name__)
+            raise refused(label, "two lists, names and labels", _number_of(pair, "list"))
         x = npy(path)
         joints = clip_of(path, x, "nctvm")
-        names = names_of(label, np.array(list(pair[0]), object), len(x))
-        labels = whole(label, "labels", np.array(list(pair[1])), len(x), UNKNOWN)
+        names = names_of(label, pair[0], len(x))
+        labels = whole(label, "labels", _numbers(label, pair[1], len(x)), len(x), UNKNOWN)
         place = {"train": TRAINS, "val": TESTS, "test": TESTS}.get(prefix.rstrip("_"), NEITHER)
         parts.append(((path, label), names, labels, joints, place))
     return _joined(parts)
+
+
+def _number_of(value: Any, what: str) -> str:
+    if not isinstance(value, tuple | list):
+        return f"a {type(value).__name__}"
+    count = {0: "no", 1: "one", 3: "three", 4: "four"}.get(len(value), str(len(value)))
+    return f"{count} {what}{'' if len(value) == 1 else 's'}"
+
+
+def _numbers(path: Path, values: Any, count: int) -> np.ndarray:
+    """Labels as an array; what else a list holds is not handed to numpy, which follows lists within lists for ever."""
+    if isinstance(values, np.ndarray):
+        return values
+    if not isinstance(values, tuple | list) or len(values) != count:
+        raise refused(path, f"{count} whole numbers as labels", _number_of(values, "value"))
+    for number, value in enumerate(values):
+        if type(value) is not int or abs(value) >= 2**63:
+            raise refused(path, f"{count} whole numbers as labels", f"{said(value)} as number {number}")
+    return np.array(values, np.int64)
 
 
 def published_npz(source: Path, joint_count: int) -> Clips:
@@ -62,9 +81,9 @@ def published_npz(source: Path, joint_count: int) -> Clips:
     parts = []
     for part, place in (("train", TRAINS), ("test", TESTS)):
         x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
-        if x.ndim != 3 or x.shape[2] == 0 or x.shape[2] % (3 * joint_count):
+        if x.ndim != 3 or x.shape[2] == 0 or x.shape[2] % (3 * joint_count) or (len(x) and not x.size):
             raise refused(source, f"x_{part} of n x t x (m x {joint_count} x 3) numbers", size(x))
-        if y.ndim != 2 or len(y) != len(x) or not (np.count_nonzero(y, axis=1) == 1).all():
+        if y.ndim != 2 or y.dtype.kind not in "biuf" or len(y) != len(x) or not y.shape[1] or not _one_hot(y):
             raise refused(source, f"y_{part} of {len(x)} lines with one number that is not 0", size(y))
 
         def joints(clip: int, x: np.ndarray = x) -> np.ndarray:
@@ -75,67 +94,8 @@ def published_npz(source: Path, joint_count: int) -> Clips:
     return _joined(parts)
 
 
-def published_annotations(source: Path) -> Clips:
-    """pyskl's dict of `split` and `annotations` (frame_dir, label, keypoint (m, t, v, c), keypoint_score).
-
-    A joint whose score is 0 was not seen, and is zero. Of a split's lists those that end in `train`, `val` or `test`
-    make a division, named by what stands before.
-    """
-    held = plain_pickle(source)
-    if not isinstance(held, dict) or not isinstance(held.get("annotations"), list):
-        raise refused(source, "a dict with split and annotations", type(held).__name__)
-    annotations = held["annotations"]
-    if not annotations:
-        raise refused(source, "at least 1 annotation", "none")
-    for number, one in enumerate(annotations):
-        _check_annotation(source, number, one)
-
-    def joints(clip: int) -> np.ndarray:
-        one = annotations[clip]
-        points = np.asarray(one["keypoint"]).transpose(1, 0, 2, 3)
-        score = one.get("keypoint_score")
-        return points if score is None else np.where((np.asarray(score).transpose(1, 0, 2) == 0)[..., None], 0, points)
-
-    names = [str(one["frame_dir"]) for one in annotations]
-    lengths = np.array([one["keypoint"].shape[1] for one in annotations], np.int64)
-    actions = np.array([int(one.get("label", UNKNOWN)) for one in annotations], np.int64)
-    divisions, places = _divisions(source, held.get("split") or {}, names)
-    return Clips((source,), names, actions, joints, lengths, divisions, places)
-
-
-def _check_annotation(source: Path, number: int, one: Any) -> None:
-    what = f"annotation {number}"
-    if not isinstance(one, dict) or not isinstance(one.get("frame_dir"), str) or "keypoint" not in one:
-        raise refused(source, f"{what} to be a dict with frame_dir and keypoint", str(one)[:40])
-    points, score, label = one["keypoint"], one.get("keypoint_score"), one.get("label", UNKNOWN)
-    what += f" ({one['frame_dir']})"
-    if not isinstance(points, np.ndarray) or points.ndim != 4 or points.dtype.kind not in "fiu":
-        raise refused(source, f"{what} to have keypoint of m x t x v x c numbers", size(points))
-    if score is not None and (not isinstance(score, np.ndarray) or score.shape != points.shape[:3]):
-        raise refused(source, f"{what} to have keypoint_score of {times(points.shape[:3])}", size(score))
-    if one.get("total_frames", points.shape[1]) != points.shape[1]:
-        raise refused(source, f"{what} to have {one['total_frames']} frames as it says", points.shape[1])
-    if not isinstance(label, int | np.integer):
-        raise refused(source, f"{what} to have a whole number as label", str(label)[:40])
-
-
-def _divisions(source: Path, split: Any, names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
-    """Names of the divisions, and the place of each clip in them."""
-    if not isinstance(split, dict):
-        raise refused(source, "split to be a dict of lists of names", type(split).__name__)
-    row = {name: number for number, name in enumerate(names)}
-    columns: dict[str, np.ndarray] = {}
-    for key, members in split.items():
-        division, _, part = f"_{key}".rpartition("_")
-        if part not in ("train", "val", "test"):
-            continue
-        column = columns.setdefault(division.strip("_") or "published", np.zeros(len(names), np.int64))
-        for member in members:
-            if member not in row:
-                raise refused(source, f"split {key} to name clips that are there", repr(member)[:60])
-            column[row[member]] = TRAINS if part == "train" else TESTS
-    places = np.stack(list(columns.values()), axis=1) if columns else np.zeros((len(names), 0), np.int64)
-    return tuple(columns), places
+def _one_hot(y: np.ndarray) -> bool:
+    return bool((np.count_nonzero(y, axis=1) == 1).all())
 
 
 def _joined(parts: list[tuple[tuple[Path, ...], Sequence[str], np.ndarray, Joints, int]]) -> Clips:
@@ -153,7 +113,6 @@ def _joined(parts: list[tuple[tuple[Path, ...], Sequence[str], np.ndarray, Joint
         [name for _, names, *_ in parts for name in names],
         np.concatenate([labels for _, _, labels, *_ in parts]),
         joints,
-        None,
-        ("published",) if told else (),
-        places.astype(np.int64) if told else np.zeros((len(places), 0), np.int64),
+        divisions=("published",) if told else (),
+        places=places.astype(np.int64) if told else np.zeros((len(places), 0), np.int64),
     )

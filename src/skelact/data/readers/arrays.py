@@ -11,9 +11,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from skelact.data.readers.array_files import Clips, own_arrays, refused
-from skelact.data.readers.array_published import published_annotations, published_npz, published_position
+from skelact.data.readers.array_annotations import published_annotations
+from skelact.data.readers.array_files import Clips, refused, texts_of
+from skelact.data.readers.array_own import own_arrays
+from skelact.data.readers.array_published import published_npz, published_position
 from skelact.data.readers.ntu import NAMING as NTU_NAMING
+from skelact.data.readers.printed import printed
+from skelact.data.readers.scores import HIGHEST, Third, not_seen
 from skelact.data.readers.slots import fixed_slots
 from skelact.data.readers.source import SKIP_HINT
 from skelact.data.recording import Item, ReadError, Recording
@@ -22,6 +26,8 @@ from skelact.skeleton import Skeleton
 from skelact.world import SkelactError
 
 AXES = "nctvm"
+MOST_CLASSES = 10_000
+"""Classes that a few clips may be a part of; more of them are only named where there are as many clips."""
 PUBLISHED_LAYOUTS = {(25, 3): KINECT_V2, (17, 2): COCO_17}
 """Layouts of the files that pyskl gives out, by joints and coordinates."""
 
@@ -30,7 +36,7 @@ PUBLISHED_LAYOUTS = {(25, 3): KINECT_V2, (17, 2): COCO_17}
 class ArraysReader:
     """The clips of one source of arrays; coordinates in two dimensions get a third of zero."""
 
-    OPTIONS: ClassVar[tuple[str, ...]] = ("axes",)
+    OPTIONS: ClassVar[tuple[str, ...]] = ("axes", "third", "numbered")
     name: str
     source: Path
     skeleton: Skeleton
@@ -39,6 +45,10 @@ class ArraysReader:
     frame_rate: float
     divisions: tuple[str, ...]
     axes: str = ""
+    third: Third | None = None
+    """What a third channel is, where that is told or the layout is one of pictures; else it is a depth."""
+    numbered: str = ""
+    """Which number stands for which text, where subjects and the like were told in texts."""
 
     def find(self, source: Path) -> list[Item]:
         """One item a clip, in the order of the file. ReadError for another source than the reader was made for."""
@@ -57,18 +67,34 @@ class ArraysReader:
                 f"{item}: expected {len(self.skeleton)} joints of {self.skeleton.name} with 2 or 3 coordinates, "
                 f"found {joints.shape[2]} with {joints.shape[3]}\n  {SKIP_HINT}"
             )
+        joints, missing = self._seen(item, joints, clips.scores(number))
         joints = joints[: self._length(item, clips, joints)]
         if joints.shape[3] == 2:
             joints = np.concatenate([joints, np.zeros_like(joints[..., :1])], axis=3)
         with np.errstate(invalid="ignore"):  # a NaN of the kind that raises a signal is a NaN like any other
-            wide = joints.astype(np.float64)
-        slots, identity = fixed_slots(item, wide)
+            real = joints if joints.dtype.kind == "f" else joints.astype(np.float64)
+        slots, identity = fixed_slots(item, real)
         told = NTU_NAMING.pattern.search(f"/{clips.names[number]}.skeleton")
         performed: dict[str, Any] = (
             {key: int(digits) for key, digits in told.groupdict().items() if key != "action"} if told else {}
         )
+        performed |= {key: int(values[number]) for key, values in clips.performed.items()}
         places = tuple(clips.places[number].tolist()) if self.divisions else ()
-        return Recording(clips.names[number], slots, identity, int(clips.actions[number]), **performed, places=places)
+        missing = None if missing is None else missing[: len(slots)]
+        action = int(clips.actions[number])
+        return Recording(clips.names[number], slots, identity, action, **performed, places=places, missing=missing)
+
+    def _seen(self, item: Item, joints: np.ndarray, scores: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
+        """Joints, zero where their score is, and where that is; None where no score is told."""
+        masks = [not_seen(item, scores, "keypoint_score")] if scores is not None else []
+        if joints.shape[3] == 3 and (self.third == "score" or (self.third is None and self.skeleton.picture)):
+            where = f"third channel of {self.skeleton.name}"
+            masks.append(not_seen(item, joints[..., 2], where, HIGHEST))
+            joints = joints[..., :2]
+        if not masks:
+            return joints, None
+        missing = np.logical_or.reduce(masks)
+        return np.where(missing[..., None], 0, joints), missing
 
     def _length(self, item: Item, clips: Clips, joints: np.ndarray) -> int:
         if clips.lengths is None:
@@ -88,13 +114,14 @@ class ArraysFormat:
     """Makes the reader of a source: its classes and divisions stand in the files, its layout may."""
 
     name: str
-    OPTIONS: ClassVar[tuple[str, ...]] = ("skeleton", "axes", "classes", "units", "frame_rate")
+    OPTIONS: ClassVar[tuple[str, ...]] = ("skeleton", "axes", "third", "classes", "units", "frame_rate")
 
     def __call__(
         self,
         source: Path,
         skeleton: str | None = None,
         axes: str | None = None,
+        third: Third | None = None,
         classes: Path | None = None,
         units: str | None = None,
         frame_rate: float = 30.0,
@@ -113,10 +140,12 @@ class ArraysFormat:
         clips = _clips(self.name, source, axes or "", len(layout))
         if not len(clips.names):
             raise refused(source, "at least 1 clip", "none")
-        labels = tuple(classes.read_text(encoding="utf-8").splitlines()) if classes else clips.classes
+        labels = tuple(_labels(classes)) if classes else clips.classes
         highest = int(clips.actions.max(initial=-1))
         if labels and highest >= len(labels):
             raise refused(source, f"classes below {len(labels)}, as there are labels", highest)
+        if highest >= (most := max(MOST_CLASSES, len(clips.names))) and not labels:
+            raise refused(source, f"classes below {most} in {len(clips.names)} clips without --classes", highest)
         return ArraysReader(
             self.name,
             source,
@@ -126,6 +155,8 @@ class ArraysFormat:
             frame_rate,
             clips.divisions,
             axes or "",
+            third or ("score" if layout.picture and clips.joints(0).shape[3] == 3 else None),
+            clips.numbered,
         )
 
     def _layout(self, source: Path) -> Skeleton:
@@ -154,6 +185,16 @@ def _checked_axes(axes: str | None) -> str:
     return axes
 
 
+def _labels(path: Path) -> list[str]:
+    """The lines of a text file. ReadError if it is none."""
+    try:
+        if not path.is_file():
+            raise ReadError(f"{path}: expected a text file with a label a line, found none")
+        return texts_of(path, "labels", path.read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReadError(f"{path}: cannot be read as a list of labels: {error}") from error
+
+
 def _clips(name: str, source: Path, axes: str, joints: int) -> Clips:
     """The clips of a source, opened once a process as long as its files stay as they are."""
     state = tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in _files(source))
@@ -168,5 +209,8 @@ def _files(source: Path) -> list[Path]:
 def _opened(name: str, source: Path, axes: str, joints: int, state: tuple) -> Clips:
     try:
         return _OPEN[name](source, axes, joints)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise refused(source, f"what format {name} has", f"something else ({error})") from error
+    except SkelactError:
+        raise
+    except Exception as error:  # whatever a stranger's file brings about is told by its name
+        what = printed(str(error) or type(error).__name__, 200)
+        raise refused(source, f"what format {name} has", f"something else ({what})") from error

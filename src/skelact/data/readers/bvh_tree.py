@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skelact.data.readers.source import line_error, printable, shown
+from skelact.data.readers.source import line_error, shown
 from skelact.data.recording import Item, ReadError
+from skelact.world import printable
 
 MOST_NODES = 1000
 LONGEST_NAME = 200

@@ -1,83 +1,159 @@
 """Arrays of .npy and .npz files, mapped instead of read wherever the file allows it.
 
 An .npz is a zip archive of .npy files. `np.savez` stores them as they are, so that each can be mapped at its place in
-the archive; what `np.savez_compressed` wrote has to be unpacked whole.
+the archive; what `np.savez_compressed` wrote has to be unpacked whole. What a header says of sizes is compared with the
+bytes that are there before anything is reserved.
 """
 
+import io
+import math
+import re
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 
-from skelact.data.readers.source import SKIP_HINT
+from skelact.data.readers.printed import printed
 from skelact.data.recording import ReadError
 
+LONGEST_HEADER = 10_000
+"""Bytes of the text before an array's numbers; numpy's own limit."""
+MOST_ARRAYS, LONGEST_LIST = 1000, 2**20
+"""Arrays in an archive, and bytes of its list of them."""
+MOST_TIMES, SLACK = 32, 16 * 2**20
+"""Arrays that are unpacked may be so many times as long as the archive, and that many bytes more."""
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 """Of a zip archive's member: its mark, and the lengths of name and extra field that stand before the bytes."""
+_ENTRY = re.compile(
+    r"""\s*['"](?:descr['"]\s*:\s*(?:['"](?P<kind>[^'"]{1,20})['"]|(?P<fields>\[.*\]))"""
+    r"""|fortran_order['"]\s*:\s*(?P<fortran>True|False)"""
+    r"""|shape['"]\s*:\s*\((?P<shape>[0-9L,\s]*)\))\s*(?:,|$)""",
+    re.DOTALL,
+)
+_KIND = re.compile(r"[<>=|]?(\?|b1|[iu][1248]|f(2|4|8|12|16)|c(8|16|24|32)|[SU][0-9]{1,9}|O8?)")
 
 
 def npy(path: Path) -> np.ndarray:
     """The array of an .npy file, mapped. ReadError if it is damaged or holds Python objects."""
     try:
+        if not path.is_file():
+            raise ValueError("expected a file, found none")
         with path.open("rb") as file:
-            return _at(path, file, 0, path.stat().st_size)
-    except ReadError:
-        raise
-    except Exception as error:  # numpy's header reader fails in a dozen ways on damaged bytes
+            return _mapped(path, file, 0, path.stat().st_size)
+    except Exception as error:  # damaged bytes make it fail in a dozen ways
         raise _refused(path, "", error) from error
 
 
 def npz(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an .npz file by name; stored ones mapped, compressed ones read. ReadError as for `npy`."""
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
+    name = ""
     try:
-        with zipfile.ZipFile(path) as archive, path.open("rb") as file:
-            for member in archive.infolist():
+        if not path.is_file():
+            raise ValueError("expected a file, found none")
+        room = MOST_TIMES * path.stat().st_size + SLACK
+        with _Listed(path) as file, zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            if len(members) > MOST_ARRAYS:
+                raise ValueError(f"expected at most {MOST_ARRAYS} arrays, found {len(members)}")
+            for member in members:
                 name = member.filename.removesuffix(".npy")
-                try:
-                    if member.compress_type == zipfile.ZIP_STORED:
-                        file.seek(member.header_offset)
-                        mark, name_length, extra_length = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
-                        if mark != b"PK\x03\x04":
-                            raise ValueError("expected the mark of a member at its place")
-                        start = member.header_offset + _LOCAL_HEADER.size + name_length + extra_length
-                        arrays[name] = _at(path, file, start, member.file_size)
-                    else:
-                        with archive.open(member) as packed:
-                            arrays[name] = np.lib.format.read_array(packed, allow_pickle=False)
-                except Exception as error:  # as in `npy`, and what decompressors raise
-                    raise _refused(path, name, error) from error
-    except ReadError:
-        raise
-    except Exception as error:
-        raise _refused(path, "", error) from error
+                if member.compress_type == zipfile.ZIP_STORED:
+                    file.seek(member.header_offset)
+                    mark, name_length, extra_length = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
+                    if mark != b"PK\x03\x04":
+                        raise ValueError("expected the mark of a member at its place")
+                    start = member.header_offset + _LOCAL_HEADER.size + name_length + extra_length
+                    arrays[name] = _mapped(path, file, start, member.file_size)
+                else:
+                    room -= member.file_size
+                    if room < 0:
+                        raise ValueError(
+                            f"expected at most {MOST_TIMES} times the bytes of the file when unpacked, "
+                            f"found {member.file_size} more"
+                        )
+                    with archive.open(member) as packed:
+                        arrays[name] = _unpacked(packed.read, member.file_size)
+    except Exception as error:  # as in `npy`, and what decompressors raise
+        raise _refused(path, name, error) from error
     return arrays
 
 
-def _at(path: Path, file: BinaryIO, start: int, size: int) -> np.ndarray:
-    """The .npy of `size` bytes that starts at `start` of an open file, mapped."""
+class _Listed(io.BufferedReader):
+    """A zip archive that cannot have its list of members read at once if that is longer than any list of arrays."""
+
+    def __init__(self, path: Path):
+        super().__init__(io.FileIO(path))
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > LONGEST_LIST:
+            raise ValueError(f"expected a list of arrays of at most {LONGEST_LIST} bytes, found {size}")
+        return super().read(size)
+
+
+def _mapped(path: Path, file: BinaryIO | _Listed, start: int, size: int) -> np.ndarray:
+    """The .npy of `size` bytes that starts at `start` of an open file."""
     file.seek(start)
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(file)
-    if dtype.hasobject:
+    shape, order, kind = _header(file.read, size)
+    if 0 in shape:
+        return np.zeros(shape, kind)
+    return np.memmap(path, kind, "r", file.tell(), shape, order)
+
+
+def _unpacked(read: Callable[[int], bytes], size: int) -> np.ndarray:
+    """The .npy of `size` bytes behind a decompressor, which checks them at their end."""
+    shape, order, kind = _header(read, size)
+    numbers = np.zeros(math.prod(shape) * kind.itemsize, np.uint8)
+    at = 0
+    while piece := read(2**20):
+        numbers[at : at + len(piece)] = np.frombuffer(piece, np.uint8)
+        at += len(piece)
+    if at != len(numbers):
+        raise ValueError(f"expected {len(numbers)} bytes of numbers, found {at}")
+    return numbers.view(kind).reshape(shape, order=order) if at else np.zeros(shape, kind)
+
+
+def _header(read: Callable[[int], bytes], size: int) -> tuple[tuple[int, ...], Literal["C", "F"], np.dtype]:
+    """Shape, order in memory and kind of an array of `size` bytes, header included, whose numbers come next."""
+    start = read(8)
+    width = {b"\x01\x00": 2, b"\x02\x00": 4, b"\x03\x00": 4}.get(start[6:], 0)
+    if start[:6] != b"\x93NUMPY" or not width:
+        raise ValueError(f"expected the mark and version of an array, found {start!r}")
+    length = int.from_bytes(read(width), "little")
+    if length > LONGEST_HEADER:
+        raise ValueError(f"expected a header of at most {LONGEST_HEADER} bytes, found {length}")
+    shape, order, kind = _described(read(length).decode("utf-8" if start[6] == 3 else "latin-1"))
+    count, there = math.prod(shape), size - len(start) - width - length
+    if count * kind.itemsize != there or (count and not kind.itemsize):
+        raise ValueError(f"expected {count} values of {kind.itemsize} bytes, found {there} bytes")
+    return shape, order, kind
+
+
+def _described(header: str) -> tuple[tuple[int, ...], Literal["C", "F"], np.dtype]:
+    """What a header says, such as {'descr': '<f4', 'fortran_order': False, 'shape': (3, 25), }."""
+    inner, told, at = header.strip().removeprefix("{").removesuffix("}").strip(), {}, 0
+    while at < len(inner) and (entry := _ENTRY.match(inner, at)):
+        told |= {key: value for key, value in entry.groupdict().items() if value is not None}
+        at = entry.end()
+    if "fields" in told:
+        raise ValueError("expected one kind of numbers or text, found an array of several fields")
+    if at < len(inner) or set(told) != {"kind", "fortran", "shape"}:
+        raise ValueError(f"expected descr, fortran_order and shape in its header, found {printed(header)}")
+    if not _KIND.fullmatch(told["kind"]):
+        raise ValueError(f"expected numbers or text, found {printed(told['kind'])}")
+    kind = np.dtype(told["kind"])
+    if kind.hasobject:
         raise ValueError("it holds Python objects, which are not opened: save numbers or text")
-    if min(shape, default=0) < 0 or any(type(length) is not int for length in shape):
-        raise ValueError(f"expected lengths of at least 0, found {shape}")
-    offset, count = file.tell(), 1
-    for length in shape:
-        count *= length
-    if offset - start + count * dtype.itemsize != size:
-        raise ValueError(f"expected {count} values of {dtype.itemsize} bytes, found {size - (offset - start)} bytes")
-    order = "F" if fortran else "C"
-    if not count:
-        return np.zeros(shape, dtype)
-    return np.memmap(path, dtype, "r", offset, shape, order)
+    lengths = [length.strip().removesuffix("L") for length in told["shape"].split(",") if length.strip()]
+    if len(lengths) > 32 or max(map(len, lengths), default=0) > 18:
+        raise ValueError(f"expected up to 32 axes of up to 18 digits, found {printed(told['shape'])}")
+    return tuple(map(int, lengths)), "F" if told["fortran"] == "True" else "C", kind
 
 
 def _refused(path: Path, name: str, error: Exception) -> ReadError:
     reason = " ".join(str(error).split()) or type(error).__name__
-    where = f"{path}: array {name!r}" if name else str(path)
-    return ReadError(f"{where}: cannot be read: {reason:.200}\n  {SKIP_HINT}")
+    where = f"{path}: array '{printed(name)}'" if name else str(path)
+    return ReadError(f"{where}: cannot be read: {printed(reason, 200)}")

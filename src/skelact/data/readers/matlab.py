@@ -1,24 +1,30 @@
 """One array of real numbers out of a MATLAB 5 file (`save -v6` or `-v7`).
 
 Own code, although SciPy reads such files: its `loadmat` (seen in 1.17.1) ends the whole process with a segmentation
-fault on some damaged ones, which nothing can catch. This reads plain numbers only, and runs nothing from the file.
+fault on some damaged ones, which nothing can catch. This reads plain numbers only, runs nothing from the file, and
+reserves memory for no more numbers than there are bytes for.
 """
 
 import math
 import struct
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
-from skelact.data.readers.source import LARGEST
-
+MOST_NUMBERS = 2**21
+"""Numbers of the largest array that is read, 16 MB: 35,000 frames of 20 joints, which is 19 minutes."""
+MOST_UNPACKED = 8 * MOST_NUMBERS + 2**16
+"""Bytes that the compressed variables of a file may have in all."""
+MOST_AXES = 32
 _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 """NumPy's name of each kind of element that holds numbers."""
 _INT32, _UINT32, _MATRIX, _COMPRESSED = 5, 6, 14, 15
 _NUMERIC_CLASSES = range(6, 16)
 """Array classes double to uint64; before them come cells, structs, objects, text and sparse arrays."""
 _COMPLEX = 0x800
+_NONE = memoryview(b"")
 
 
 def real_array(data: bytes, name: str) -> np.ndarray:
@@ -29,19 +35,21 @@ def real_array(data: bytes, name: str) -> np.ndarray:
     (version,) = struct.unpack(order + "H", data[124:126])
     if version != 0x0100:
         raise ValueError(f"expected MATLAB format 1.0 (save it with -v7), found {version >> 8}.{version & 255}")
-    for kind, body in _elements(data[128:], order):
+    room = MOST_UNPACKED
+    for kind, body in _elements(memoryview(data)[128:], order):
         if kind == _COMPRESSED:
             packed = zlib.decompressobj()
-            unpacked = packed.decompress(body, LARGEST)
-            if not packed.eof:
-                raise ValueError(f"expected whole compressed data of at most {LARGEST} bytes, found no end of it")
-            kind, body = next(_elements(unpacked, order), (0, b""))
+            unpacked = packed.decompress(body, room)
+            room -= len(unpacked)
+            if not packed.eof or not room:
+                raise ValueError(f"expected compressed data of less than {MOST_UNPACKED} bytes, found no end of it")
+            kind, body = next(_elements(memoryview(unpacked), order), (0, _NONE))
         if kind == _MATRIX and (found := _named(body, order, name)) is not None:
             return found
     raise ValueError(f"expected a variable {name}, found none")
 
 
-def _elements(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
+def _elements(data: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
     """Kind and bytes of each element; ValueError where one is longer than what is left."""
     at = 0
     while at < len(data):
@@ -58,9 +66,9 @@ def _elements(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
         at += step
 
 
-def _named(matrix: bytes, order: str, name: str) -> np.ndarray | None:
+def _named(matrix: memoryview, order: str, name: str) -> np.ndarray | None:
     """The array of a matrix element, or None if it is another variable."""
-    flags, shape, label, values, *_ = [*_elements(matrix, order), *[(0, b"")] * 4]
+    flags, shape, label, values, *_ = [*islice(_elements(matrix, order), 4), *[(0, _NONE)] * 4]
     if label[1] != name.encode():
         return None
     if flags[0] != _UINT32 or len(flags[1]) != 8 or shape[0] != _INT32 or len(shape[1]) % 4:
@@ -68,10 +76,13 @@ def _named(matrix: bytes, order: str, name: str) -> np.ndarray | None:
     (about,) = struct.unpack_from(order + "I", flags[1])
     if about & 0xFF not in _NUMERIC_CLASSES or about & _COMPLEX or values[0] not in _NUMBERS:
         raise ValueError(f"expected {name} to hold real numbers, found something else")
+    if len(shape[1]) > 4 * MOST_AXES:
+        raise ValueError(f"expected up to {MOST_AXES} axes of {name}, found {len(shape[1]) // 4}")
     size = struct.unpack(f"{order}{len(shape[1]) // 4}i", shape[1])
-    number = np.dtype(order + _NUMBERS[values[0]])
+    number, times = np.dtype(order + _NUMBERS[values[0]]), " x ".join(map(str, size))
     if min(size, default=-1) < 0 or math.prod(size) * number.itemsize != len(values[1]):
-        times = " x ".join(map(str, size))
         raise ValueError(f"expected {times} numbers of {number.itemsize} bytes in {name}, found {len(values[1])} bytes")
+    if math.prod(size) > MOST_NUMBERS:
+        raise ValueError(f"expected at most {MOST_NUMBERS} numbers in {name}, found {times}")
     with np.errstate(invalid="ignore"):  # a NaN of the kind that raises a signal is a NaN like any other
         return np.frombuffer(values[1], number).astype(np.float64).reshape(size, order="F")

@@ -1,0 +1,77 @@
+"""Arrays that users write themselves: joints, and whatever they know of each clip, by name."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int64
+
+from skelact.data.readers.array_files import Clips, clip_of, names_of, refused, texts_of, whole
+from skelact.data.readers.mapped import npy, npz
+from skelact.data.recording import NEITHER, TESTS, TRAINS, UNKNOWN
+
+PERFORMED = {"subjects": "subject", "cameras": "camera", "setups": "setup", "repetitions": "repetition"}
+"""What a recording calls the arrays that tell how a clip came about."""
+_KNOWN = ("x", "labels", "names", "lengths", "classes", *PERFORMED)
+_SPLIT = "split_"
+_PARTS = {"train": TRAINS, "val": TESTS, "test": TESTS, "": NEITHER}
+
+
+def own_arrays(source: Path, axes: str) -> Clips:
+    """`x` with what else is known: an .npz, a folder of .npy files, or x alone. ReadError says what does not fit."""
+    files = tuple(sorted(source.glob("*.npy"))) if source.is_dir() else (source,)
+    if source.is_dir() or source.suffix.lower() == ".npy":
+        _check_keys(source, [path.stem for path in files] if source.is_dir() else ["x"])
+        arrays = {path.stem if source.is_dir() else "x": npy(path) for path in files}
+    else:
+        arrays = npz(source)
+        _check_keys(source, sorted(arrays))
+    x = arrays["x"]
+    joints = clip_of(source, x, axes)
+    count = x.shape[axes.index("n")]
+    performed, numbered = {}, []
+    for key in PERFORMED.keys() & arrays.keys():
+        performed[PERFORMED[key]], texts = _numbered(source, key, arrays[key], count)
+        numbered += [f"{key}: {texts}"] if texts else []
+    divisions = tuple(sorted(key for key in arrays if key.startswith(_SPLIT)))
+    return Clips(
+        files,
+        names_of(source, arrays.get("names"), count),
+        whole(source, "labels", arrays.get("labels"), count, UNKNOWN),
+        joints,
+        lengths=whole(source, "lengths", arrays["lengths"], count, 0) if "lengths" in arrays else None,
+        divisions=tuple(key.removeprefix(_SPLIT) for key in divisions),
+        places=np.stack([_places(source, key, arrays[key], count) for key in divisions], axis=1)
+        if divisions
+        else np.zeros((count, 0), np.int64),
+        classes=tuple(texts_of(source, "classes", arrays["classes"])) if "classes" in arrays else (),
+        performed=performed,
+        numbered="; ".join(sorted(numbered)),
+    )
+
+
+def _check_keys(source: Path, found: list[str]) -> None:
+    if "x" not in found or not all(name in _KNOWN or re.fullmatch(_SPLIT + r"[\w-]+", name) for name in found):
+        known = f"arrays x and, if you like, {', '.join(_KNOWN[1:])}, {_SPLIT}NAME"
+        raise refused(source, known, ", ".join(found[:20]) or "none")
+
+
+def _numbered(source: Path, what: str, values: np.ndarray, count: int) -> tuple[Int64[np.ndarray, " n"], str]:
+    """Whole numbers as they are; texts as their places, from 1, in order of the alphabet, and which those are.
+
+    An empty text is not known.
+    """
+    if values.dtype.kind not in "US":
+        return whole(source, what, values, count, UNKNOWN), ""
+    texts = texts_of(source, what, values, count)
+    number = {text: place for place, text in enumerate(sorted({*texts} - {""}), start=1)}
+    listed = ", ".join(f"{place} {text}" for text, place in number.items())
+    return np.array([number.get(text, UNKNOWN) for text in texts], np.int64), listed
+
+
+def _places(source: Path, what: str, values: np.ndarray, count: int) -> Int64[np.ndarray, " n"]:
+    texts = texts_of(source, what, values, count)
+    for number, text in enumerate(texts):
+        if text not in _PARTS:
+            raise refused(source, f"train, val, test or nothing in {what}", f"{text[:40]} as number {number}")
+    return np.array([_PARTS[text] for text in texts], np.int64)

@@ -1,0 +1,160 @@
+"""The arrays of a plain pickle, made here from checked parts.
+
+numpy's own way back from a pickle trusts what it is given: an array of objects whose bytes are a made-up pointer ends
+the process. So none of it runs; an array is a view of bytes of the file whose number is that of its shape and kind.
+"""
+
+import codecs
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from skelact.data.readers.printed import printed
+
+AXES = 32
+"""Most axes of an array."""
+LONGEST_EMPTY = 2**20
+"""Longest axis of an array without numbers, whose length no bytes vouch for."""
+_KIND = re.compile(r"(\?|b1|[iu][1248]|f[248]|[SU][1-9][0-9]{0,8}|O[48]?)")
+_PIECE = 2**20
+
+
+class RefusedPickle(Exception):
+    """Why a pickle is not read, to stand behind the name of its file."""
+
+
+@dataclass
+class Room:
+    """Memory that the values of a file may take besides its bytes; what is taken is an estimate from above."""
+
+    left: int
+
+    def take(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise RefusedPickle("expected values in proportion to the file, found many times its size")
+
+
+@dataclass(frozen=True)
+class LongText:
+    """Text too long for a name, left undecoded where it is: Python 2 and the old protocols write bytes as text."""
+
+    data: memoryview
+    encoding: str
+
+    def latin1(self) -> bytearray | memoryview:
+        if self.encoding == "latin-1":
+            return self.data
+        decoder, made = codecs.getincrementaldecoder(self.encoding)(), bytearray()
+        for start in range(0, len(self.data), _PIECE):  # whole, the text would take up to four times its bytes
+            made += decoder.decode(self.data[start : start + _PIECE]).encode("latin-1")
+        made += decoder.decode(b"", final=True).encode("latin-1")
+        return made
+
+
+@dataclass
+class Kind:
+    """What numpy calls a dtype; the byte order is told after the rest."""
+
+    text: str
+    order: str = "="
+
+    @classmethod
+    def named(cls, text: Any) -> "Kind":
+        if type(text) is not str or not _KIND.fullmatch(bare := text.lstrip("<>=|")):
+            raise RefusedPickle(f"an array of {said(text)} is not opened: only numbers, booleans and text are")
+        return cls(bare, ">" if text.startswith(">") else "=")
+
+    @property
+    def numpy(self) -> np.dtype:
+        return np.dtype(self.order + self.text)
+
+    @property
+    def objects(self) -> bool:
+        return self.text.startswith("O")
+
+    def build(self, state: Any) -> None:
+        """`state` is (version, order, None, None, None, size or -1, alignment or -1, flags)."""
+        if (
+            type(state) is not tuple
+            or not 7 <= len(state) <= 9
+            or type(state[1]) is not str
+            or type(state[5]) is not int
+        ):
+            raise RefusedPickle(f"expected byte order and size of {self.text}, found {said(state)}")
+        if any(part is not None for part in (*state[2:5], *state[8:])):
+            raise RefusedPickle("an array of several fields is not opened: only numbers, booleans and text are")
+        if state[1] not in ("<", ">", "|", "="):
+            raise RefusedPickle(f"expected the byte order of {self.text}, found {said(state[1])}")
+        if not self.objects and state[5] not in (-1, self.numpy.itemsize):
+            raise RefusedPickle(f"expected {self.numpy.itemsize} bytes of {self.text}, found {state[5]}")
+        self.order = state[1].replace("|", "=")
+
+
+@dataclass
+class Unfinished:
+    """An array whose shape and bytes are still to come; `places` of the memo wait for it."""
+
+    places: list[int] = field(default_factory=list)
+
+    def build(self, state: Any, room: Room) -> np.ndarray | list:
+        """`state` is (version, shape, kind, Fortran order or not, bytes), where the version may be left out."""
+        if type(state) is not tuple or len(state) not in (4, 5) or type(state[-2]) not in (bool, int):
+            raise RefusedPickle(f"expected shape, kind, order and bytes of an array, found {said(state)}")
+        shape, kind, fortran, data = state[-4:]
+        return array(room, data, kind, shape, "F" if fortran else "C")
+
+
+def raw(value: Any, room: Room) -> bytes | bytearray | memoryview:
+    """The bytes of an array, which Python 2 calls text."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return value
+    if isinstance(value, LongText):
+        room.take(0 if value.encoding == "latin-1" else len(value.data))
+        return value.latin1()
+    if type(value) is str:
+        room.take(len(value))
+        return value.encode("latin-1")
+    raise RefusedPickle(f"expected the bytes of an array, found {said(value)}")
+
+
+def array(room: Room, data: Any, kind: Any, shape: Any, order: str, axes: Any = None) -> np.ndarray | list:
+    """A view of bytes as an array; of an array of objects with one axis the list of them, which were read before."""
+    if not isinstance(kind, Kind):
+        raise RefusedPickle(f"expected the kind of an array's numbers, found {said(kind)}")
+    if not _whole_numbers(shape) or len(shape) > AXES or min(shape, default=0) < 0:
+        raise RefusedPickle(f"expected the lengths of up to {AXES} axes, found {said(shape)}")
+    count, times = math.prod(shape), " x ".join(map(str, shape[:6])) or "one"
+    if not count and max(shape) > LONGEST_EMPTY:
+        raise RefusedPickle(f"expected numbers in an array, found none in {times}")
+    if kind.objects:
+        if type(data) is not list or len(shape) != 1 or len(data) != count:
+            raise RefusedPickle(f"expected a list of {times} objects along one axis as an array, found {said(data)}")
+        return data
+    data, size = raw(data, room), kind.numpy.itemsize
+    if len(data) != count * size:
+        raise RefusedPickle(f"expected an array of {times} values of {size} bytes, found {len(data)} bytes")
+    plain = np.frombuffer(data, kind.numpy) if count else np.zeros(0, kind.numpy)
+    if order == "K":  # the axes lie in memory in another order than either
+        if not _whole_numbers(axes) or sorted(axes) != [*range(len(shape))]:
+            raise RefusedPickle(f"expected the order of {len(shape)} axes, found {said(axes)}")
+        return plain.reshape(shape).transpose(axes)
+    return plain.reshape(shape, order="F" if order == "F" else "C")
+
+
+def _whole_numbers(values: Any) -> bool:
+    return type(values) is tuple and all(type(value) is int for value in values)
+
+
+def said(value: Any) -> str:
+    """A value of a file in a few words, whatever it is: short, escaped, and never what it holds."""
+    if type(value) is str:
+        return printed(value)
+    if type(value) in (int, float, bool, type(None)):
+        return repr(value)
+    if type(value) in (list, tuple, dict, set, bytes, bytearray, memoryview):
+        return f"a {type(value).__name__} of {len(value)}"
+    return str(value) if hasattr(value, "module") else f"a {type(value).__name__}"
