@@ -153,3 +153,49 @@ def test_order_in_names_the_joints_that_are_missing_and_how_many():
 def test_shoulders_of_a_body_without_any_are_refused():
     with pytest.raises(SkelactError, match="no joint 'left_shoulder'"):
         _ = Skeleton.model_validate(BODY).shoulders
+
+
+def limbs(*names: str, parts: dict | None = None, mirror: tuple = ()) -> Skeleton:
+    """Two arms and two legs of two joints each, and ears, on one trunk."""
+    return Skeleton(
+        name="limbs",
+        joints=("trunk", *names),
+        parents=(-1, 0, 1, 0, 3, 0, 5, 0, 7, 0, 0),
+        mirror=mirror or (0, 3, 4, 1, 2, 7, 8, 5, 6, 10, 9),
+        parts=parts or {},
+    )
+
+
+RIGHT_FIRST = ("RArm", "RHand", "LArm", "LHand", "rleg", "rfoot", "lleg", "lfoot", "Ear.R", "Ear.L")
+PARTS = {"right_arm": (1, 2), "left_arm": (3, 4), "right_leg": (5, 6), "left_leg": (7, 8)}
+
+
+def test_pairs_are_left_and_right_by_name_whichever_comes_first():
+    assert set(limbs(*RIGHT_FIRST).pairs) == {(3, 1), (4, 2), (7, 5), (8, 6), (10, 9)}
+
+
+def test_pairs_without_names_of_sides_go_by_the_parts_and_those_in_none_are_left_out():
+    skeleton = limbs(*"abcdefghij", parts=PARTS)
+    assert set(skeleton.pairs) == {(3, 1), (4, 2), (7, 5), (8, 6)}
+    assert limbs(*"abcdefghij").pairs == limbs(*"abcdefghij").heading_pairs == ()
+
+
+def test_the_heading_comes_from_where_arms_and_then_where_legs_begin_and_from_nothing_else_first():
+    skeleton = limbs(*RIGHT_FIRST, parts=PARTS)
+    assert skeleton.heading_pairs[:4] == (((3, 1),), ((7, 5),), ((4, 2),), ((8, 6),))
+    assert [set(group) for group in skeleton.heading_pairs[4:]] == [{(3, 1), (7, 5), (10, 9)}, set(skeleton.pairs)]
+
+
+def test_the_heading_comes_from_joints_called_shoulders_where_there_are_any():
+    skeleton = limbs(
+        "right_hand", "right_tip", "left_hand", "left_tip", *"ef", *"gh", "left_shoulder", "right_shoulder"
+    )
+    assert skeleton.heading_pairs[0] == ((9, 10),)
+    assert skeleton.heading_pairs[-1] == skeleton.pairs == ((3, 1), (4, 2), (9, 10))
+
+
+def test_without_parts_the_heading_is_that_of_the_pairs_at_which_the_sides_part():
+    assert [set(group) for group in limbs(*RIGHT_FIRST).heading_pairs] == [
+        {(3, 1), (7, 5), (10, 9)},
+        {(3, 1), (4, 2), (7, 5), (8, 6), (10, 9)},
+    ]

@@ -81,6 +81,7 @@ def prepare(
         intake = _Intake(writer, source, listed, skip_bad)
         intake.take_all(reader, items, jobs, progress)
         notes = [*notes_of(reader), *(_of_clips(note, clips) for note, clips in intake.notes.items())]
+        notes = [printable(note) for note in notes]
         writer.log.append(Operation(name="prepare", parameters=parameters | ({"notes": notes} if notes else {})))
     summary = Summary.of(Store.open(out), view, frames)
     if progress:

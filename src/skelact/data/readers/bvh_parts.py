@@ -114,10 +114,11 @@ class _Limbs:
             return
         if missing == {"arm", "leg"}:
             self._name_both(open_, size)
-        elif len(open_) == 1:
+        else:
             known = [pair for pair, kind in self.named.items() if kind not in missing]
-            if self._begins_beyond(open_[0], known, legs=missing == {"leg"}):
-                self.named[open_[0]] = missing.pop()
+            beyond = [pair for pair in open_ if self._begins_beyond(pair, known, legs=missing == {"leg"})]
+            if len(beyond) == 1:
+                self.named[beyond[0]] = missing.pop()
 
     def _name_both(self, limbs: list[tuple[int, int]], size: float) -> None:
         """Legs are what points down the lowest by far; with one other limb, that is the arms."""

@@ -10,6 +10,8 @@ from skelact.sides import is_word, side_of, stem
 
 ALIKE = 0.3
 """Share of a bone by which the bones of two sides may differ: bodies are not symmetric."""
+MOST_ALIKE = 32
+"""Joints whose names differ by letters for sides alone; of more, none is paired: each is compared with each."""
 
 
 def mirror_of(
@@ -37,13 +39,14 @@ class _Pairing:
             self.children[parent].append(joint)
 
     def run(self) -> tuple[tuple[int, ...], dict[int, int]]:
-        alike: dict[str, list[int]] = defaultdict(list)
+        stems: dict[str, list[int]] = defaultdict(list)
         for joint, name in enumerate(self.names):
-            alike[stem(name)].append(joint)
+            stems[stem(name)].append(joint)
+        alike = {name: joints for name, joints in stems.items() if len(joints) <= MOST_ALIKE}
         left: dict[int, int] = {}
         for by_word in (True, False):  # what is plain first, so that a letter cannot take a plain one's partner
             for joint, name in enumerate(self.names):
-                others = [other for other in alike[stem(name)] if self._pair(joint, other, by_word)]
+                others = [other for other in alike.get(stem(name), ()) if self._pair(joint, other, by_word)]
                 if others:
                     other = min(others, key=lambda other: self._difference(joint, other))
                     self.mirror[joint], self.mirror[other] = other, joint
@@ -70,7 +73,9 @@ class _Pairing:
             return False
         if ours != theirs:
             longest = max(self.lengths[joint], self.lengths[other])
-            return self.mirror[ours] == theirs and abs(self.lengths[joint] - self.lengths[other]) <= ALIKE * longest
+            return self.mirror[ours] == theirs and bool(
+                abs(self.lengths[joint] - self.lengths[other]) <= ALIKE * longest
+            )
         one, two = self._first_bone(joint), self._first_bone(other)
         size = max(float(np.linalg.norm(one)), float(np.linalg.norm(two)))
         flips = [one * turned - two for turned in (np.array(f) for f in ((-1, 1, 1), (1, -1, 1), (1, 1, -1)))]

@@ -18,7 +18,7 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float64
 
-from skelact.data.readers.bvh_tree import NUMBER, Node, Tree, is_idle
+from skelact.data.readers.bvh_tree import IDLE, NUMBER, Node, Tree
 from skelact.data.readers.source import SKIP_HINT, line_error, shown
 from skelact.data.recording import Item, ReadError
 
@@ -68,7 +68,7 @@ def parse(item: Item, text: bytes, most: int | None = None) -> Motion:
     """
     lines = _lines(item, text)
     head = _head(item, lines)
-    rows = [place for place in range(head.line, len(lines)) if not is_idle(lines[place])]
+    rows = [place for place in range(head.line, len(lines)) if not IDLE.fullmatch(lines[place])]
     width = sum(len(node.channels) for node in head.nodes)
     whole = text.rstrip(b"\0\t ").endswith((b"\n", b"\r"))
     cut = len(rows) > 1 and not whole and len(lines[rows[-1]].split()) < width
@@ -107,7 +107,7 @@ def _head(item: Item, lines: Sequence[bytes]) -> Head:
     found: list[bytes] = []
     place = top
     for pattern, what in ((_FRAMES, "Frames: n"), (_TIME, "Frame Time: seconds")):
-        place = next((later for later in range(place + 1, len(lines)) if not is_idle(lines[later])), len(lines))
+        place = next((later for later in range(place + 1, len(lines)) if not IDLE.fullmatch(lines[later])), len(lines))
         match = pattern.fullmatch(lines[place]) if place < len(lines) else None
         if match is None:
             wrong = shown(lines[place]) if place < len(lines) else "the end of the file"

@@ -8,11 +8,14 @@ import numpy as np
 
 from skelact.data.readers.source import line_error, shown
 from skelact.data.recording import Item, ReadError
+from skelact.world import printable
 
 MOST_NODES = 1000
 LONGEST_NAME = 200
 CHANNELS = tuple(f"{axis}{kind}" for kind in ("position", "rotation") for axis in "XYZ")
 NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+IDLE = re.compile(rb"\s*(#.*)?", re.DOTALL)
+"""A line that says nothing: it is empty or a comment."""
 _COUNT = re.compile(rb"[0-9]{1,3}")
 
 
@@ -28,11 +31,6 @@ class Node:
     """In the order in which their values stand in a line and in which rotations are applied."""
     end: bool
     """Whether this is an End Site."""
-
-
-def is_idle(line: bytes) -> bool:
-    """Whether a line says nothing: it is empty or a comment."""
-    return not line or line.isspace() or line.lstrip().startswith(b"#")
 
 
 class Tree:
@@ -113,8 +111,7 @@ class Tree:
         if not words:
             raise self.wrong("the name of a joint", "'{'")
         # Not what a terminal obeys, and names that differ stay different.
-        name = b" ".join(words).decode("utf-8", "backslashreplace")
-        return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
+        return printable(b" ".join(words).decode("utf-8", "backslashreplace"))
 
     def offset(self) -> tuple[float, float, float]:
         self.take(b"OFFSET", "OFFSET")
@@ -151,6 +148,6 @@ class Tree:
 def _words(lines: Sequence[bytes]) -> Iterator[tuple[bytes, int]]:
     """Words and braces with the numbers of their lines, one after another: a file may hold millions."""
     for number, line in enumerate(lines, start=1):
-        if not is_idle(line):
+        if not IDLE.fullmatch(line):
             for word in line.replace(b"{", b" { ").replace(b"}", b" } ").split():
                 yield word, number
