@@ -75,8 +75,8 @@ def test_files_of_the_picture_are_another_kind_with_y_down(tmp_path, name):
         reader(name, points="depth")
 
 
-# Right shoulder, left shoulder, hips and what is in front of them (knees of a sitting person, toes), from the first frame
-# of the sets' own files: a18_s01_e01 of KARD, a02_s01_e01 of MSR Action3D. People look at the sensor, where z is 0.
+# Right shoulder, left shoulder, hips and what is in front of them (knees of a sitting person, toes), from the first
+# frame of the sets' own files: a18_s01_e01 of KARD, a02_s01_e01 of MSR Action3D. People look at the sensor, at z = 0.
 SEEN = {
     ("kard", "world"): ([-117, 49, 3207], [231, 27, 3087], [-67, -363, 3153], [-75, -397, 2679]),
     ("kard", "screen"): ([299, 231, 3207], [363, 235, 3087], [308, 306, 3153], [304, 325, 2679]),
