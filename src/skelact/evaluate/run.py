@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from skelact import __version__
+from skelact import __version__, processor
 from skelact.data.store import Store
 from skelact.encoders.file import LoadedEncoder, encoder_file, load_encoder, save_encoder, streams_of
 from skelact.evaluate.case import Case, Scored
@@ -79,6 +79,9 @@ def evaluate_run(
     if reuse and (kept := _kept(folder / "evaluate" / f"{name}.json", same)):
         tell(f"{name}: there already, of the same encoder, clips, settings and seeds; not run again")
         return kept
+    tuned = recipe.finetune if isinstance(recipe, TransferConfig) else recipe
+    if slow := processor.doubt(getattr(tuned, "precision", "float32"), case.device):
+        tell(f"warning: {slow}")
     scored = measure(case, recipe, range(seeds), name)
     common = {
         **same,
