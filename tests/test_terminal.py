@@ -24,9 +24,7 @@ from skelact.terminal import Terminal, shown
 
 SKELACT = [sys.executable, "-m", "skelact"]
 NASTY = ":fire: \x1b[2J\x1b]0;title\x07 \x9b31m back\r\x08 turn\u202ened \udcff [red]loud[/red] [/none]"
-SEEN = (
-    r":fire: clear\u001b[2J\u001b]0;title\u0007 \u009b31m back\u000d\u0008 turn\u202ened \udcff [red]loud[/red] [/none]"
-)
+SEEN = r":fire: \u001b[2J\u001b]0;title\u0007 \u009b31m back\u000d\u0008 turn\u202ened \udcff [red]loud[/red] [/none]"
 
 
 def test_what_would_steer_a_terminal_is_shown_by_its_number():
