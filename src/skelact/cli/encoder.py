@@ -6,6 +6,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
+from skelact.cli.flags import at_least_one
 from skelact.cli.shared import Format, FormatOptions, View, err
 from skelact.config import Stream
 from skelact.terminal import say
@@ -33,6 +34,7 @@ def import_weights(
         skeleton: JSON file of the layout, where no built-in one has its number of joints.
         classes: Text file with the label of each output of a classifier head, one a line; NTU RGB+D's by default.
     """
+    at_least_one(frames=frames, persons=persons)
     from skelact.encoders.file import save_encoder
     from skelact.encoders.weights import import_weights as read_weights
     from skelact.skeleton import Skeleton
@@ -60,6 +62,7 @@ def classify(
         format: Data set that the files belong to.
         top: Classes to print, best first; 5 unless told, or as many as there are.
     """
+    at_least_one(top=top)
     from skelact.encoders.file import load_encoder
     from skelact.evaluate import classify as use
 
