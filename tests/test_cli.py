@@ -295,7 +295,7 @@ def test_what_the_system_refuses_is_an_error_that_names_the_path(store, tmp_path
         (["knn", "--k", "0"], "--k: Input should be greater than 0, got 0"),
         (["knn", "--temperature", "0"], "--temperature: Input should be greater than 0, got 0.0"),
         (["linear", "--epochs", "0"], "--epochs: Input should be greater than 0, got 0"),
-        (["linear", "--seeds", "0"], "seeds must be at least 1, got 0"),
+        (["linear", "--seeds", "0"], "--seeds must be at least 1, got 0"),
         (["semi", "--share", "0"], "--share: Input should be greater than 0, got 0.0"),
         (["supervised", "--momentum", "0"], "--: nesterov needs a momentum above 0, got 0.0"),
         (["transfer", "--finetune.epochs", "0"], "--finetune.epochs: Input should be greater than 0, got 0"),

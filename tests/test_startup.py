@@ -36,9 +36,14 @@ MISTAKES = [
     ["pretrain", "aimclr", "--run", "c"],
     ["evaluate", "knn", "run", "--store", "a", "--split", "b", "--k", "0"],
     ["evaluate", "all", "run"],
+    ["evaluate", "linear", "run", "--store", "a", "--split", "b", "--seeds", "0"],
+    ["prepare", "ntu", "raw", "--out", "store", "--frames", "0"],
+    ["import-weights", "a.pt", "--out", "b", "--persons", "0"],
+    ["classify", "a", "b", "--format", "ntu", "--top", "0"],
     ["bench", "steps"],
     ["bench", "--clips", "0"],
     ["reproduce", "aimclr-table99", "--store", "a"],
+    ["reproduce", "aimclr-table1", "--store", "a", "--epochs", "10", "0"],
 ]
 PROGRAM = """
 import contextlib, io, json, sys

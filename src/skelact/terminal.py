@@ -2,9 +2,11 @@
 
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 from skelact.printable import printable
 
@@ -27,7 +29,12 @@ def tell(text: str) -> None:
 class Terminal(Console):
     """rich's console, whose own colours and bars work while those in the text that it is given are shown as escapes."""
 
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Words, before a table asks how wide they are; `:name:` is no picture in a path or the name of a class."""
+        return super().render_str(shown(text), **{**options, "emoji": False})
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What is left of such text in renderables of other kinds."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=shown(segment.text))
 

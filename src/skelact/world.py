@@ -158,8 +158,10 @@ def file_hash(path: Path) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """What a measured number depends on: processor, cores, system, Python and PyTorch."""
+    """What a measured number depends on: processor and what it has, cores, system, Python, PyTorch."""
     import torch  # here, so that pure tools do not pay for the import
+
+    from skelact.processor import multiplies_bf16
 
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
@@ -172,6 +174,7 @@ def machine() -> dict[str, Any]:
         "processor": model,
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
+        "bf16_instructions": multiplies_bf16(),
         "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "system": platform.platform(),
         "python": platform.python_version(),

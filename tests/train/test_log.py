@@ -100,7 +100,7 @@ def test_without_tensorboard_the_lines_are_written_and_it_is_said(tmp_path, monk
     with Log(tmp_path, 0, 10, console) as opened:
         opened.write(1, 0, {"loss": 0.5})
     assert [line["step"] for line in lines(tmp_path)] == [1]
-    assert "TensorBoard is not installed (pip install 'skelact[tensorboard]')" in said.getvalue()
+    assert "TensorBoard is not installed (pip install tensorboard)" in said.getvalue()
     assert not (tmp_path / "tensorboard").exists()
 
 

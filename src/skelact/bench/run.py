@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from skelact import __version__, native
+import torch
+
+from skelact import __version__, native, processor
 from skelact.bench.ceilings import ceilings
 from skelact.bench.compare import Comparison, interleaved
 from skelact.bench.config import WORKS, BenchConfig
@@ -52,7 +54,7 @@ def bench(works: Sequence[str], config: BenchConfig, say: Callable[[str], None] 
         native=native.state(),
         load_before=before,
         load_after=_load(),
-        warnings=tuple(_warnings(config, before, found)),
+        warnings=tuple(_warnings(config, before, found, device)),
         config=config,
         ceilings=best,
         measured=tuple(found),
@@ -71,8 +73,10 @@ def _load() -> float | None:
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
-def _warnings(config: BenchConfig, load: float | None, found: list[Measured]) -> list[str]:
+def _warnings(config: BenchConfig, load: float | None, found: list[Measured], device: torch.device) -> list[str]:
     warnings = []
+    if slow := processor.doubt("bf16", device):
+        warnings.append(slow)
     if load is not None and load > QUIET:
         warnings.append(
             f"the load average was {load:.2f} before anything was measured: other work was running, and times, ratios "

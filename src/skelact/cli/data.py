@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
+from skelact.cli.flags import at_least_one
 from skelact.cli.shared import Format, FormatOptions, View
 from skelact.terminal import Terminal, say
 from skelact.world import SkelactError
@@ -58,6 +59,7 @@ def prepare(
         skip_bad: Leave out files that cannot be read and list them, rather than stop at the first.
         leave_out: File with names of clips to leave out, one a line, such as NTU's missing-skeleton lists.
     """
+    at_least_one(frames=frames, jobs=jobs)
     from skelact.data.prepare import prepare as prepare_store
 
     prepare_store(told.reader(format, source), source, out, view, frames, jobs, skip_bad, leave_out)

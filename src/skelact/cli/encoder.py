@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
+from skelact.cli.flags import at_least_one
 from skelact.cli.shared import Format, FormatOptions, View, err
 from skelact.config import Stream
 from skelact.terminal import say
@@ -37,6 +38,7 @@ def import_weights(
         units: Units of the clips that it was trained on; metres on Kinect v2 by default, else unknown.
         prefix: What stands before the encoder's names, where the file holds several encoders.
     """
+    at_least_one(frames=frames, persons=persons)
     from skelact.encoders.file import save_encoder
     from skelact.encoders.weights import import_weights as read_weights
     from skelact.skeleton import Skeleton
@@ -64,6 +66,7 @@ def classify(
         format: Data set that the files belong to.
         top: Classes to print, best first; 5 unless told, or as many as there are.
     """
+    at_least_one(top=top)
     from skelact.encoders.file import load_encoder
     from skelact.evaluate import classify as use
     from skelact.evaluate.identity import expect_run

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from skelact.cli.flags import choice, for_flags, run_command
+from skelact.cli.flags import at_least_one, choice, for_flags, run_command
 from skelact.config import Stream
 from skelact.evaluate.config import RECIPES, AllConfig, AnyRecipe, finetune_released, semi_released
 from skelact.terminal import Terminal, say
@@ -57,6 +57,7 @@ def evaluate(arguments: list[str]) -> None:
                 any stream.
             controls: Folder where controls are kept for other runs of the same shape, and taken from if they are there.
         """
+        at_least_one(seeds=seeds)
         from skelact.evaluate.everything import evaluate_all, summary
         from skelact.evaluate.result import show
         from skelact.evaluate.run import evaluate_run

@@ -48,6 +48,13 @@ def run_command(command: Command, arguments: list[str], name: str) -> None:
     tyro.cli(command, args=arguments, prog=f"skelact {name}", config=(AvoidSubcommands, FlagCreatePairsOff))
 
 
+def at_least_one(**numbers: int | None) -> None:
+    """SkelactError for the first number below 1, by its flag: before a command imports what would find it too."""
+    for name, number in numbers.items():
+        if number is not None and number < 1:
+            raise SkelactError(f"--{name.replace('_', '-')} must be at least 1, got {number}")
+
+
 def choice(command: str, word: str, arguments: list[str], choices: dict[str, str]) -> tuple[str, list[str]]:
     """The first word of a command's arguments, and the rest."""
     if arguments and arguments[0] in choices:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from tyro.conf import Positional
 
+from skelact.cli.flags import at_least_one
 from skelact.cli.shared import err
 from skelact.config import Precision, Stream
 from skelact.terminal import say
@@ -47,6 +48,7 @@ def reproduce(
         precision: Of training, instead of the recipes' float32.
         device: cpu, cuda, cuda:1, ...; a GPU where there is one unless told.
     """
+    at_least_one(seeds=seeds, batch=batch, frames=frames, epochs=min(epochs, default=None))
     from skelact.report.tables import write_page
     from skelact.reproduce import Options
     from skelact.reproduce import reproduce as run_table

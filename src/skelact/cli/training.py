@@ -28,18 +28,6 @@ def _next(run: Path, store: Path, split: str, stream: Stream | None) -> str:
     return f"skelact evaluate knn {run} --store {store} --split {name}{which}{seen}"
 
 
-def _tell_long(stores: tuple[Path, ...], config: TrainConfig) -> None:
-    """Say which stores hold recordings that are long for the frames that are trained on."""
-    from skelact.data.squeezed import squeezed
-    from skelact.data.store import Store
-
-    for opened in map(Store.open, stores):
-        said = squeezed(opened.table["name"], opened.table["frames"], config.view, config.frames)
-        if said:
-            err.print("[yellow]note:[/yellow] ", end="")
-            err.print(f"{opened.name}: {said}", markup=False)
-
-
 def pretrain(arguments: list[str]) -> None:
     """Learn an encoder from the training clips of stores, without labels."""
     recipe, rest = choice("pretrain", "RECIPE", arguments, {name: make.__doc__ or "" for name, make in RECIPES.items()})
@@ -68,8 +56,6 @@ def pretrain(arguments: list[str]) -> None:
         from skelact.train import pretrain as train
 
         with processes.joined():
-            if processes.rank() == 0:
-                _tell_long(store, config)
             done = train(
                 TrainConfig.model_validate(config.model_dump()),
                 list(store),

@@ -11,10 +11,10 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from skelact.data.describe import squeezed
 from skelact.data.splits import split
+from skelact.data.squeezed import squeezed
 from skelact.data.store import Store
-from skelact.data.units import METRES, NOT_TOLD, factor, unit
+from skelact.data.units import METRES, NOT_TOLD, common_unit, factor, unit
 from skelact.skeleton import Skeleton
 from skelact.world import SkelactError
 
@@ -106,17 +106,16 @@ def training_clips(stores: list[Store], splits: list[str], view: str, frames: in
         joints = skeleton.order_in(store.skeleton.joints)
         labels = store.table["action"]
         parts.append(Part(store.name, prepared.clips, chosen.train, chosen.test, labels, joints, prepared.hash, scale))
-    notes += [f"{store.name}: squeezed, {told}" for store in stores if (told := squeezed(store, frames))]
+    for store in stores:
+        long = squeezed(store.table["name"], store.table["frames"], view, frames)
+        notes += [f"{store.name}: {long}"] if long else []
     return TrainingClips(skeleton, persons, frames, tuple(parts), units, tuple(notes))
 
 
 def _common_units(stores: list[Store]) -> tuple[str, list[float], list[str]]:
-    """The unit that all are brought to, what each store's coordinates are multiplied by, and what to say of it.
-
-    Lengths become metres, whatever the stores are in: the noise that clips are augmented with is meant in metres.
-    """
+    """The unit that all are brought to, what each store's coordinates are multiplied by, and what to say of it."""
     first = stores[0]
-    common = "metres" if unit(first.meta.units) in METRES else unit(first.meta.units)
+    common = common_unit(first.meta.units)
     scales, notes = list[float](), list[str]()
     for store in stores:
         told = unit(store.meta.units)

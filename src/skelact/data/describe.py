@@ -10,14 +10,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from skelact.data.splits import split, split_names
+from skelact.data.squeezed import squeezed
 from skelact.data.store import LeftOut, Store
 from skelact.data.store.meta import PreparedMeta, read_sealed
 from skelact.world import SkelactError
 
 LISTED = "on the list of clips to leave out"
 """Reason of a clip that was left out because it was asked for."""
-SQUEEZED = 8
-"""A clip of more than this many times the frames of its view is named: whole movements may fall between two frames."""
 SHOWN = 10
 """Left-out clips that are named; meta.json has all of them."""
 
@@ -58,7 +57,7 @@ class Summary:
             lengths=_lengths(store),
             repairs=made.repairs,
             repaired_clips=len(made.repaired),
-            squeezed=squeezed(store, frames),
+            squeezed=squeezed(store.table["name"], store.table["frames"], view, frames) or "",
             left_out=store.meta.left_out,
         )
 
@@ -70,7 +69,7 @@ class Summary:
         table.add_row("lengths", _spread(self.lengths))
         table.add_row("repaired", _repairs(self.repairs, self.repaired_clips))
         if self.squeezed:
-            table.add_row("squeezed", escape(self.squeezed))
+            table.add_row("long", escape(self.squeezed))
         _add_left_out(table, self.left_out)
         return table
 
@@ -154,20 +153,6 @@ def _add_left_out(table: Table, left_out: tuple[LeftOut, ...]) -> None:
 def _repairs(repairs: dict[str, int], clips: int) -> str:
     counts = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in repairs.items())
     return f"{clips} clips: {counts}" if repairs else "nothing"
-
-
-def squeezed(store: Store, frames: int) -> str:
-    """How many clips are SQUEEZED times as long as a view or longer, the longest by name, what to do; "" for none."""
-    lengths = store.table["frames"]
-    count = int((lengths > SQUEEZED * frames).sum())
-    if not count:
-        return ""
-    longest = int(lengths.argmax())
-    return (
-        f"{count} clips of more than {SQUEEZED * frames} frames to {frames}; the longest, "
-        f"{store.table['name'][longest]}, has {lengths[longest]} ({lengths[longest] / store.meta.frame_rate:.0f} s): "
-        "quick movement is lost; cut such recordings into shorter clips, or take more --frames"
-    )
 
 
 def _lengths(store: Store) -> tuple[int, int, int]:

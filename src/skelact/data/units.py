@@ -29,6 +29,14 @@ def unit(name: str) -> str:
     return _OTHER_NAMES.get(plain.lower(), plain.lower() if plain.lower() in (*METRES, "pixels") else plain)
 
 
+def common_unit(name: str) -> str:
+    """The unit that coordinates are brought to for a network: metres for every length, any other unit as it is.
+
+    The noise that clips are augmented with is meant in metres.
+    """
+    return "metres" if unit(name) in METRES else unit(name)
+
+
 def factor(found: str, wanted: str, what: str, whose: str) -> float:
     """What numbers in units `found` (of `what`) are multiplied by to be in units `wanted` (of `whose`).
 

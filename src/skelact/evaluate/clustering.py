@@ -7,9 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Int
-from scipy.optimize import linear_sum_assignment
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from torch.nn import functional
 
 from skelact.evaluate.case import Case, Scored
@@ -52,6 +49,8 @@ def count_of(task: Task, config: ClusteringConfig) -> int:
 
 def assign(task: Task, config: ClusteringConfig, seed: int) -> Int[np.ndarray, "n"]:
     """The cluster of every test clip. Labels are not looked at, but for their number."""
+    from sklearn.cluster import KMeans  # here and below, so that other protocols do not wait for it
+
     features = functional.normalize(task.test, dim=1) if config.normalise else task.test
     starts: Any = config.starts  # declared by its default, the word auto
     means = KMeans(count_of(task, config), n_init=starts, random_state=seed)
@@ -60,6 +59,8 @@ def assign(task: Task, config: ClusteringConfig, seed: int) -> Int[np.ndarray, "
 
 def agreement(labels: Int[np.ndarray, "n"], clusters: Int[np.ndarray, "n"]) -> Clusters:
     """How well clusters fit classes."""
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
     return Clusters(
         nmi=float(normalized_mutual_info_score(labels, clusters)),
         ari=float(adjusted_rand_score(labels, clusters)),
@@ -72,6 +73,8 @@ def matched(labels: Int[np.ndarray, "n"], clusters: Int[np.ndarray, "n"]) -> flo
     is highest (the Hungarian assignment)."""
     _, row = np.unique(labels, return_inverse=True)
     _, column = np.unique(clusters, return_inverse=True)
+    from scipy.optimize import linear_sum_assignment
+
     table = np.zeros((row.max() + 1, column.max() + 1), np.int64)
     np.add.at(table, (row, column), 1)
     return 100 * float(table[linear_sum_assignment(table, maximize=True)].sum()) / len(labels)

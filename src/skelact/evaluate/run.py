@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from skelact import __version__
+from skelact import __version__, processor
 from skelact.data.store import Store
 from skelact.encoders.file import LoadedEncoder, encoder_file, load_encoder, save_encoder, streams_of
 from skelact.evaluate.case import Case, Scored
@@ -95,6 +95,9 @@ def evaluate_run(
         tell(f"{name}: there already, of the same encoder, clips, settings and seeds; not run again")
         return kept
     check_writable(folder / "evaluate", f"{name}.safetensors")
+    tuned = recipe.finetune if isinstance(recipe, TransferConfig) else recipe
+    if slow := processor.doubt(getattr(tuned, "precision", "float32"), case.device):
+        tell(f"warning: {slow}")
     scored = measure(case, recipe, range(seeds), name)
     common = {
         **same,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from skelact import __version__
 from skelact.data.store import Store
+from skelact.data.units import common_unit
 from skelact.encoders.file import EncoderCard, LoadedEncoder, load_encoder, random_encoder
 from skelact.encoders.stgcn import STGCNConfig
 from skelact.evaluate.finetune import SupervisedConfig
@@ -26,9 +27,8 @@ def scratch(path: Path, store: Store, config: SupervisedConfig, stream: Stream |
             view=view,
             frames=frames,
             persons=store.prepared(view, frames).meta.persons,
+            units=common_unit(store.meta.units),
         )
-        if "units" in EncoderCard.model_fields:
-            card = card.model_copy(update={"units": store.meta.units})
         return random_encoder(card, 0)
     card = load_encoder(path).card
     wanted = {"stream": stream, "view": config.view, "frames": config.frames}

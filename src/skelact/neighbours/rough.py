@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from skelact import native
+from skelact import native, processor
 
 TILE = 1024
 """Train clips of one product."""
@@ -20,8 +20,9 @@ ROOM = 1024
 
 
 def takes(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"]) -> bool:
-    """Whether these can be searched here, and faster."""
-    return queries.dtype == torch.float32 and native.takes(queries, train) and bool(native.call("bfloat16_products"))
+    """Whether these can be searched here, and faster: the native code was made for instructions of the processor."""
+    fast = native.takes(queries, train) and bool(native.call("bfloat16_products")) and processor.multiplies_bf16()
+    return queries.dtype == torch.float32 and bool(fast)
 
 
 def nearest(

@@ -12,6 +12,7 @@ from skelact import __version__
 from skelact.data.splits import check_measurable
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
+from skelact.data.units import common_unit
 from skelact.encoders.file import EncoderCard, load_encoder, random_encoder, save_encoder
 from skelact.reproduce.beside import Cost, Data, data_of, measured
 from skelact.reproduce.grids import GRIDS, Grid, Line
@@ -134,6 +135,7 @@ def _untrained(run: Run, store: Store, folder: Path) -> None:
         view=c.view,
         frames=c.frames,
         persons=store.prepared(c.view, c.frames).meta.persons,
+        units=common_unit(store.meta.units),
         origin=f"random weights, seed {c.seed}",
     )
     path = run.encoder(folder)

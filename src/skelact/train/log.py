@@ -120,7 +120,7 @@ def _board(folder: Path, start: int, console: Console) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        text = "TensorBoard is not installed (pip install 'skelact[tensorboard]'): metrics.jsonl only"
+        text = "TensorBoard is not installed (pip install tensorboard): metrics.jsonl only"
         console.print(text, markup=False)
         return None
     return SummaryWriter(str(folder), purge_step=start + 1)

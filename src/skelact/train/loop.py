@@ -254,7 +254,7 @@ class Trainer:
             frames=c.frames,
             persons=self.clips.persons,
             method=c.method.name,
-            units=getattr(self.clips, "units", None),
+            units=self.clips.units or None,
             learned_from=tuple(part.hash for part in self.clips.parts),
             origin=f"{c.recipe}, step {self.step} of {self.total}, seed {c.seed}",
         )

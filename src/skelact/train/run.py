@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from skelact import __version__, processes
+from skelact import __version__, processes, processor
 from skelact.allocator import kept_memory
 from skelact.data.batches import TrainingClips, training_clips
 from skelact.data.store import Store
@@ -79,7 +79,8 @@ def _pretrained(
         console.print(f"{escape(str(folder))}: going on from step {trainer.step} of {trainer.total}")
     for note in clips.notes:
         console.print(escape(note), highlight=False)
-    for doubt in config.method.doubts(config.epochs, trainer.total, len(clips)):
+    slow = processor.doubt(config.precision, trainer.device)
+    for doubt in [*config.method.doubts(config.epochs, trainer.total, len(clips)), *([slow] if slow else [])]:
         console.print(f"[yellow]warning:[/yellow] {escape(doubt)}", highlight=False)
     if processes.count() > 1:
         each = config.batch // processes.count()

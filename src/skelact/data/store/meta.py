@@ -125,7 +125,7 @@ def read_sealed(path: Path, kind: type[AnySealed]) -> AnySealed:
     if version > FORMAT_VERSION:
         raise SkelactError(
             f"{path}: format version {version} is newer than {FORMAT_VERSION}, the newest that this program reads; "
-            "upgrade skelact (pip install --upgrade skelact)"
+            "upgrade skelact"
         )
     try:
         value = kind.model_validate(values)

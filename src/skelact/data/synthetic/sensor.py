@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
-from scipy.signal import lfilter
 
 from skelact.layouts import KINECT_V2
 
@@ -57,6 +56,8 @@ def draw_window(span: tuple[int, int], shortest: int, longest: int, rng: np.rand
 
 def blur(joints: Float64[np.ndarray, "t m v 3"], rng: np.random.Generator) -> Float64[np.ndarray, "t m v 3"]:
     """Noise that lasts a few frames, grows with distance, and is worst on the side of a body that it hides itself."""
+    from scipy.signal import lfilter  # takes most of a second, which a number out of range need not cost
+
     white = rng.normal(size=joints.shape)
     slow = lfilter([np.sqrt(1 - _MEMORY**2)], [1, -_MEMORY], white, axis=0)
     size = _SPREAD * (joints[..., 2] / 3) ** 2 * (1 + 2.5 * _hidden(joints))
