@@ -166,7 +166,9 @@ class ArraysFormat:
             size = _clips(self.name, source, "", 0).joints(0).shape[2:]
             if size in PUBLISHED_LAYOUTS:
                 return PUBLISHED_LAYOUTS[size]
-        raise SkelactError(f"format {self.name} does not tell the layout: give --skeleton NAME or --skeleton FILE.json")
+        raise ReadError(
+            f"{source}: format {self.name} does not tell the layout: give --skeleton NAME or --skeleton FILE.json"
+        )
 
 
 _OPEN: dict[str, Callable[[Path, str, int], Clips]] = {

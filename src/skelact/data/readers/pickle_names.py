@@ -9,7 +9,7 @@ import numpy as np
 from skelact.data.readers.pickle_arrays import Kind, RefusedPickle, Room, Unfinished, array, raw, said
 from skelact.data.readers.printed import printed
 
-_ENTRY = 100
+_ENTRY = 64
 """Bytes of an entry of a dict or set, about."""
 
 
@@ -122,5 +122,4 @@ def called(name: Any, args: Any, room: Room) -> Any:
     """What a known name makes of its arguments."""
     if not isinstance(name, Name) or type(args) is not tuple:
         raise RefusedPickle(f"a call of {said(name)} is not opened")
-    room.take(512)
     return _KNOWN[name](args, room)
