@@ -186,7 +186,7 @@ def _damaged(data: bytes, random: random.Random) -> bytes:
     spot, other = sorted((random.randint(0, len(data)), random.randint(0, len(data))))
     stop = min(other, spot + random.randint(1, 200))
     word = re.compile(rb"[^\s,\[\]:{}]+").search(data, spot)
-    match random.randrange(10):
+    match random.choice((0, 1, 2, 2, 2, 3, 4, 5, 5, 5, 6, 6, 6, 7, 7, 8, 9)):
         case 0:
             return data[:spot]
         case 1:
@@ -215,11 +215,21 @@ def _damaged(data: bytes, random: random.Random) -> bytes:
             return b"\n".join(lines)
 
 
+def _damaged_within(data: bytes, random: random.Random) -> bytes:
+    """An archive in order, one of whose members is damaged."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        kind = archive.infolist()[0].compress_type
+        files = {member.filename: archive.read(member) for member in archive.infolist()}
+    name = random.choice(sorted(files))
+    return zipped({**files, name: mutated(files[name], random)}, kind)
+
+
 def mutation(name: str, sources: list[Source], seed: int) -> Source:
     """A source of a format with one of its files damaged: the same for the same seed."""
     chosen = random.Random(f"{name} {seed}")
     source = chosen.choice(sources)
     file = chosen.choice(sorted(source.files))
+    damage = _damaged_within if file.endswith((".zip", ".npz")) and chosen.random() < 0.6 else mutated
     return Source(
-        {**source.files, file: mutated(source.files[file], chosen)}, source.given, source.options, source.paths
+        {**source.files, file: damage(source.files[file], chosen)}, source.given, source.options, source.paths
     )
