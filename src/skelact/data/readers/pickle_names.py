@@ -102,7 +102,7 @@ _KNOWN: dict[Name, Callable[[tuple, Room], Any]] = {
     Name("_codecs", "encode"): _bytes,
     Name("collections", "OrderedDict"): _dict,
     **{Name(module, name): _set for module in _BUILTINS for name in ("set", "frozenset")},
-    **{Name(module, "bytearray"): _bytes for module in _BUILTINS},
+    **{Name(module, name): _bytes for module in _BUILTINS for name in ("bytes", "bytearray")},
     **{Name(f"{core}.multiarray", "_reconstruct"): _unfinished for core in _CORES},
     **{Name(f"{core}.multiarray", "scalar"): _scalar for core in _CORES},
     **{Name(f"{core}.numeric", "_frombuffer"): _from_buffer for core in _CORES},
