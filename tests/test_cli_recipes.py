@@ -3,7 +3,6 @@
 import pytest
 
 from skelact import cli
-from skelact.cli import training
 from skelact.recipes import RECIPES
 
 
@@ -20,7 +19,7 @@ def asked(monkeypatch):
         calls.append(arguments)
         return _Stopped()
 
-    monkeypatch.setattr(training, "train", train)
+    monkeypatch.setattr("skelact.train.run.pretrain", train)
     return calls
 
 

@@ -120,7 +120,7 @@ def test_a_folder_that_somebody_else_filled_meanwhile_is_not_overwritten(tmp_pat
             path.mkdir()
             (path / "theirs").touch()
 
-    with pytest.raises(OSError, match="not empty"):
+    with pytest.raises(SkelactError, match="store: another command wrote it meanwhile; it is never overwritten"):
         overtaken()
     assert names(path) == ["theirs"]
     assert names(tmp_path) == ["store"]

@@ -1,6 +1,16 @@
-"""Configuration: frozen values that are checked, refuse unknown keys, and go to JSON and back unchanged."""
+"""Configuration: frozen values that are checked, refuse unknown keys, and go to JSON and back unchanged.
+
+Here and in every `config.py` nothing is imported that computes: a command line is read, and answered, without PyTorch.
+"""
+
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
+
+Stream = Literal["joint", "bone", "motion"]
+STREAMS: tuple[Stream, ...] = get_args(Stream)
+Precision = Literal["float32", "bf16"]
+Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 
 
 class Config(BaseModel):

@@ -40,7 +40,7 @@ def demo(folder: Path, quick: bool, console: Console) -> Path:
     store, run = folder / f"people-{size.clips}", folder / f"aimclr-{size.epochs}"
     console.rule("1 of 4: synthetic recordings")
     if store.exists():
-        console.print(f"{store} is there already ({len(Store.open(store))} clips)")
+        console.print(f"{store} is there already ({len(Store.open(store))} clips)", markup=False)
     else:
         synthesize(store, clips=size.clips, persons=1, frames=size.frames)
     console.rule("2 of 4: AimCLR learns from the training clips, without labels")

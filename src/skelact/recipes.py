@@ -1,70 +1,72 @@
 """Named complete runs, one function each. `skelact pretrain NAME` starts from these numbers."""
 
-from skelact.encoders.stgcn import STGCNConfig
-from skelact.methods import AnyMethodConfig
-from skelact.methods.aimclr import AimCLR
-from skelact.methods.aimclr_3s import AimCLR3s
-from skelact.methods.crossclr import CrosSCLR
-from skelact.methods.skeattnclr import SkeAttnCLR
-from skelact.methods.skeletonclr import SkeletonCLR
+from skelact.encoders.config import STGCNConfig
+from skelact.methods.config import (
+    AimCLR3sConfig,
+    AimCLRConfig,
+    AnyMethodConfig,
+    CrosSCLRConfig,
+    SkeAttnCLRConfig,
+    SkeletonCLRConfig,
+)
 from skelact.train.config import Optimiser, TrainConfig
 
 
 def skeletonclr() -> TrainConfig:
     """SkeletonCLR as AimCLR's authors ran it on NTU RGB+D: 300 epochs, bank of 32768, released preparation."""
-    return TrainConfig(recipe="skeletonclr", method=SkeletonCLR.Config())
+    return TrainConfig(recipe="skeletonclr", method=SkeletonCLRConfig())
 
 
 def aimclr() -> TrainConfig:
     """AimCLR as its paper has it."""
-    return TrainConfig(recipe="aimclr", method=AimCLR.Config())
+    return TrainConfig(recipe="aimclr", method=AimCLRConfig())
 
 
 def aimclr_released() -> TrainConfig:
     """AimCLR as its published program ran: no temporal flip, noise half of the time, NNM as a mean of logarithms."""
-    method = AimCLR.Config(neighbours_form="released", noise_p=0.5, temporal_flip=False)
+    method = AimCLRConfig(neighbours_form="released", noise_p=0.5, temporal_flip=False)
     return TrainConfig(recipe="aimclr-released", method=method)
 
 
 def aimclr_na() -> TrainConfig:
     """Table 1, row 1: normal augmentations only."""
-    return TrainConfig(recipe="aimclr-na", method=AimCLR.Config(views="normal", drop=False, neighbours=0))
+    return TrainConfig(recipe="aimclr-na", method=AimCLRConfig(views="normal", drop=False, neighbours=0))
 
 
 def aimclr_ea() -> TrainConfig:
     """Table 1, row 2: extreme augmentations only."""
-    return TrainConfig(recipe="aimclr-ea", method=AimCLR.Config(views="extreme", drop=False, neighbours=0))
+    return TrainConfig(recipe="aimclr-ea", method=AimCLRConfig(views="extreme", drop=False, neighbours=0))
 
 
 def aimclr_na_ea() -> TrainConfig:
     """Table 1, row 3: both, joined by d1."""
-    return TrainConfig(recipe="aimclr-na-ea", method=AimCLR.Config(drop=False, neighbours=0))
+    return TrainConfig(recipe="aimclr-na-ea", method=AimCLRConfig(drop=False, neighbours=0))
 
 
 def aimclr_na_ea_eadm() -> TrainConfig:
     """Table 1, row 4: and EADM with d2. Row 5, with NNM, is `aimclr`."""
-    return TrainConfig(recipe="aimclr-na-ea-eadm", method=AimCLR.Config(neighbours=0))
+    return TrainConfig(recipe="aimclr-na-ea-eadm", method=AimCLRConfig(neighbours=0))
 
 
 def crossclr() -> TrainConfig:
     """CrosSCLR on joint, motion and bone: SkeletonCLR a stream, from epoch 150 taught by the other streams."""
-    return TrainConfig(recipe="crossclr", method=CrosSCLR.Config())
+    return TrainConfig(recipe="crossclr", method=CrosSCLRConfig())
 
 
 def crossclr_2s() -> TrainConfig:
     """CrosSCLR on joint and motion only."""
-    return TrainConfig(recipe="crossclr-2s", method=CrosSCLR.Config(streams=("joint", "motion")))
+    return TrainConfig(recipe="crossclr-2s", method=CrosSCLRConfig(streams=("joint", "motion")))
 
 
 def aimclr_3s() -> TrainConfig:
     """AimCLR on joint, motion and bone together, from epoch 150 also taught by the other streams (3s-AimCLR§)."""
-    return TrainConfig(recipe="aimclr-3s", method=AimCLR3s.Config())
+    return TrainConfig(recipe="aimclr-3s", method=AimCLR3sConfig())
 
 
 def skeattnclr() -> TrainConfig:
     """SkeAttnCLR as its paper has it: its own graph, full width, 64 frames."""
     encoder = STGCNConfig(width=64, graph="directed")
-    return TrainConfig(recipe="skeattnclr", method=SkeAttnCLR.Config(), encoder=encoder, frames=64)
+    return TrainConfig(recipe="skeattnclr", method=SkeAttnCLRConfig(), encoder=encoder, frames=64)
 
 
 def _small(recipe: str, method: AnyMethodConfig, lr: float, epochs: int) -> TrainConfig:
@@ -89,7 +91,7 @@ def skeletonclr_small() -> TrainConfig:
 
     The learning rate was chosen by kNN on clips of training people alone (docs/training.md).
     """
-    return _small("skeletonclr-small", SkeletonCLR.Config(**_SMALL_CONTRAST), lr=0.005, epochs=70)
+    return _small("skeletonclr-small", SkeletonCLRConfig(**_SMALL_CONTRAST), lr=0.005, epochs=70)
 
 
 def aimclr_small() -> TrainConfig:
@@ -97,7 +99,7 @@ def aimclr_small() -> TrainConfig:
 
     Neighbours from half of the run on, as the paper has it, took back what had been learned (docs/training.md).
     """
-    return _small("aimclr-small", AimCLR.Config(**_SMALL_CONTRAST, neighbours_from=None), lr=0.005, epochs=60)
+    return _small("aimclr-small", AimCLRConfig(**_SMALL_CONTRAST, neighbours_from=None), lr=0.005, epochs=60)
 
 
 def crossclr_small() -> TrainConfig:
@@ -105,7 +107,7 @@ def crossclr_small() -> TrainConfig:
 
     Rate and length are skeletonclr-small's, the second stage's share that of aimclr-small: none was chosen for it.
     """
-    return _small("crossclr-small", CrosSCLR.Config(**_SMALL_CONTRAST, cross_from=None), lr=0.005, epochs=70)
+    return _small("crossclr-small", CrosSCLRConfig(**_SMALL_CONTRAST, cross_from=None), lr=0.005, epochs=70)
 
 
 def aimclr_3s_small() -> TrainConfig:
@@ -113,7 +115,7 @@ def aimclr_3s_small() -> TrainConfig:
 
     Rate, length and share of the second stage are aimclr-small's: none was chosen for it.
     """
-    method = AimCLR3s.Config(**_SMALL_CONTRAST, neighbours_from=None, cross_from=None)
+    method = AimCLR3sConfig(**_SMALL_CONTRAST, neighbours_from=None, cross_from=None)
     return _small("aimclr-3s-small", method, lr=0.005, epochs=60)
 
 
@@ -123,7 +125,7 @@ def skeattnclr_small() -> TrainConfig:
     Predictors, graph and rate were chosen on training clips (docs/methods/skeattnclr.md), the length was not. The
     momentum, which rises to 1, is 0.99 on the run's average.
     """
-    method = SkeAttnCLR.Config(**{**_SMALL_CONTRAST, "temperature": 0.2, "momentum": 0.98}, predictors=False)
+    method = SkeAttnCLRConfig(**{**_SMALL_CONTRAST, "temperature": 0.2, "momentum": 0.98}, predictors=False)
     return _small("skeattnclr-small", method, lr=0.0025, epochs=60)
 
 

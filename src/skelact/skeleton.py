@@ -9,10 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from skelact.config import Config
+from skelact.config import Axis, Config
+from skelact.sides import LEFT, side_of
 from skelact.world import SkelactError
-
-Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 
 
 class Skeleton(Config):
@@ -97,6 +96,43 @@ class Skeleton(Config):
     def shoulders(self) -> tuple[int, int]:
         """Indices of left_shoulder and right_shoulder: the line that tells which way a body faces."""
         return self.index("left_shoulder"), self.index("right_shoulder")
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        """(left, right) of the joints that the mirror exchanges, where their names or else the parts tell the sides."""
+        return tuple(
+            (joint, other)
+            for joint, other in enumerate(self.mirror)
+            if other != joint and (side_of(self.joints[joint], self.joints[other]) or self._part_side(joint)) == LEFT
+        )
+
+    def _part_side(self, joint: int) -> int:
+        part = next((name for name, members in self.parts.items() if joint in members), "")
+        return LEFT if part.startswith("left_") else 0
+
+    @cached_property
+    def heading_pairs(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """Which (left, right) pairs tell where a body faces, the best first; the pairs of one group count together.
+
+        The shoulders; where arms and where legs begin, and the joints next to these, as those may stand in one place;
+        then all pairs at which the sides part, then all pairs, each with the same weight.
+        """
+        pairs = self.pairs
+        groups: list[tuple[tuple[int, int], ...]] = []
+        if {"left_shoulder", "right_shoulder"} <= set(self.joints):
+            groups.append((self.shoulders,))
+        firsts = [self._first(pairs, f"left_{limb}", f"right_{limb}") for limb in ("arm", "leg")]
+        groups += firsts
+        groups += [tuple((a, b) for a, b in pairs if (self.parents[a], self.parents[b]) in first) for first in firsts]
+        groups.append(tuple((a, b) for a, b in pairs if (self.parents[a], self.parents[b]) not in pairs))
+        groups.append(pairs)
+        return tuple(dict.fromkeys(group for group in groups if group))
+
+    def _first(self, pairs: Sequence[tuple[int, int]], left: str, right: str) -> tuple[tuple[int, int], ...]:
+        """The pairs of two parts that hang on joints outside of these."""
+        ours, theirs = self.parts.get(left, ()), self.parts.get(right, ())
+        inside = [(a, b) for a, b in pairs if a in ours and b in theirs]
+        return tuple((a, b) for a, b in inside if (self.parents[a], self.parents[b]) not in inside)
 
     def index(self, joint: str) -> int:
         """Index of a joint by name; a SkelactError lists the names there are."""

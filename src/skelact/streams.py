@@ -1,15 +1,13 @@
 """Streams: joint, bone and motion coordinates, all computed from the (augmented) joints."""
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from skelact.config import STREAMS, Stream
 from skelact.skeleton import Skeleton
 
-Stream = Literal["joint", "bone", "motion"]
-STREAMS: tuple[Stream, ...] = ("joint", "bone", "motion")
+__all__ = ["STREAMS", "Stream", "apply_stream", "bone", "motion"]
 
 
 def bone(x: Float[Tensor, "n c t v m"], skeleton: Skeleton) -> Float[Tensor, "n c t v m"]:

@@ -5,14 +5,35 @@ import hashlib
 import json
 import os
 import platform
-import tempfile
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from skelact.hidden import hidden_folder
+
 
 class SkelactError(Exception):
     """Something a user can mend. The command line prints its text without a traceback and exits with status 1."""
+
+
+def printable(text: str, keep: str = "") -> str:
+    """Text of a stranger's as it may be shown: letters that a terminal obeys or that have no code come as `\\x1b`.
+
+    So do bytes of a file name that are no UTF-8, and letters that turn the direction of writing. `keep` stays.
+    """
+    if text.isprintable():
+        return text
+    return "".join(letter if letter in keep or _harmless(letter) else _escaped(letter) for letter in text)
+
+
+def _harmless(letter: str) -> bool:
+    # Joiners are part of how some scripts are spelt.
+    return letter in "\u200c\u200d" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("ascii", "backslashreplace").decode() if ord(letter) > 0x7F else f"\\x{ord(letter):02x}"
 
 
 @contextlib.contextmanager
@@ -21,9 +42,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
     The name is the same because writers such as `numpy.save` append an ending that they miss.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent, ignore_cleanup_errors=True) as hidden:
-        temporary = Path(hidden) / path.name
+    with hidden_folder(path) as hidden:
+        temporary = hidden / path.name
         yield temporary
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
@@ -32,15 +52,25 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """An empty folder in a hidden one beside `path`, which must not exist; moved to `path` when the block ends well."""
-    if path.exists():
+    """An empty folder in a hidden one beside `path`, which must not exist; moved to `path` when the block ends well.
+
+    SkelactError: `path` exists, before or when the block has ended.
+    """
+    if os.path.lexists(path):
         raise SkelactError(f"{path} exists already; it is never overwritten: choose another path or remove it")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent, ignore_cleanup_errors=True) as hidden:
-        temporary = Path(hidden) / path.name
+    with hidden_folder(path) as hidden:
+        temporary = hidden / path.name
         temporary.mkdir()
         yield temporary
-        temporary.rename(path)
+        try:
+            temporary.rename(path)
+        except OSError as error:
+            if not os.path.lexists(path):
+                raise
+            raise SkelactError(
+                f"{path}: another command wrote it meanwhile; it is never overwritten, and what this one made is gone: "
+                "use that one, or choose another path"
+            ) from error
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -152,12 +152,16 @@ def test_progress_and_summary_go_to_standard_error_only(tmp_path, source, capfd)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_fault_of_the_reader_itself_is_raised_with_the_file(tmp_path, source, jobs):
+def test_whatever_a_reader_raises_on_a_file_is_a_fault_of_that_file(tmp_path, source, jobs):
     (source / "c013.made").write_text("crash")
-    with pytest.raises(ZeroDivisionError) as caught:
-        prepare(MadeReader(), source, tmp_path / "store", jobs=jobs, skip_bad=True, progress=False)
-    assert "c013.made" in caught.value.__notes__[0]
+    with pytest.raises(
+        ReadError, match=r"c013\.made: cannot be read: ZeroDivisionError in made_clips\.py:\d+: a fault"
+    ):
+        prepare(MadeReader(), source, tmp_path / "store", jobs=jobs, progress=False)
     assert os.listdir(tmp_path) == ["source"]
+    summary = prepare(MadeReader(), source, tmp_path / "store", frames=5, jobs=jobs, skip_bad=True, progress=False)
+    assert summary.clips == 19
+    assert [clip.name for clip in summary.left_out] == ["c013"]
 
 
 def test_a_killed_worker_is_told_and_leaves_nothing(tmp_path, source):

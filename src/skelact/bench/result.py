@@ -10,6 +10,7 @@ from skelact.bench.ceilings import Ceilings
 from skelact.bench.compare import Comparison, Spread, Times
 from skelact.bench.config import BenchConfig
 from skelact.config import Config
+from skelact.terminal import Terminal
 
 
 class Row(Config):
@@ -102,7 +103,7 @@ def measured(comparison: Comparison, taken: list[Times], peaks: list[int | None]
 
 def show(report: Report, console: Console | None = None) -> None:
     """Print the tables of a report, to standard output unless told otherwise."""
-    console = console or Console(width=None if sys.stdout.isatty() else 150, highlight=False)
+    console = console or Terminal(width=None if sys.stdout.isatty() else 150, highlight=False, markup=False)
     best, machine = report.ceilings, report.machine
     console.print(
         f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} threads, on {report.device}; "
@@ -119,7 +120,8 @@ def show(report: Report, console: Console | None = None) -> None:
         for what, value in one.agreement.items():
             console.print(f"  {what}: {value:.2g}")
     for warning in report.warnings:
-        console.print(f"[yellow]warning:[/yellow] {warning}")
+        console.print("[yellow]warning:[/yellow]", end=" ", markup=True)
+        console.print(warning)
 
 
 def _table(one: Measured) -> Table:

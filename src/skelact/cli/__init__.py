@@ -1,21 +1,22 @@
 """The command line; each file here has the commands of one subject, `flags` makes their options."""
 
+import contextlib
 import os
 import sys
-
-from pydantic import ValidationError
-from rich.console import Console
+from io import TextIOWrapper
 
 from skelact import __version__
 from skelact.cli.data import info, prepare, synthesize, verify
 from skelact.cli.encoder import classify, embed, import_weights
+from skelact.cli.errors import sentence
 from skelact.cli.evaluation import evaluate, report
-from skelact.cli.flags import Command, list_entries, out_of_range, run_command
+from skelact.cli.flags import Command, list_entries, run_command
 from skelact.cli.fusion import fuse
 from skelact.cli.shared import err
 from skelact.cli.showing import bench, demo
 from skelact.cli.tables import reproduce
 from skelact.cli.training import pretrain
+from skelact.terminal import Terminal
 from skelact.world import SkelactError
 
 COMMANDS: dict[str, Command] = {
@@ -40,33 +41,57 @@ _WITH_CHOICE: tuple[Command, ...] = (pretrain, evaluate)
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status. Errors that a user can mend are printed without a traceback."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that is no text, or not in the terminal's alphabet
+    try:
+        try:
+            return _run(sys.argv[1:] if arguments is None else arguments)
+        except Exception as error:
+            told = sentence(error)
+            if told is None or isinstance(error, BrokenPipeError):
+                raise
+            error.__traceback__ = None  # it holds what took the memory
+            err.print("[red]error:[/red] ", end="")
+            err.print(told, markup=False)
+            return 1
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, so that a reader who has gone, or a full disk, is not met at exit
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        _write_no_more()
+        return 141
+    except OSError as error:
+        _write_no_more()
+        err.print(f"error: standard output: {error.strerror}", markup=False)
+        return 1
+
+
+def _run(arguments: list[str]) -> int:
     if arguments[:1] == ["--version"]:
         print(f"skelact {__version__}")
         return 0
     if not arguments or arguments[0] in ("-h", "--help"):
-        list_entries(Console(highlight=False), "skelact COMMAND --help tells a command's options.", COMMANDS)
+        list_entries(Terminal(highlight=False), "skelact COMMAND --help tells a command's options.", COMMANDS)
         return 0 if arguments else 2
     command = COMMANDS.get(arguments[0])
-    try:
-        if command is None:
-            raise SkelactError(f"no command {arguments[0]!r}; there are {', '.join(COMMANDS)}")
-        if command in _WITH_CHOICE:
-            command(arguments[1:])
-        else:
-            run_command(command, arguments[1:], arguments[0])
-    except (SkelactError, ValidationError) as error:
-        err.print("[red]error:[/red] ", end="")
-        err.print(out_of_range(error) if isinstance(error, ValidationError) else str(error), markup=False)
-        return 1
-    except KeyboardInterrupt:
-        err.print("interrupted")
-        return 130
-    except BrokenPipeError:  # whoever read our output has gone; keep Python from complaining at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    except OSError as error:  # a disk that is full, a folder that may not be written, a file that is not there
-        err.print("[red]error:[/red] ", end="")
-        err.print(f"{error.filename}: {error.strerror}" if error.filename else str(error), markup=False)
-        return 1
+    if command is None:
+        raise SkelactError(f"no command {arguments[0]!r}; there are {', '.join(COMMANDS)}")
+    if command in _WITH_CHOICE:
+        command(arguments[1:])
+    else:
+        run_command(command, arguments[1:], arguments[0])
     return 0
+
+
+def _write_no_more() -> None:
+    """Nothing of what waits to be written is tried again, which Python would do at exit, and complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+            continue
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())

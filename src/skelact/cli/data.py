@@ -3,14 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from rich.console import Console
 from tyro.conf import Positional, arg
 
 from skelact.cli.shared import Format, FormatOptions, View
-from skelact.data.describe import describe
-from skelact.data.prepare import prepare as prepare_store
-from skelact.data.store import Store
-from skelact.data.synthetic import synthesize as synthesize_store
+from skelact.terminal import Terminal, say
 from skelact.world import SkelactError
 
 
@@ -34,7 +30,9 @@ def synthesize(
         seed: The same numbers and seed give the same bytes.
         persons: 1 leaves out the actions of two people.
     """
-    synthesize_store(out, clips=clips, classes=classes, subjects=subjects, views=views, seed=seed, persons=persons)
+    from skelact.data import synthetic
+
+    synthetic.synthesize(out, clips=clips, classes=classes, subjects=subjects, views=views, seed=seed, persons=persons)
 
 
 def prepare(
@@ -60,17 +58,24 @@ def prepare(
         skip_bad: Leave out files that cannot be read and list them, rather than stop at the first.
         leave_out: File with names of clips to leave out, one a line, such as NTU's missing-skeleton lists.
     """
+    from skelact.data.prepare import prepare as prepare_store
+
     prepare_store(told.reader(format, source), source, out, view, frames, jobs, skip_bad, leave_out)
 
 
 def info(store: Positional[Path]) -> None:
     """Show what a store holds."""
-    Console(highlight=False).print(describe(Store.open(store)))
+    from skelact.data.describe import describe
+    from skelact.data.store import Store
+
+    Terminal(highlight=False).print(describe(Store.open(store)))
 
 
 def verify(store: Positional[Path]) -> None:
     """Re-hash a store; name damaged files and exit with status 1 if there are any."""
+    from skelact.data.store import Store
+
     damaged = Store.open(store).verify()
     if damaged:
         raise SkelactError("\n".join(f"{store}/{name}: not as it was written" for name in damaged))
-    print(f"{store}: every file is as it was written")
+    say(f"{store}: every file is as it was written")

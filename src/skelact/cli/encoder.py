@@ -7,12 +7,8 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from skelact.cli.shared import Format, FormatOptions, View, err
-from skelact.data.store import Store
-from skelact.encoders.file import load_encoder, save_encoder
-from skelact.encoders.weights import import_weights as read_weights
-from skelact.evaluate import classify as use
-from skelact.skeleton import Skeleton
-from skelact.streams import Stream
+from skelact.config import Stream
+from skelact.terminal import say
 
 
 def import_weights(
@@ -37,12 +33,16 @@ def import_weights(
         skeleton: JSON file of the layout, where no built-in one has its number of joints.
         classes: Text file with the label of each output of a classifier head, one a line; NTU RGB+D's by default.
     """
+    from skelact.encoders.file import save_encoder
+    from skelact.encoders.weights import import_weights as read_weights
+    from skelact.skeleton import Skeleton
+
     labels = tuple(classes.read_text(encoding="utf-8").splitlines()) if classes else None
     layout = Skeleton.from_json(skeleton) if skeleton else None
     found = read_weights(file, stream, view, frames, persons, layout, labels)
     save_encoder(out, found.encoder.network, found.encoder.card, found.encoder.head)
-    print(found.report())
-    print(f"written: {out}")
+    say(found.report())
+    say(f"written: {out}")
 
 
 def classify(
@@ -60,10 +60,13 @@ def classify(
         format: Data set that the files belong to.
         top: Classes to print, best first; 5 unless told, or as many as there are.
     """
+    from skelact.encoders.file import load_encoder
+    from skelact.evaluate import classify as use
+
     loaded = load_encoder(encoder)
     top = min(5, len(loaded.card.classes)) if top is None else top
     for line in use.classify(loaded, told.reader(format, source), source, top):
-        print(json.dumps(line, ensure_ascii=False), flush=True)
+        say(json.dumps(line, ensure_ascii=False))
 
 
 def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | None = None) -> None:
@@ -75,5 +78,9 @@ def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | No
         out: File to write.
         stream: Which encoder of a run that learned several streams; its first unless told.
     """
+    from skelact.data.store import Store
+    from skelact.encoders.file import load_encoder
+    from skelact.evaluate import classify as use
+
     use.embed(load_encoder(encoder, stream), Store.open(store), out)
-    err.print(f"{out}: features of {len(Store.open(store))} clips")
+    err.print(f"{out}: features of {len(Store.open(store))} clips", markup=False)

@@ -3,15 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from rich.console import Console
 from tyro.conf import Positional, arg
 
 from skelact.cli.flags import choice, for_flags, run_command
-from skelact.evaluate.everything import AllConfig, evaluate_all, summary
-from skelact.evaluate.result import show
-from skelact.evaluate.run import RECIPES, AnyRecipe, evaluate_run
-from skelact.report import report as write_report
-from skelact.streams import Stream
+from skelact.config import Stream
+from skelact.evaluate.config import RECIPES, AllConfig, AnyRecipe
+from skelact.terminal import Terminal, say
 
 PROTOCOLS: dict[str, AnyRecipe | AllConfig] = {
     **{protocol: recipe() for protocol, recipe in RECIPES.items()},
@@ -56,10 +53,14 @@ def evaluate(arguments: list[str]) -> None:
                 any stream.
             controls: Folder where controls are kept for other runs of the same shape, and taken from if they are there.
         """
+        from skelact.evaluate.everything import evaluate_all, summary
+        from skelact.evaluate.result import show
+        from skelact.evaluate.run import evaluate_run
+
         recipe = kind.model_validate(config.model_dump())
         if isinstance(recipe, AllConfig):
             results = evaluate_all(run, store, split, seeds, recipe, stream=stream, controls=controls)
-            Console(width=None if Console().is_terminal else 150).print(summary(results))
+            Terminal(width=None if Terminal().is_terminal else 150, markup=False).print(summary(results))
         else:
             show(evaluate_run(protocol, run, store, split, seeds, recipe, stream=stream, controls=controls))
 
@@ -74,4 +75,6 @@ def report(runs: Positional[tuple[Path, ...]], out: Path | None = None, table: t
         out: File to write; report.html in the first run unless told.
         table: JSON files of published tables that skelact reproduce has run, to be shown too.
     """
-    print(write_report(list(runs), out, table))
+    from skelact.report import report as write_report
+
+    say(str(write_report(list(runs), out, table)))

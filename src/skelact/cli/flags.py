@@ -9,6 +9,7 @@ from rich.console import Console
 from tyro.conf import AvoidSubcommands, Fixed, FlagCreatePairsOff, Suppress
 
 from skelact.config import Config
+from skelact.terminal import Terminal
 from skelact.world import SkelactError
 
 Command = Callable[..., None]
@@ -53,7 +54,7 @@ def choice(command: str, word: str, arguments: list[str], choices: dict[str, str
         return arguments[0], arguments[1:]
     if not arguments or arguments[0] in ("-h", "--help"):
         tail = f"skelact {command} {word} --help tells the options of one."
-        list_entries(Console(highlight=False), tail, choices)
+        list_entries(Terminal(highlight=False), tail, choices)
         raise SystemExit(0 if arguments else 2)
     raise SkelactError(f"no {word.lower()} {arguments[0]!r} to {command}; there are {', '.join(choices)}")
 

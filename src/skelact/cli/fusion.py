@@ -5,8 +5,6 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from skelact.cli.shared import err
-from skelact.evaluate.fuse import fuse as fuse_results
-from skelact.evaluate.result import show
 
 
 def fuse(results: Positional[tuple[Path, ...]], weights: tuple[float, ...] = (), out: Path | None = None) -> None:
@@ -17,6 +15,9 @@ def fuse(results: Positional[tuple[Path, ...]], weights: tuple[float, ...] = (),
         weights: One for each result; left out, 0.6 for joint, 0.6 for bone, 0.4 for motion, 1 for any other stream.
         out: File to write (.json); fused-PROTOCOL-STORE-SPLIT.json beside the first result unless told.
     """
+    from skelact.evaluate.fuse import fuse as fuse_results
+    from skelact.evaluate.result import show
+
     fused, written = fuse_results(list(results), weights or None, out)
     show(fused)
     err.print(f"written: {written}", markup=False)

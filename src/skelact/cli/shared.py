@@ -4,11 +4,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
-
-from skelact.data.readers import reader
-from skelact.data.recording import Reader
-from skelact.skeleton import Axis
+from skelact.config import Axis
+from skelact.terminal import Terminal
 
 View = Literal["released", "robust"]
 Format = Literal[
@@ -28,7 +25,7 @@ Format = Literal[
     "pyskl",
 ]
 
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+err = Terminal(stderr=True, highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,8 @@ class FormatOptions:
     frame_rate: float | None = None
     """Frames a second (array formats); 30 unless told."""
 
-    def reader(self, format: str, source: Path) -> Reader:
+    def reader(self, format: str, source: Path):
         """The reader of a format for a source. SkelactError for an option that belongs to another format."""
+        from skelact.data.readers import reader
+
         return reader(format, source, **asdict(self))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from skelact import bench as benchmark
-from skelact import demo as demonstration
+from skelact.bench.config import FULL, QUICK, BenchConfig, Work
 from skelact.cli.shared import err
+from skelact.terminal import say
 from skelact.world import write_json
 
 
@@ -17,12 +17,14 @@ def demo(out: Path = Path("demo"), quick: bool = False) -> None:
         out: Folder to write; the same command goes on with a demo that was stopped.
         quick: A minute's work that only shows that everything runs; its numbers mean nothing.
     """
+    from skelact import demo as demonstration
+
     page = demonstration.demo(out, quick, err)
-    print(f"report: {page}")
+    say(f"report: {page}")
 
 
 def bench(
-    works: Positional[tuple[benchmark.Work, ...]] = (),
+    works: Positional[tuple[Work, ...]] = (),
     device: str = "auto",
     rounds: int | None = None,
     threads: int | None = None,
@@ -49,10 +51,12 @@ def bench(
         quick: Tiny sizes that only show that everything runs; the numbers mean nothing.
         json: File for every number: times of each round, machine, settings.
     """
+    from skelact import bench as benchmark
+
     sizes = {"rounds": rounds, "threads": threads, "clips": clips, "frames": frames, "persons": persons, "width": width}
-    base = benchmark.QUICK if quick else benchmark.FULL.model_copy(update={"memory": memory})
+    base = QUICK if quick else FULL.model_copy(update={"memory": memory})
     given = {name: value for name, value in sizes.items() if value is not None} | {"device": device}
-    config = benchmark.BenchConfig.model_validate(base.model_dump() | given)
+    config = BenchConfig.model_validate(base.model_dump() | given)
     with err.status("") as status:
         report = benchmark.bench(works, config, status.update)
     if json is not None:

@@ -6,11 +6,8 @@ from typing import Any, Literal
 from tyro.conf import Positional
 
 from skelact.cli.shared import err
-from skelact.report.tables import write_page
-from skelact.reproduce import Options
-from skelact.reproduce import reproduce as run_table
-from skelact.reproduce.show import show
-from skelact.streams import Stream
+from skelact.config import Precision, Stream
+from skelact.terminal import say
 
 Table = Literal["aimclr-table1", "aimclr-table2", "aimclr-table3", "aimclr-table7", "aimclr-table8"]
 
@@ -28,7 +25,7 @@ def reproduce(
     seed: int = 0,
     batch: int | None = None,
     frames: int | None = None,
-    precision: Literal["float32", "bf16"] | None = None,
+    precision: Precision | None = None,
     device: str | None = None,
 ) -> None:
     """Run a published table on a store: pretrain and evaluate every row, print it beside the paper's numbers.
@@ -50,6 +47,11 @@ def reproduce(
         precision: Of training, instead of the recipes' float32.
         device: cpu, cuda, cuda:1, ...; a GPU where there is one unless told.
     """
+    from skelact.report.tables import write_page
+    from skelact.reproduce import Options
+    from skelact.reproduce import reproduce as run_table
+    from skelact.reproduce.show import show
+
     given = {"batch": batch, "frames": frames, "precision": precision, "device": device}
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     options = Options(small=small, epochs=epochs, streams=streams, rows=rows, seeds=seeds, seed=seed, changes=changes)
@@ -59,6 +61,6 @@ def reproduce(
         show(found)
         page = folder / f"{table}.html"
         write_page(found, page)
-        print(f"{page.with_suffix('.csv')}\n{page}")
+        say(f"{page.with_suffix('.csv')}\n{page}")
     if not found.finished:
         err.print("stopped; the same command goes on from there")

@@ -5,13 +5,10 @@ from typing import Annotated
 
 from tyro.conf import UseAppendAction, arg
 
-from skelact import processes
 from skelact.cli.flags import choice, for_flags, run_command
 from skelact.cli.shared import err
-from skelact.encoders.file import streams_of
 from skelact.recipes import RECIPES
-from skelact.train import TrainConfig
-from skelact.train import pretrain as train
+from skelact.train.config import TrainConfig
 from skelact.world import SkelactError
 
 
@@ -36,6 +33,10 @@ def pretrain(arguments: list[str]) -> None:
         """
         if not store or not split:
             raise SkelactError("expected at least one --store and one --split; skelact info STORE lists its splits")
+        from skelact import processes
+        from skelact.encoders.file import streams_of
+        from skelact.train import pretrain as train
+
         with processes.joined():
             done = train(TrainConfig.model_validate(config.model_dump()), list(store), list(split), run, err)
             first = processes.rank() == 0

@@ -11,8 +11,10 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from skelact.data.describe import squeezed
 from skelact.data.splits import split
 from skelact.data.store import Store
+from skelact.data.units import METRES, NOT_TOLD, factor, unit
 from skelact.skeleton import Skeleton
 from skelact.world import SkelactError
 
@@ -33,10 +35,14 @@ class Part:
     joints: Int64[np.ndarray, "v"]
     """For each joint of the common layout its place among the store's joints."""
     hash: str
+    scale: float = 1.0
+    """What its coordinates are multiplied by, so that all parts are in one unit."""
 
     def take(self, rows: np.ndarray, persons: int) -> Float[Tensor, "n 3 t v m"]:
         """The clips `rows` in the common layout, with empty persons added up to `persons`."""
         clips = np.ascontiguousarray(self.clips[rows][:, :, :, self.joints])
+        if self.scale != 1:
+            clips *= np.float32(self.scale)
         missing = persons - clips.shape[4]
         return torch.from_numpy(np.pad(clips, [(0, 0)] * 4 + [(0, missing)]) if missing else clips)
 
@@ -49,6 +55,10 @@ class TrainingClips:
     persons: int
     frames: int
     parts: tuple[Part, ...]
+    units: str = ""
+    """Of all coordinates; empty where nobody told."""
+    notes: tuple[str, ...] = ()
+    """What a user should know of how the stores were put together."""
 
     @cached_property
     def _starts(self) -> np.ndarray:
@@ -78,24 +88,58 @@ class TrainingClips:
 def training_clips(stores: list[Store], splits: list[str], view: str, frames: int) -> TrainingClips:
     """The training clips of `stores`, each under its split, mapped by joint name to the first layout that all contain.
 
-    One split may stand for all stores. SkelactError where the numbers of stores and splits do not fit or no layout is
-    contained in all the others.
+    One split may stand for all stores. Lengths are converted to metres. SkelactError where the numbers of stores and
+    splits do not fit, no layout is contained in all the others, units cannot be converted, or places in a picture
+    would meet places in a room.
     """
     if len(splits) == 1:
         splits = splits * len(stores)
     if len(splits) != len(stores):
         raise SkelactError(f"expected one split or one for each of the {len(stores)} stores, found {len(splits)}")
     skeleton = common_skeleton([store.skeleton for store in stores])
+    units, scales, notes = _common_units(stores)
     parts = []
     persons = 1
-    for store, name in zip(stores, splits, strict=True):
+    for store, name, scale in zip(stores, splits, scales, strict=True):
         chosen, prepared = split(store, name), store.prepared(view, frames)
         persons = max(persons, prepared.clips.shape[4])
         joints = skeleton.order_in(store.skeleton.joints)
-        parts.append(
-            Part(store.name, prepared.clips, chosen.train, chosen.test, store.table["action"], joints, prepared.hash)
+        labels = store.table["action"]
+        parts.append(Part(store.name, prepared.clips, chosen.train, chosen.test, labels, joints, prepared.hash, scale))
+    notes += [f"{store.name}: squeezed, {told}" for store in stores if (told := squeezed(store, frames))]
+    return TrainingClips(skeleton, persons, frames, tuple(parts), units, tuple(notes))
+
+
+def _common_units(stores: list[Store]) -> tuple[str, list[float], list[str]]:
+    """The unit that all are brought to, what each store's coordinates are multiplied by, and what to say of it.
+
+    Lengths become metres, whatever the stores are in: the noise that clips are augmented with is meant in metres.
+    """
+    first = stores[0]
+    common = "metres" if unit(first.meta.units) in METRES else unit(first.meta.units)
+    scales, notes = list[float](), list[str]()
+    for store in stores:
+        told = unit(store.meta.units)
+        scales.append(factor(told, common, f"store {store.path}", f"store {first.path}"))
+        if _flat(store) != _flat(first):
+            flat, deep = (store, first) if _flat(store) else (first, store)
+            raise SkelactError(
+                f"store {flat.path} holds places in a picture ({flat.skeleton.name}), store {deep.path} places in a "
+                f"room ({deep.skeleton.name}): the two are never mixed"
+            )
+        if told != common:
+            notes.append(f"units: {store.name} is converted from {told} to {common}")
+    if len(stores) > 1 and common == NOT_TOLD:
+        notes.append(
+            f"units: nobody told those of {' and '.join(store.name for store in stores)}; whether they are the same is "
+            "not known: --units of `skelact prepare` tells"
         )
-    return TrainingClips(skeleton, persons, frames, tuple(parts))
+    return common, scales, notes
+
+
+def _flat(store: Store) -> bool:
+    """Whether places are in a picture: its layouts are, unless the unit is a length."""
+    return store.skeleton.picture and unit(store.meta.units) not in METRES
 
 
 def common_skeleton(skeletons: list[Skeleton]) -> Skeleton:

@@ -16,6 +16,8 @@ from skelact.world import SkelactError
 
 LISTED = "on the list of clips to leave out"
 """Reason of a clip that was left out because it was asked for."""
+SQUEEZED = 8
+"""A clip of more than this many times the frames of its view is named: whole movements may fall between two frames."""
 SHOWN = 10
 """Left-out clips that are named; meta.json has all of them."""
 
@@ -37,6 +39,8 @@ class Summary:
     """Frames of the shortest, the middle and the longest clip."""
     repairs: dict[str, int]
     repaired_clips: int
+    squeezed: str
+    """Of clips far longer than the view; empty where there are none."""
     left_out: tuple[LeftOut, ...]
 
     @classmethod
@@ -54,6 +58,7 @@ class Summary:
             lengths=_lengths(store),
             repairs=made.repairs,
             repaired_clips=len(made.repaired),
+            squeezed=squeezed(store, frames),
             left_out=store.meta.left_out,
         )
 
@@ -64,6 +69,8 @@ class Summary:
         table.add_row("persons", str(self.persons))
         table.add_row("lengths", _spread(self.lengths))
         table.add_row("repaired", _repairs(self.repairs, self.repaired_clips))
+        if self.squeezed:
+            table.add_row("squeezed", escape(self.squeezed))
         _add_left_out(table, self.left_out)
         return table
 
@@ -75,13 +82,16 @@ def describe(store: Store) -> Group:
     table.add_row("data set", meta.dataset)
     skeleton = meta.skeleton
     table.add_row("skeleton", f"{skeleton.name}, {len(skeleton)} joints, centre {skeleton.joints[skeleton.centre]}")
-    table.add_row("units", f"{meta.units}, {meta.frame_rate:g} frames a second")
+    frame = f", {skeleton.handedness}-handed" if skeleton.handedness != "right" else ""
+    table.add_row("units", escape(f"{meta.units}{frame}, {meta.frame_rate:g} frames a second"))
     table.add_row("clips", f"{len(store)}, of which {int((columns['same_as'] != '').sum())} copies of another")
     for name in ("subject", "camera", "setup", "repetition"):
         values = np.unique(columns[name][columns[name] >= 0]).tolist()
         table.add_row(f"{name}s", f"{len(values)}: {_listed(values)}" if values else "not told")
     table.add_row("persons side by side", _listed(np.unique(columns["persons"]).tolist()))
     table.add_row("lengths", _spread(_lengths(store)))
+    if "missing.npy" in meta.files:
+        table.add_row("missing joints", "as the files tell (missing.npy)")
     _add_left_out(table, meta.left_out)
     for source in meta.sources:
         table.add_row("source", escape(f"{source.path} ({source.files} files, SHA-256 {source.sha256[:12]}...)"))
@@ -144,6 +154,20 @@ def _add_left_out(table: Table, left_out: tuple[LeftOut, ...]) -> None:
 def _repairs(repairs: dict[str, int], clips: int) -> str:
     counts = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in repairs.items())
     return f"{clips} clips: {counts}" if repairs else "nothing"
+
+
+def squeezed(store: Store, frames: int) -> str:
+    """How many clips are SQUEEZED times as long as a view or longer, the longest by name, what to do; "" for none."""
+    lengths = store.table["frames"]
+    count = int((lengths > SQUEEZED * frames).sum())
+    if not count:
+        return ""
+    longest = int(lengths.argmax())
+    return (
+        f"{count} clips of more than {SQUEEZED * frames} frames to {frames}; the longest, "
+        f"{store.table['name'][longest]}, has {lengths[longest]} ({lengths[longest] / store.meta.frame_rate:.0f} s): "
+        "quick movement is lost; cut such recordings into shorter clips, or take more --frames"
+    )
 
 
 def _lengths(store: Store) -> tuple[int, int, int]:

@@ -1,15 +1,20 @@
 """Parsing many files in several processes: in order, a bounded number at a time, each failure a value."""
 
+import ctypes
 import functools
 import os
 import signal
+import sys
+import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 
+from skelact.data.readers.faults import failures_named
 from skelact.data.recording import Item, Reader, Recording
 from skelact.world import SkelactError, file_hash
 
@@ -19,6 +24,8 @@ AHEAD = 4
 """Chunks a process that are under way or waiting to be taken: bounds the memory."""
 WORTH_A_PROCESS = 500
 """Files that it takes to make up for starting a process."""
+_ON_DEATH_OF_PARENT = 1
+"""PR_SET_PDEATHSIG of Linux."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class Parsed:
 def parse(reader: Reader, items: Sequence[Item], jobs: int | None = None) -> Generator[Parsed, None, None]:
     """Parse `items` in their order with `jobs` processes (left out: as many as pay off, at most one a core).
 
-    A file that the reader refuses comes out as an error; anything else that goes wrong is raised, naming the file.
+    A file that the reader refuses, or fails on in whatever way, comes out as an error that names it.
     """
     if jobs is None:
         files = len({(item.path, item.member) for item in items})
@@ -50,7 +57,7 @@ def _parse_apart(reader: Reader, items: Sequence[Item], jobs: int) -> Generator[
     chunks = deque(items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
     work = functools.partial(_parse_chunk, reader)
     # Spawned, not forked: a fork of a process with threads (PyTorch's, a progress bar's) may hang.
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_leave_ctrl_c_to_parent)
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_depend_on_parent)
     waiting: deque[Future[list[Parsed]]] = deque()
     try:
         while chunks or waiting:
@@ -71,14 +78,26 @@ def _parse_chunk(reader: Reader, items: Iterable[Item]) -> list[Parsed]:
 
 def _parse_one(reader: Reader, item: Item) -> Parsed:
     try:
-        sha256 = "" if item.member or item.part else file_hash(item.path)
-        return Parsed(item, reader.read(item), sha256=sha256)
-    except (SkelactError, OSError) as error:
+        with failures_named(item):
+            recording = reader.read(item)  # before the hash, as only the reader looks at what kind of file it opens
+            return Parsed(item, recording, sha256="" if item.member or item.part else file_hash(item.path))
+    except SkelactError as error:
         return Parsed(item, None, error=str(error))
-    except Exception as error:
-        error.add_note(f"while reading {item}")
-        raise
 
 
-def _leave_ctrl_c_to_parent() -> None:
+def _depend_on_parent() -> None:
+    """Leave Ctrl-C to the parent, and end when it ends: a killed parent cannot tell its processes to."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    if sys.platform == "linux":
+        # The thread above waits for its turn while a long call into native code runs; the system does not.
+        ctypes.CDLL(None).prctl(_ON_DEATH_OF_PARENT, signal.SIGKILL)
+        if os.getppid() != parent.pid:
+            os._exit(1)
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)

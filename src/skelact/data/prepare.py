@@ -1,20 +1,30 @@
 """From the files of a data set to a store with a prepared view."""
 
 import contextlib
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-
-from rich.console import Console
 
 from skelact.data.describe import LISTED, Summary
 from skelact.data.parallel import Parsed, parse
 from skelact.data.progress import with_bar
-from skelact.data.readers import divisions_of, told_to
+from skelact.data.readers import divisions_of, named_by, notes_of, told_to
+from skelact.data.readers.faults import failures_named
+from skelact.data.readers.source import PassedOver
 from skelact.data.recording import Item, Reader, ReadError
 from skelact.data.store import LeftOut, Operation, Store, StoreWriter, store_writer
 from skelact.data.views import check_view
-from skelact.world import SkelactError, file_hash
+from skelact.terminal import Terminal
+from skelact.world import SkelactError, file_hash, printable
+
+SKIP_ADVICE = "`skelact prepare --skip-bad` leaves it out and lists it in meta.json"
+"""For a bad clip among others, where it was not asked for yet; no fault of a whole source is mended by it."""
+PRINTED = 10
+"""Passed-over files that are named on standard error; the log in meta.json names more."""
+
+LISTED_CLIPS = 3
+"""Clips named with a note about them."""
 
 
 def prepare(
@@ -39,32 +49,65 @@ def prepare(
     check_view(view, frames, None, reader.skeleton)
     if jobs is not None and jobs < 1:
         raise SkelactError(f"jobs must be at least 1, got {jobs}")
-    if out.exists():
+    if os.path.lexists(out):
         raise SkelactError(f"{out} exists already; it is never overwritten: choose another path or remove it")
     listed = names_on_list(leave_out) if leave_out else frozenset()
-    items = reader.find(source)
+    _check_words(reader)
+    with failures_named(source):
+        items = reader.find(source)
+    passed_over: PassedOver = getattr(items, "passed_over", PassedOver())
     parameters = {"source": str(source), "view": view, "frames": frames, "skip_bad": skip_bad}
     parameters["leave_out"] = str(leave_out) if leave_out else None
-    parameters |= told_to(reader)
-    with store_writer(
-        out,
-        dataset=reader.name,
-        skeleton=reader.skeleton,
-        classes=reader.classes,
-        units=reader.units,
-        frame_rate=reader.frame_rate,
-        divisions=divisions_of(reader),
-        prepared=[(view, frames)],
-        progress=progress,
-    ) as writer:
-        writer.source = str(source)
-        writer.log.append(Operation(name="prepare", parameters=parameters))
+    parameters |= told_to(reader) | named_by(reader)
+    if passed_over.count:
+        parameters["passed_over"] = passed_over.shown(len(passed_over.names))
+    parameters = {name: printable(value) if isinstance(value, str) else value for name, value in parameters.items()}
+    with (
+        _memory_explained(out),
+        store_writer(
+            out,
+            dataset=reader.name,
+            skeleton=reader.skeleton,
+            classes=reader.classes,
+            units=reader.units,
+            frame_rate=reader.frame_rate,
+            divisions=divisions_of(reader),
+            prepared=[(view, frames)],
+            progress=progress,
+        ) as writer,
+    ):
+        writer.source = printable(str(source))
         intake = _Intake(writer, source, listed, skip_bad)
         intake.take_all(reader, items, jobs, progress)
+        notes = [*notes_of(reader), *(_of_clips(note, clips) for note, clips in intake.notes.items())]
+        writer.log.append(Operation(name="prepare", parameters=parameters | ({"notes": notes} if notes else {})))
     summary = Summary.of(Store.open(out), view, frames)
     if progress:
-        Console(stderr=True).print(summary)
+        console = Terminal(stderr=True, soft_wrap=True, highlight=False)
+        if passed_over.count:
+            console.print(f"not taken for clips by their names: {passed_over.shown(PRINTED)}", markup=False)
+        console.print(summary)
+        for note in notes:
+            console.print(f"note: {note}", markup=False)
     return summary
+
+
+@contextlib.contextmanager
+def _memory_explained(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except MemoryError as error:
+        raise SkelactError(
+            f"{out}: not written: there is not enough memory; nothing was kept; try fewer --jobs"
+        ) from error
+
+
+def _check_words(reader: Reader) -> None:
+    """Classes and joints may come from a file, and are shown by many commands."""
+    for what, words in (("class", reader.classes), ("joint", reader.skeleton.joints)):
+        for word in words:
+            if printable(word) != word:
+                raise SkelactError(f"{what} {printable(word)!r}: expected a name without control characters")
 
 
 def names_on_list(path: Path) -> frozenset[str]:
@@ -73,7 +116,7 @@ def names_on_list(path: Path) -> frozenset[str]:
     SkelactError if the file cannot be read as text.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SkelactError(f"{path}: cannot be read as a list of clip names: {error}") from error
     return frozenset(line.strip().removesuffix(".skeleton") for line in lines if line.strip())
@@ -90,9 +133,13 @@ class _Intake:
     came_from: dict[str, Item] = field(default_factory=dict)
     shared: set[Path] = field(default_factory=set)
     """Files that tell of several clips: archives, arrays, labels."""
-    bad: int = 0
+    several: bool = False
+    """Whether there are other clips than the one at hand."""
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    """What readers noted about clips, and about which."""
 
     def take_all(self, reader: Reader, items: Sequence[Item], jobs: int | None, progress: bool) -> None:
+        self.several = len(items) > 1
         wanted = [item for item in items if not self._is_listed(_file_name(item))]
         with contextlib.closing(parse(reader, wanted, jobs)) as results:
             for parsed in with_bar(results, len(wanted), "reading", progress):
@@ -113,18 +160,24 @@ class _Intake:
                 return
             other = self.came_from.setdefault(recording.name, parsed.item)
             if other is not parsed.item:
-                raise ReadError(f"clip name {recording.name!r} comes twice: in {other} and in {parsed.item}")
+                raise ReadError(f"clip name {printable(recording.name)!r} comes twice: in {other} and in {parsed.item}")
         try:
             if recording is None:
                 raise ReadError(parsed.error)
+            if printable(recording.name) != recording.name:
+                raise ReadError(f"{parsed.item}: expected a clip name without control characters")
             if not ((recording.identity >= 0).any() and recording.joints.any()):
                 raise ReadError(f"{parsed.item}: nobody in any of its {len(recording.identity)} frames")
             self.writer.add(recording)
+            for note in recording.notes:
+                self.notes.setdefault(note, []).append(recording.name)
         except SkelactError as error:
-            reason = str(error) if str(parsed.item.path) in str(error) else f"{parsed.item}: {error}"
+            file = printable(str(parsed.item.path))
+            reason = printable(str(error), keep="\n").rstrip()
+            reason = reason if file in reason else f"{parsed.item}: {reason}"
             if not self.skip_bad:
-                raise ReadError(reason) from error
-            name = recording.name if recording else _file_name(parsed.item)
+                raise ReadError(f"{reason}\n  {SKIP_ADVICE}" if self.several else reason) from error
+            name = printable(recording.name if recording else _file_name(parsed.item))
             self.writer.left_out.append(LeftOut(name=name, reason=reason.splitlines()[0]))
             return
         self._note_file(parsed)
@@ -138,7 +191,12 @@ class _Intake:
                 self.writer.add_file(self._shown(path), file_hash(path))
 
     def _shown(self, path: Path) -> str:
-        return str(path.relative_to(self.source) if self.source in path.parents else path)
+        return printable(str(path.relative_to(self.source) if self.source in path.parents else path))
+
+
+def _of_clips(note: str, clips: Sequence[str]) -> str:
+    listed = ", ".join(clips[:LISTED_CLIPS]) + (" ..." if len(clips) > LISTED_CLIPS else "")
+    return f"{note} ({len(clips)} clip{'s' if len(clips) > 1 else ''}: {listed})"
 
 
 def _file_name(item: Item) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from skelact.terminal import Terminal
 
 Thing = TypeVar("Thing")
 
@@ -26,7 +27,7 @@ def with_bar(things: Iterable[Thing], total: int, label: str, shown: bool = True
         MofNCompleteColumn(),
         RateColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
-        console=Console(stderr=True),
+        console=Terminal(stderr=True),
         disable=not shown,
     )
     with bar:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError
+from skelact.world import SkelactError, printable
 
 UNKNOWN = -1
 """Value of a clip attribute that its file does not tell."""
@@ -42,6 +42,8 @@ class Recording:
     """NEITHER, TRAINS or TESTS in each of the divisions that come with the files."""
     missing: Bool[np.ndarray, "t m v"] | None = None
     """Joints that were not seen, where the file tells; None where it does not: then those at exactly (0, 0, 0)."""
+    notes: tuple[str, ...] = ()
+    """What is odd about the file and was read nevertheless; the same sentence for the same oddness."""
 
     @property
     def unseen(self) -> Bool[np.ndarray, "t m v"]:
@@ -62,7 +64,7 @@ class Item:
     """Other files that tell of the clip, such as its labels."""
 
     def __str__(self) -> str:
-        file = f"{self.path}!{self.member}" if self.member else str(self.path)
+        file = printable(f"{self.path}!{self.member}" if self.member else str(self.path))
         return f"{file}[{self.part}]" if self.part else file
 
 

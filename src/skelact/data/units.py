@@ -10,6 +10,8 @@ METRES = {
     "feet": 0.3048,
 }
 """Length in metres of each unit that can be converted, by the name that stores use."""
+NOT_TOLD = "as in the files"
+"""Units of a store whose files do not tell them, and neither did anybody else."""
 
 _OTHER_NAMES = {
     **dict.fromkeys(("m", "meter", "meters", "metre"), "metres"),
@@ -24,7 +26,7 @@ _OTHER_NAMES = {
 def unit(name: str) -> str:
     """The one name of a unit: `mm` and `Millimeters` are `millimetres`; a name that is not known stays as it is."""
     plain = " ".join(name.split())
-    return _OTHER_NAMES.get(plain.lower(), plain.lower() if plain.lower() in {*METRES, "pixels"} else plain)
+    return _OTHER_NAMES.get(plain.lower(), plain.lower() if plain.lower() in (*METRES, "pixels") else plain)
 
 
 def factor(found: str, wanted: str, what: str, whose: str) -> float:

@@ -1,44 +1,18 @@
 """ST-GCN (Yan, Xiong and Lin, AAAI 2018), the encoder of SkeletonCLR, CrosSCLR, AimCLR and SkeAttnCLR."""
 
 from itertools import pairwise
-from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float
-from pydantic import Field
 from torch import Tensor, nn
 
 from skelact import graph, processes
-from skelact.config import Config
 from skelact.encoders import joints
+from skelact.encoders.config import STGCNConfig
 from skelact.skeleton import Skeleton
 
 TEMPORAL_KERNEL = 9
 GRAPHS = {"spatial": graph.spatial, "directed": graph.directed}
-
-
-class STGCNConfig(Config):
-    """Size of the network. Defaults: the quarter-width encoder of SkeletonCLR and AimCLR."""
-
-    name: Literal["stgcn"] = "stgcn"
-    width: int = Field(default=16, ge=1)
-    """w: channels of the first four blocks; then 2w, 4w."""
-    features: int = Field(default=256, ge=1)
-    """Channels of the last block: the length of h."""
-    dropout: float = Field(default=0.5, ge=0, lt=1)
-    """After the temporal BatchNorm of every block but the first, as released."""
-    channels: int = Field(default=3, ge=1)
-    """C: coordinates of the input."""
-    graph: Literal["spatial", "directed"] = "spatial"
-    """Partitions of the joint graph: those of AimCLR and CrosSCLR, or of SkeAttnCLR, as released (`skelact.graph`)."""
-    absent: Literal["computed", "left_out"] = "computed"
-    """What becomes of persons who are not there (all zeros): computed like any other, as published; or left out of the
-    network, of its BatchNorm and of the mean over persons; a GPU's host then waits to know how many are there. The
-    first person of a clip always counts."""
-
-    def build(self, skeleton: Skeleton) -> "STGCN":
-        """The network for this layout, with fresh weights from torch's global generator."""
-        return STGCN(self, skeleton)
 
 
 class STGCN(nn.Module):

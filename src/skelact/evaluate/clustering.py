@@ -7,29 +7,17 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Int
-from pydantic import PositiveInt
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from torch.nn import functional
 
-from skelact.config import Config
 from skelact.evaluate.case import Case, Scored
+from skelact.evaluate.config import ClusteringConfig
 from skelact.evaluate.control import of_random
 from skelact.evaluate.outcome import Clusters, ClustersControl
 from skelact.evaluate.task import Task, standardised
 from skelact.world import SkelactError
-
-
-class ClusteringConfig(Config):
-    """How k-means is run."""
-
-    clusters: PositiveInt | None = None
-    """Number of clusters; left out, the number of classes among the test clips."""
-    starts: PositiveInt = 10
-    """Starts of k-means, the tightest of which counts."""
-    normalise: bool = True
-    """Whether features are first brought to length 1, so that distance is cosine."""
 
 
 def clustering(case: Case, config: ClusteringConfig, seeds: Sequence[int]) -> Scored:

@@ -1,39 +1,18 @@
 """`skelact evaluate all`: every protocol on one store, the cheapest first, and one table of all of them."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pydantic import Field
 from rich.table import Table
 
-from skelact.config import Config
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
-from skelact.evaluate.clustering import ClusteringConfig
-from skelact.evaluate.finetune import FinetuneConfig, SemiConfig, SupervisedConfig
-from skelact.evaluate.knn import KnnConfig
-from skelact.evaluate.linear import LinearConfig
+from skelact.evaluate.config import AllConfig, AnyRecipe, SemiConfig
 from skelact.evaluate.result import AnyResult, Result
-from skelact.evaluate.retrieval import RetrievalConfig
-from skelact.evaluate.run import AnyRecipe, evaluate_run
+from skelact.evaluate.run import evaluate_run
 from skelact.evaluate.subset import chosen
-from skelact.evaluate.tune import TuneConfig
 from skelact.streams import Stream
-
-
-class AllConfig(Config):
-    """What each protocol is told. Transfer is left out: on a store new to the run it is linear and finetune."""
-
-    knn: KnnConfig = KnnConfig()
-    retrieval: RetrievalConfig = RetrievalConfig()
-    clustering: ClusteringConfig = ClusteringConfig()
-    linear: LinearConfig = LinearConfig()
-    shares: tuple[float, ...] = Field(default=(0.01, 0.05, 0.1), min_length=1)
-    """Shares of the labels for semi."""
-    semi: TuneConfig = TuneConfig()
-    finetune: FinetuneConfig = FinetuneConfig()
-    supervised: SupervisedConfig = SupervisedConfig()
+from skelact.terminal import tell
 
 
 def evaluate_all(
@@ -69,7 +48,7 @@ def _planned(config: AllConfig, store: Path, split: str) -> Iterator[tuple[str, 
         clips = len(chosen(names, labels, share, 0))
         if clips in known:
             text = f"semi {100 * share:g} %: the same {clips} clips as {100 * known[clips]:g} %, left out"
-            print(text, file=sys.stderr)
+            tell(text)
             continue
         known[clips] = share
         yield "semi", semi

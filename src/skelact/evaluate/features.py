@@ -1,14 +1,12 @@
 """Features of a frozen encoder, computed once for a whole store and kept by what they were computed from."""
 
 import hashlib
-import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float32
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -17,6 +15,7 @@ from skelact.data.store import Prepared
 from skelact.encoders.file import LoadedEncoder
 from skelact.skeleton import Skeleton
 from skelact.streams import apply_stream
+from skelact.terminal import Terminal, tell
 from skelact.world import SkelactError, atomic_file
 
 BATCH = 128
@@ -123,10 +122,10 @@ def _kept(file: Path, key: str, shape: tuple[int, int]) -> np.ndarray | None:
             arrays = np.load(opened, allow_pickle=False)
             kept, found = arrays["features"], str(arrays["key"])
     except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
-        print(f"{file}: damaged ({error}); the features are computed again", file=sys.stderr)
+        tell(f"{file}: damaged ({error}); the features are computed again")
         return None
     if found != key or kept.shape != shape or kept.dtype != np.float32 or not np.isfinite(kept).all():
-        print(f"{file}: not the features it should hold; they are computed again", file=sys.stderr)
+        tell(f"{file}: not the features it should hold; they are computed again")
         return None
     return kept
 
@@ -146,6 +145,6 @@ def progress_bar(shown: bool) -> Progress:
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Terminal(stderr=True),
         disable=not shown,
     )

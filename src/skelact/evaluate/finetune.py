@@ -8,55 +8,18 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Int64
-from pydantic import Field, PositiveFloat, PositiveInt
 
 from skelact.encoders.file import LoadedEncoder, random_encoder
-from skelact.encoders.stgcn import STGCNConfig
 from skelact.evaluate.accuracy import mean
 from skelact.evaluate.case import Case, Scored
+from skelact.evaluate.config import FinetuneConfig, SemiConfig, SupervisedConfig, TuneConfig
 from skelact.evaluate.control import Control, control
 from skelact.evaluate.features import progress_bar
 from skelact.evaluate.linear import linear
 from skelact.evaluate.sharing import shared
 from skelact.evaluate.subset import kept_or_chosen
-from skelact.evaluate.tune import Labelled, TuneConfig, Tuned, tune
+from skelact.evaluate.tune import Labelled, Tuned, tune
 from skelact.world import file_hash
-
-
-class FinetuneConfig(TuneConfig):
-    """The pretrained network and a new linear head learn all labels. Numbers of AimCLR's finetune protocol."""
-
-
-class SemiConfig(TuneConfig):
-    """As finetune, with the labels of a share of the train clips. Numbers of AimCLR's semi-supervised protocol."""
-
-    share: float = Field(default=0.1, gt=0, le=1)
-    """Share of the clips of every class that keep their label, rounded; at least one clip of each class."""
-
-    @property
-    def percent(self) -> str:
-        """The share as it stands in file names: 10pct."""
-        return f"{100 * self.share:g}pct"
-
-
-class SupervisedConfig(TuneConfig):
-    """The same network from random weights, with the numbers of ST-GCN's published program on NTU RGB+D."""
-
-    lr: PositiveFloat = 0.1
-    nesterov: bool = True
-    batch: PositiveInt = 64
-    epochs: PositiveInt = 80
-    milestones: tuple[PositiveInt, ...] = (10, 50)
-    view: str | None = None
-    """Another prepared view than the run's; without a run released."""
-    frames: int | None = Field(default=None, ge=2)
-    """Other frames than the run's; without a run 50."""
-    width: PositiveInt | None = None
-    """Another width of the network than the run's; without a run 16."""
-
-    def network(self, encoder: STGCNConfig) -> STGCNConfig:
-        """The run's network, with the width asked for."""
-        return encoder if self.width is None else encoder.model_copy(update={"width": self.width})
 
 
 def finetune(case: Case, config: FinetuneConfig, seeds: Sequence[int]) -> Scored:

@@ -3,22 +3,12 @@
 from dataclasses import dataclass
 
 from jaxtyping import Float
-from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor
 
-from skelact.config import Config
 from skelact.evaluate.accuracy import Accuracy, accuracy
+from skelact.evaluate.config import KnnConfig
 from skelact.evaluate.task import Task
 from skelact.neighbours import nearest, votes
-
-
-class KnnConfig(Config):
-    """Which k are reported, and how neighbours vote."""
-
-    k: tuple[PositiveInt, ...] = Field(default=(1, 20), min_length=1)
-    """Numbers of neighbours; the last one gives the headline figure."""
-    temperature: PositiveFloat = 0.1
-    """tau: a neighbour's vote weighs exp(cosine similarity / tau)."""
 
 
 @dataclass(frozen=True)

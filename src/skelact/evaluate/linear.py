@@ -5,28 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor
 from torch.nn import functional
 
-from skelact.config import Config
 from skelact.evaluate.accuracy import Accuracy, hits
+from skelact.evaluate.config import LinearConfig
 from skelact.evaluate.task import Task
 from skelact.world import SkelactError
-
-
-class LinearConfig(Config):
-    """The published recipe (SGD without weight decay, no standardisation, no augmentation)."""
-
-    lr: PositiveFloat = 3.0
-    momentum: NonNegativeFloat = 0.9
-    batch: PositiveInt = 128
-    """Clips a step. A last, incomplete batch of an epoch is left out, unless it is the only one."""
-    epochs: PositiveInt = 100
-    milestones: tuple[PositiveInt, ...] = (80,)
-    """Epochs at which the learning rate is divided by ten."""
-    initial_std: NonNegativeFloat = 0.02
-    """Standard deviation of the initial weights; the initial bias is 0."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from skelact.evaluate.outcome import (
     Result,
     Retrieved,
 )
+from skelact.terminal import Terminal
 from skelact.world import SkelactError, atomic_file, read_json, write_json
 
 __all__ = [
@@ -100,7 +101,7 @@ def read_scores(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def show(result: AnyResult, console: Console | None = None) -> None:
     """Print the table of a result, to standard output unless told otherwise."""
-    (console or Console(width=None if sys.stdout.isatty() else 150)).print(table(result))
+    (console or Terminal(width=None if sys.stdout.isatty() else 150, markup=False)).print(table(result))
 
 
 def table(result: AnyResult) -> Table:

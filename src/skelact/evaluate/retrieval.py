@@ -1,30 +1,19 @@
 """Retrieval on frozen features: test clips search for clips of their class, by cosine; mAP and recall at k."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float, Int64
-from pydantic import Field, PositiveInt
 from torch import Tensor
 from torch.nn import functional
 
-from skelact.config import Config
 from skelact.evaluate.case import Case, Scored
+from skelact.evaluate.config import RetrievalConfig
 from skelact.evaluate.control import of_random
 from skelact.evaluate.outcome import Ranked, RankedControl
 from skelact.evaluate.task import Task, standardised
 from skelact.neighbours import PIECE
 from skelact.world import SkelactError
-
-
-class RetrievalConfig(Config):
-    """What is searched, and how deep recall looks."""
-
-    gallery: Literal["train", "test"] = "train"
-    """What a test clip searches: the train clips, or all other test clips (each is left out of its own search)."""
-    recall: tuple[PositiveInt, ...] = Field(default=(1, 5), min_length=1)
-    """Numbers of first clips among which one of the own class is looked for."""
 
 
 def retrieval(case: Case, config: RetrievalConfig, seeds: Sequence[int]) -> Scored:

@@ -1,6 +1,5 @@
 """One evaluation from files to files: `skelact evaluate`."""
 
-import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from skelact.data.store import Store
 from skelact.encoders.file import LoadedEncoder, encoder_file, load_encoder, save_encoder, streams_of
 from skelact.evaluate.case import Case, Scored
 from skelact.evaluate.clustering import ClusteringConfig, clustering
+from skelact.evaluate.config import RECIPES, AnyRecipe
 from skelact.evaluate.features import encoder_hash
 from skelact.evaluate.finetune import (
     FinetuneConfig,
@@ -23,37 +23,14 @@ from skelact.evaluate.finetune import (
     supervised,
 )
 from skelact.evaluate.frozen import frozen
-from skelact.evaluate.knn import KnnConfig
-from skelact.evaluate.linear import LinearConfig
 from skelact.evaluate.published import published, published_name
 from skelact.evaluate.result import AnyResult, PublishedNumber, Result, kind_of, read_result, write_result
 from skelact.evaluate.retrieval import RetrievalConfig, retrieval
 from skelact.evaluate.scratch import claim, has_no_run, scratch
 from skelact.evaluate.transfer import TransferConfig, transfer
 from skelact.streams import STREAMS, Stream
+from skelact.terminal import tell
 from skelact.world import SkelactError, machine
-
-AnyRecipe = (
-    KnnConfig
-    | RetrievalConfig
-    | ClusteringConfig
-    | LinearConfig
-    | SemiConfig
-    | FinetuneConfig
-    | SupervisedConfig
-    | TransferConfig
-)
-RECIPES: dict[str, type[AnyRecipe]] = {
-    "knn": KnnConfig,
-    "retrieval": RetrievalConfig,
-    "clustering": ClusteringConfig,
-    "linear": LinearConfig,
-    "semi": SemiConfig,
-    "finetune": FinetuneConfig,
-    "supervised": SupervisedConfig,
-    "transfer": TransferConfig,
-}
-"""The protocols, in order of cost, and what each can be told."""
 
 
 def evaluate_run(
@@ -100,7 +77,7 @@ def evaluate_run(
     variant = "-".join(part for part in (recipe.percent if isinstance(recipe, SemiConfig) else "", named) if part)
     name = kind_of(protocol).name_of(protocol, opened.name, split, variant)
     if reuse and (kept := _kept(folder / "evaluate" / f"{name}.json", same)):
-        print(f"{name}: there already, of the same encoder, clips, settings and seeds; not run again", file=sys.stderr)
+        tell(f"{name}: there already, of the same encoder, clips, settings and seeds; not run again")
         return kept
     scored = measure(case, recipe, range(seeds), name)
     common = {
@@ -204,10 +181,9 @@ def _save(path: Path, network: LoadedEncoder, result: AnyResult, store: Store) -
 
 def _tell_alone(path: Path, encoder: LoadedEncoder) -> None:
     card = encoder.card
-    print(
+    tell(
         f"{path}: no run there; a network of width {card.encoder.width} for {card.frames} frames of view {card.view}, "
-        f"{card.stream} stream, is trained from random weights, and its results go there",
-        file=sys.stderr,
+        f"{card.stream} stream, is trained from random weights, and its results go there"
     )
 
 

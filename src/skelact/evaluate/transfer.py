@@ -3,20 +3,12 @@
 import json
 from collections.abc import Sequence
 
-from skelact.config import Config
 from skelact.evaluate.case import Case, Scored
-from skelact.evaluate.finetune import FinetuneConfig, finetune
+from skelact.evaluate.config import TransferConfig
+from skelact.evaluate.finetune import finetune
 from skelact.evaluate.frozen import frozen
-from skelact.evaluate.linear import LinearConfig
 from skelact.evaluate.outcome import Accuracies
 from skelact.world import SkelactError
-
-
-class TransferConfig(Config):
-    """Both ways of using the encoder on the other store."""
-
-    linear: LinearConfig = LinearConfig()
-    finetune: FinetuneConfig = FinetuneConfig()
 
 
 def transfer(case: Case, config: TransferConfig, seeds: Sequence[int]) -> Scored:

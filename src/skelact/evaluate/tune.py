@@ -7,55 +7,25 @@ of seed, epoch and clip (augmentation). On a CPU the same seed gives the same bi
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, cast
+from typing import cast
 
 import torch
 from jaxtyping import Float, Int64
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 from rich.progress import Progress
 from torch import Tensor, nn
 from torch.nn import functional
 
 from skelact.allocator import kept_memory
 from skelact.augment import Chain, Crop, Shear
-from skelact.config import Config
 from skelact.data.batches import TrainingClips, batches
 from skelact.draw import Draw, order
 from skelact.encoders.file import LoadedEncoder
 from skelact.encoders.stgcn import STGCN
 from skelact.evaluate.accuracy import Accuracy, accuracy
+from skelact.evaluate.config import TuneConfig
 from skelact.evaluate.features import BATCH
 from skelact.streams import apply_stream
 from skelact.world import SkelactError
-
-
-class TuneConfig(Config):
-    """SGD over network and head. Rate, epochs and milestones are published for fine-tuning; momentum, weight decay and
-    batch are those of pretraining."""
-
-    lr: PositiveFloat = 0.01
-    momentum: float = Field(default=0.9, ge=0, lt=1)
-    nesterov: bool = False
-    weight_decay: NonNegativeFloat = 1e-4
-    batch: PositiveInt = 128
-    """Clips a step. A last, incomplete batch of an epoch is left out, unless it is the only one."""
-    epochs: PositiveInt = 150
-    milestones: tuple[PositiveInt, ...] = (60, 100)
-    """Epochs at which the learning rate is divided by ten."""
-    augmentation: Literal["none", "normal"] = "none"
-    """normal: Crop and Shear, as in a normal view of pretraining. Released programs use none here."""
-    initial_std: NonNegativeFloat = 0.02
-    """Standard deviation of the head's initial weights; its initial bias is 0."""
-    test_every: PositiveInt = 5
-    """Epochs between tests, among which `best` is chosen; the last epoch is always tested."""
-    precision: Literal["float32", "bf16"] = "float32"
-    """bf16: autocast of the network in training; the head, the loss and the tests stay float32."""
-
-    @model_validator(mode="after")
-    def _check(self) -> "TuneConfig":
-        if self.nesterov and not self.momentum:
-            raise ValueError("nesterov needs a momentum above 0, got 0.0")
-        return self
 
 
 @dataclass(frozen=True)

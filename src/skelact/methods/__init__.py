@@ -1,20 +1,17 @@
-"""The methods: one paper, one file, one name in METHODS."""
+"""The methods: one paper, one file, one name in METHODS. Their numbers are in config.py, which needs no PyTorch."""
 
-from skelact.encoders.stgcn import STGCNConfig
-from skelact.methods.aimclr import AimCLR
-from skelact.methods.aimclr_3s import AimCLR3s
-from skelact.methods.crossclr import CrosSCLR
-from skelact.methods.method import Method
-from skelact.methods.skeattnclr import SkeAttnCLR
-from skelact.methods.skeletonclr import SkeletonCLR
-from skelact.skeleton import Skeleton
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-METHODS = (SkeletonCLR, AimCLR, CrosSCLR, AimCLR3s, SkeAttnCLR)
+from skelact.methods.config import AnyMethodConfig
 
-AnyMethodConfig = SkeletonCLR.Config | AimCLR.Config | CrosSCLR.Config | AimCLR3s.Config | SkeAttnCLR.Config
+if TYPE_CHECKING:
+    from skelact.methods.every import METHODS, AimCLR, AimCLR3s, CrosSCLR, SkeAttnCLR, SkeletonCLR, build
+
+__all__ = ["METHODS", "AimCLR", "AimCLR3s", "AnyMethodConfig", "CrosSCLR", "SkeAttnCLR", "SkeletonCLR", "build"]
 
 
-def build(config: AnyMethodConfig, encoder: STGCNConfig, skeleton: Skeleton) -> Method:
-    """The method that `config` configures, with fresh weights from torch's global generator."""
-    (method,) = (method for method in METHODS if type(config) is method.Config)
-    return method(config, encoder, skeleton)  # pyright: ignore[reportArgumentType] (its own Config, by the line above)
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("skelact.methods.every"), name)

@@ -1,22 +1,19 @@
 """AimCLR: contrast with extreme augmentations (Guo et al., AAAI 2022)."""
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float
-from pydantic import Field, model_validator
 from torch import Tensor
 
 from skelact import augment
 from skelact.bank import Bank
-from skelact.eadm import KEEP_MARGIN, energy_drop
+from skelact.eadm import energy_drop
 from skelact.encoders.stgcn import STGCN, STGCNConfig
 from skelact.losses import divergence, info_nce, multi_positive_mean, multi_positive_sum, nearest, similarities
-from skelact.methods.contrast import ContrastConfig, Embedder
+from skelact.methods.config import AimCLRConfig
+from skelact.methods.contrast import Embedder
 from skelact.methods.method import Losses, Method
 from skelact.momentum import MomentumTwin
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError
 
 
 class AimCLR(Method):
@@ -32,54 +29,7 @@ class AimCLR(Method):
     The rows of Table 1 are configurations: `views` normal, extreme, both (with d1), then `drop`, then `neighbours`.
     """
 
-    class Config(ContrastConfig):
-        """Numbers of the paper."""
-
-        name: Literal["aimclr"] = "aimclr"
-        views: Literal["normal", "extreme", "both"] = "both"
-        """Table 1: query and key both normal; both extreme; or normal ones that teach an extreme one (d1)."""
-        drop: bool = True
-        """EADM: adds d2 of the dropped extreme view. Needs views = both."""
-        keep_margin: float = Field(default=KEEP_MARGIN, gt=0.5, le=1)
-        """Attention from which EADM drops."""
-        neighbours: int = Field(default=1, ge=0)
-        """k of NNM: nearest bank entries of each query that count as positives; 0 leaves NNM out."""
-        neighbours_from: int | None = Field(default=150, ge=0)
-        """First epoch (from 0) of the second stage, with NNM; None for the last sixth of the run."""
-        neighbours_form: Literal["paper", "released"] = "paper"
-        """-log of the positives' summed probability (Eq. 9), or the mean of their -log probabilities (released)."""
-        alpha: float = Field(default=1, ge=0)
-        """Weight of L_Info and L_N."""
-        beta: float = Field(default=1, ge=0)
-        """Weight of L_D."""
-        noise_p: float = Field(default=1, ge=0, le=1)
-        """Probability of the Gaussian noise (released: 0.5)."""
-        temporal_flip: bool = True
-        """Last of the extreme augmentations (released: left out)."""
-
-        @model_validator(mode="after")
-        def _drop_has_a_view(self) -> "AimCLR.Config":
-            if self.drop and self.views != "both":
-                raise ValueError(f"drop (EADM) needs views = both, got views = {self.views}: set drop to false")
-            return self
-
-        def fitted(self, epochs: int, clips: int, batch: int) -> ContrastConfig:
-            fitted = super().fitted(epochs, clips, batch)
-            if self.neighbours > fitted.bank:
-                raise SkelactError(
-                    f"expected --method.neighbours within the bank of {fitted.bank} keys, found {self.neighbours}"
-                )
-            begin = epochs * 5 // 6 if self.neighbours_from is None else self.neighbours_from
-            return fitted.model_copy(update={"neighbours_from": begin})
-
-        def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
-            doubts = super().doubts(epochs, steps, clips)
-            if self.neighbours and self.neighbours_from is not None and self.neighbours_from >= epochs:
-                doubts.append(
-                    f"nearest neighbours begin at epoch {self.neighbours_from} but the run ends after {epochs}: lower "
-                    f"--method.neighbours-from, or set --method.neighbours 0 to leave them out"
-                )
-            return doubts
+    Config = AimCLRConfig
 
     def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
         super().__init__()

@@ -1,14 +1,13 @@
 """3s-AimCLR with cross-stream knowledge mining (Guo et al., AAAI 2022, tables 3 and 4, marked with a section sign)."""
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from skelact.encoders.stgcn import STGCNConfig
 from skelact.methods.aimclr import AimCLR
-from skelact.methods.crossstream import CrossStream, CrossStreamConfig
+from skelact.methods.config import AimCLR3sConfig
+from skelact.methods.crossstream import CrossStream
 from skelact.methods.method import Losses
 from skelact.skeleton import Skeleton
 from skelact.streams import Stream
@@ -26,10 +25,7 @@ class AimCLR3s(CrossStream[AimCLR]):
     that it is between the normal queries, is our reading.
     """
 
-    class Config(AimCLR.Config, CrossStreamConfig):
-        """Numbers of the papers."""
-
-        name: Literal["aimclr-3s"] = "aimclr-3s"  # pyright: ignore[reportIncompatibleVariableOverride]
+    Config = AimCLR3sConfig
 
     def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
         super().__init__(config, lambda: AimCLR(config, encoder, skeleton), skeleton)

@@ -1,14 +1,13 @@
 """CrosSCLR: cross-view consistency pursuit, on two or three streams (Li et al., CVPR 2021, section 3.3)."""
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from skelact.encoders.stgcn import STGCNConfig
 from skelact.losses import info_nce
-from skelact.methods.crossstream import CrossStream, CrossStreamConfig
+from skelact.methods.config import CrosSCLRConfig
+from skelact.methods.crossstream import CrossStream
 from skelact.methods.method import Losses
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
@@ -28,10 +27,7 @@ class CrosSCLR(CrossStream[SkeletonCLR]):
     Unlike the published program, every key network follows in stage 2 too, and every stream has its own head.
     """
 
-    class Config(SkeletonCLR.Config, CrossStreamConfig):
-        """Numbers of the paper."""
-
-        name: Literal["crossclr"] = "crossclr"  # pyright: ignore[reportIncompatibleVariableOverride]
+    Config = CrosSCLRConfig
 
     def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
         super().__init__(config, lambda: SkeletonCLR(config, encoder, skeleton), skeleton)

@@ -8,58 +8,16 @@ from typing import Generic, TypeVar, cast
 
 import torch
 from jaxtyping import Float
-from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from skelact.augment import Augmentation
 from skelact.losses import cross_stream
-from skelact.methods.contrast import ContrastConfig
+from skelact.methods.config import CrossStreamConfig
 from skelact.methods.method import Method
 from skelact.skeleton import Skeleton
 from skelact.streams import Stream, apply_stream
-from skelact.world import SkelactError
 
 Learner = TypeVar("Learner", bound=Method)
-
-
-class CrossStreamConfig(ContrastConfig):
-    """Numbers of learning across streams; defaults of CrosSCLR."""
-
-    streams: tuple[Stream, ...] = Field(default=("joint", "motion", "bone"), min_length=2)
-    """Streams that learn together, all made from the same augmented joints; the first one's encoder stands for all."""
-    top_k: int = Field(default=1, ge=1)
-    """Nearest bank entries in the other stream that count as positives."""
-    context: bool = True
-    """Also choose among the products of both streams' similarities."""
-    cross_from: int | None = Field(default=150, ge=0)
-    """First epoch (from 0) of the second stage, across streams; None for the last sixth of the run."""
-
-    @model_validator(mode="after")
-    def _each_stream_once(self) -> "CrossStreamConfig":
-        if len(set(self.streams)) < len(self.streams):
-            raise ValueError(f"streams must be different ones, got {', '.join(self.streams)}")
-        return self
-
-    def fitted(self, epochs: int, clips: int, batch: int) -> ContrastConfig:
-        fitted = super().fitted(epochs, clips, batch)
-        if self.top_k > fitted.bank:
-            raise SkelactError(f"expected --method.top-k within the bank of {fitted.bank} keys, found {self.top_k}")
-        begin = epochs * 5 // 6 if self.cross_from is None else self.cross_from
-        return fitted.model_copy(update={"cross_from": begin})
-
-    def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
-        doubts = super().doubts(epochs, steps, clips)
-        if self.cross_from is not None and self.cross_from >= epochs:
-            doubts.append(
-                f"learning across streams begins at epoch {self.cross_from} but the run ends after {epochs}: lower "
-                f"--method.cross-from"
-            )
-        elif self.cross_from is not None and self.cross_from * clips < self.bank:
-            doubts.append(
-                f"learning across streams begins after {self.cross_from * clips} clips, when the banks of {self.bank} "
-                f"keys still hold random ones, taken for neighbours; raise --method.cross-from or lower --method.bank"
-            )
-        return doubts
 
 
 class CrossStream(Method, Generic[Learner]):

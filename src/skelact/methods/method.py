@@ -6,22 +6,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from skelact.augment import Augmentation
-from skelact.config import Config
+from skelact.methods.config import MethodConfig as MethodConfig  # for methods of one's own
 from skelact.streams import Stream
 
 Losses = dict[str, Float[Tensor, ""]]
-
-
-class MethodConfig(Config):
-    """A method's numbers. Every method has one, `SomeMethod.Config`, told from the others by its `name`."""
-
-    def fitted(self, epochs: int, clips: int, batch: int) -> "MethodConfig":
-        """These numbers for a run of so many epochs, clips and clips a batch; SkelactError if they cannot work."""
-        return self
-
-    def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
-        """Why these numbers may not work for so many epochs, steps and clips, a sentence each."""
-        return []
 
 
 class Method(nn.Module, ABC):

@@ -1,11 +1,10 @@
 """SkeAttnCLR: contrast of the whole, the salient and the rest by attention over parts (Hua et al., IJCAI 2023)."""
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 import torch
 from jaxtyping import Float
-from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from skelact import augment
@@ -13,7 +12,7 @@ from skelact.bank import Bank
 from skelact.draw import Draw
 from skelact.encoders.stgcn import STGCN, STGCNConfig
 from skelact.losses import info_nce, similarities, with_negative
-from skelact.methods.contrast import ContrastConfig
+from skelact.methods.config import SkeAttnCLRConfig
 from skelact.methods.method import Losses, Method
 from skelact.mham import AttentionMask, released_layout
 from skelact.momentum import MomentumTwin, cosine_momentum
@@ -41,36 +40,7 @@ class SkeAttnCLR(Method):
     Equations are numbered here, not as in the paper. The bank holds keys k_z.
     """
 
-    class Config(ContrastConfig):
-        """Numbers of the paper."""
-
-        name: Literal["skeattnclr"] = "skeattnclr"
-        temperature: float = Field(default=0.2, gt=0)
-        """tau"""
-        momentum: float = Field(default=0.996, ge=0, le=1)
-        """m, of the key network, at the start; it rises to 1 along half a cosine."""
-        mu: float = Field(default=0.5, ge=0, le=1)
-        """Weight of the salient loss; 1 - mu is that of the non-salient one (released, NTU-60 joint: 1)."""
-        predictors: bool = True
-        """p of Eq. 2, on the query's side alone; without, the head's own vectors meet the key's, as in MoCo."""
-        heads: int = Field(default=8, ge=1)
-        """Heads of the attention; they divide the encoder's features."""
-        steepness: float = Field(default=2, gt=0)
-        """Lambda: how steeply the mask turns from 0 to 1."""
-        parts: tuple[int, int] = (3, 4)
-        """Fewest and most body parts that are swapped, of the skeleton's five; one at least is always kept."""
-        window: tuple[float, float] = (16 / 64, 28 / 64)
-        """Shortest and longest time for which they are, as shares of the frames (16 to 28 of 64)."""
-        layout: Literal["persons", "released"] = "persons"
-        """How mask and means read a map: persons apart, or as the published neck reshapes one, two persons mixed."""
-
-        @model_validator(mode="after")
-        def _in_order(self) -> "SkeAttnCLR.Config":
-            if not 1 <= self.parts[0] <= self.parts[1]:
-                raise ValueError(f"parts must be two numbers from 1 on, the lower first, got {self.parts}")
-            if not 0 <= self.window[0] <= self.window[1] <= 1:
-                raise ValueError(f"window must be two shares from 0 to 1, the lower first, got {self.window}")
-            return self
+    Config = SkeAttnCLRConfig
 
     def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
         super().__init__()

@@ -1,7 +1,5 @@
 """SkeletonCLR: MoCo v2 on skeletons (Li et al., CVPR 2021, section 3.2; AimCLR, section 3.1)."""
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -10,7 +8,8 @@ from skelact import augment
 from skelact.bank import Bank
 from skelact.encoders.stgcn import STGCN, STGCNConfig
 from skelact.losses import info_nce, similarities
-from skelact.methods.contrast import ContrastConfig, Embedder
+from skelact.methods.config import SkeletonCLRConfig
+from skelact.methods.contrast import Embedder
 from skelact.methods.method import Losses, Method
 from skelact.momentum import MomentumTwin
 from skelact.skeleton import Skeleton
@@ -24,10 +23,7 @@ class SkeletonCLR(Method):
     theta_k <- m theta_k + (1 - m) theta_q, before the key pass                                                    (2)
     """
 
-    class Config(ContrastConfig):
-        """Numbers of the paper."""
-
-        name: Literal["skeletonclr"] = "skeletonclr"
+    Config = SkeletonCLRConfig
 
     def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
         super().__init__()

@@ -6,7 +6,6 @@ types of numbers, and is the reference of its tests. `SKELACT_NATIVE=0` in the e
 
 import ctypes
 import os
-import sys
 from functools import lru_cache
 from multiprocessing import parent_process
 
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from skelact.native.build import Unavailable, compiled
+from skelact.terminal import tell
 
 Argument = Tensor | np.ndarray | bytes | int | float | None
 
@@ -80,5 +80,5 @@ def _library() -> ctypes.CDLL | str:
         return compiled()
     except Unavailable as error:
         if parent_process() is None and os.environ.get("RANK", "0") == "0":
-            print(f"native code is not used, PyTorch's operations are: {error}", file=sys.stderr)
+            tell(f"native code is not used, PyTorch's operations are: {error}")
         return str(error)

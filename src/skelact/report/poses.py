@@ -38,14 +38,10 @@ def poses(recording: Recording, skeleton: Skeleton) -> Poses:
 
 
 def sides(skeleton: Skeleton) -> Int64[np.ndarray, "v"]:
-    """0 for a joint on the middle line, 1 for the left side, 2 for the right."""
+    """0 for a joint on the middle line or of a side that is not told, 1 for the left side, 2 for the right."""
     side = np.zeros(len(skeleton), dtype=np.int64)
-    for joint, other in enumerate(skeleton.mirror):
-        if other != joint:
-            left = skeleton.joints[joint].startswith("left") or (
-                joint < other and not skeleton.joints[joint].startswith("right")
-            )
-            side[joint] = 1 if left else 2
+    for left, right in skeleton.pairs:
+        side[left], side[right] = 1, 2
     return side
 
 

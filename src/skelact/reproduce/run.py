@@ -17,6 +17,7 @@ from skelact.reproduce.grids import GRIDS, Grid, Line
 from skelact.reproduce.options import Options, Run, check, lines_of, protocol_recipe, runs_of
 from skelact.reproduce.result import Measured, Reproduction, write
 from skelact.reproduce.score import Task, evaluated, score
+from skelact.terminal import Terminal
 from skelact.train import pretrain
 from skelact.world import SkelactError, machine, read_json
 
@@ -37,7 +38,7 @@ def reproduce(
     check(grid, options)
     opened = Store.open(store)
     split_of(opened, split)
-    console = console or Console(stderr=True)
+    console = console or Terminal(stderr=True)
     work = _Work(table, grid, opened, split, folder, options, console, data_of(grid, opened, split))
     lines = lines_of(grid, options)
     for number, line in enumerate(lines, start=1):

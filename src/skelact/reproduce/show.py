@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from skelact.reproduce.result import Measured, Reproduction
+from skelact.terminal import Terminal
 
 HEADS = (
     "row",
@@ -26,7 +27,7 @@ HEADS = (
 
 def show(found: Reproduction, console: Console | None = None) -> None:
     """Print the table and what has to be said beside it, to standard output unless told otherwise."""
-    console = console or Console(width=None if sys.stdout.isatty() else 170, highlight=False)
+    console = console or Terminal(width=None if sys.stdout.isatty() else 170, highlight=False, markup=False)
     made = Table(title=f"{found.source}: {found.title}; here {found.store}, split {found.split}")
     for place, head in enumerate(HEADS):
         made.add_column(head, justify="left" if place in (1, 2) else "right", no_wrap=place not in (1, 2))

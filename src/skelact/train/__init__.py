@@ -1,6 +1,17 @@
 """Pretraining: configuration, loop, schedule, checkpoints, log."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from skelact.train.config import Optimiser, TrainConfig
-from skelact.train.run import Pretrained, pretrain
+
+if TYPE_CHECKING:
+    from skelact.train.run import Pretrained, pretrain
 
 __all__ = ["Optimiser", "Pretrained", "TrainConfig", "pretrain"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("skelact.train.run"), name)

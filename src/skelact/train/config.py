@@ -4,10 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from skelact.config import Config
-from skelact.encoders.stgcn import STGCNConfig
-from skelact.methods import AnyMethodConfig
-from skelact.streams import Stream
+from skelact.config import Config, Precision, Stream
+from skelact.encoders.config import STGCNConfig
+from skelact.methods.config import AnyMethodConfig
 
 
 class Optimiser(Config):
@@ -42,7 +41,7 @@ class TrainConfig(Config):
     seed: int = 0
     device: str = "auto"
     """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
-    precision: Literal["float32", "bf16"] = "float32"
+    precision: Precision = "float32"
     """bf16: autocast of the networks; losses stay float32."""
     compile: bool = False
     """torch.compile of the encoders' blocks, of query and key. GPUs only: a CPU has a faster path of its own."""

@@ -14,6 +14,7 @@ from skelact import __version__, processes
 from skelact.allocator import kept_memory
 from skelact.data.batches import TrainingClips, training_clips
 from skelact.data.store import Store
+from skelact.terminal import Terminal
 from skelact.train.config import TrainConfig
 from skelact.train.log import Log, Silence
 from skelact.train.loop import Trainer
@@ -45,7 +46,7 @@ def pretrain(
 
     Under torchrun every process calls it; the first one alone reads and writes `folder`, and tells.
     """
-    console = (console or Console(stderr=True)) if processes.rank() == 0 else Console(quiet=True)
+    console = (console or Terminal(stderr=True)) if processes.rank() == 0 else Console(quiet=True)
     opened = [Store.open(store) for store in stores]
     clips = processes.in_turn(lambda: training_clips(opened, splits, config.view, config.frames))
     config = config.model_copy(update={"method": config.method.fitted(config.epochs, len(clips), config.batch)})
@@ -59,6 +60,8 @@ def pretrain(
         return Pretrained(folder, trainer.step, trainer.total, trainer.seconds)
     if trainer.step:
         console.print(f"{escape(str(folder))}: going on from step {trainer.step} of {trainer.total}")
+    for note in clips.notes:
+        console.print(escape(note), highlight=False)
     for doubt in config.method.doubts(config.epochs, trainer.total, len(clips)):
         console.print(f"[yellow]warning:[/yellow] {escape(doubt)}", highlight=False)
     if processes.count() > 1:

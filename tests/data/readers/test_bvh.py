@@ -90,6 +90,12 @@ def test_a_position_channel_takes_the_place_of_the_offset_and_of_nothing_else(tm
 def slow_places(motion: Motion) -> np.ndarray:
     """Every node of every frame by products of 4 x 4 matrices along its chain, one number after another."""
     places = np.zeros((len(motion.values), len(motion.nodes), 3))
+    columns = [(number, channel) for number, node in enumerate(motion.nodes) for channel in node.channels]
+    moved = {0} | {
+        number
+        for (number, channel), values in zip(columns, motion.values.T, strict=True)
+        if "position" in channel and any(value != 0 for value in values)
+    }
     for frame, line in enumerate(motion.values):
         column, chains = 0, []
         for number, node in enumerate(motion.nodes):
@@ -100,7 +106,8 @@ def slow_places(motion: Motion) -> np.ndarray:
                 value = line[column]
                 column += 1
                 if "position" in channel:
-                    local["XYZ".index(channel[0]), 3] = value
+                    if number in moved:
+                        local["XYZ".index(channel[0]), 3] = value
                     continue
                 c, s = math.cos(math.radians(value)), math.sin(math.radians(value))
                 turn = (
@@ -297,7 +304,7 @@ BAD = {
     "brace": (arm("0").replace(b"}\nMOTION", b"MOTION"), ": expected JOINT, End Site or }, found the end of the hier"),
     "two roots": (
         arm("0").replace(b"}\nMOTION", b"}\nROOT x\nMOTION"),
-        ": expected MOTION, as there is one ROOT, found 'RO",
+        ":17: expected one ROOT, as a clip has one skeleton, found a second one: give each figure a file of its own",
     ),
     "offset": (arm("0").replace(b"OFFSET 0 1 0", b"OFFSET 0 one 0"), ":8: expected a number, found 'one'"),
     "infinite": (arm("0").replace(b"OFFSET 0 1 0", b"OFFSET 0 1e999 0"), ":8: expected 3 finite numbers of an offset"),
@@ -318,12 +325,34 @@ BAD = {
     "time": (arm("0").replace(b"0.0333333", b"-1"), ":19: expected 1e-6 to 1e6 seconds a frame, found -1.0"),
     "short line": (arm("0 0 0 0 0 0 0 0"), ":20: expected 9 numbers, found 8"),
     "word": (arm("0 0 0 0 0 0 0 0 x"), ":20: expected a number, found 'x'"),
-    "missing": (arm("1 0 0 0 0 0 0 0 0").replace(b"Frames: 1", b"Frames: 2"), ":20: expected 2 frames, found 1 lines"),
-    "more": (
-        arm("1 0 0 0 0 0 0 0 0", "1 0 0 0 0 0 0 0 0").replace(b"Frames: 2", b"Frames: 1"),
-        ":21: expected 1 frames",
+    "missing": (
+        arm("1 0 0 0 0 0 0 0 0").replace(b"Frames: 1", b"Frames: 3"),
+        ":20: expected 3 frames, found 1 whole lines of values\n  the file looks cut off",
     ),
-    "large": (arm("1e300 0 0 0 0 0 0 0 0"), ": expected finite numbers, found 1e+300 as x of joint 0 of person 0"),
+    "more": (
+        arm(*["1 0 0 0 0 0 0 0 0"] * 3).replace(b"Frames: 3", b"Frames: 1"),
+        ":22: expected 1 frames, found 3 whole lines of values\n  the file looks damaged",
+    ),
+    "many frames": (
+        arm("1 0 0 0 0 0 0 0 0").replace(b"Frames: 1", b"Frames: 1000000000000"),
+        ":20: expected 1000000000000 frames, found 1 whole lines",
+    ),
+    "no frames": (arm().replace(b"Frames: 0", b"Frames: 1"), ":19: expected 1 frames, found 0 whole lines of values"),
+    "large": (arm("1e300 0 0 0 0 0 0 0 0"), ": expected finite numbers, found 1e+300 as x of Hips in frame 0"),
+    "nan": (arm("0 0 0 0 nan 0 0 0 0"), ":20: expected a number, found 'nan'"),
+    "comma": (arm("0,5 0 0 0 0 0 0 0 0"), ":20: expected a number with a decimal point, found '0,5'"),
+    "comma of an offset": (
+        arm("0").replace(b"OFFSET 0 1 0", b"OFFSET 0,5 1 0"),
+        ":8: expected a number with a decimal point, found '0,5'",
+    ),
+    "comma of a time": (
+        arm("0").replace(b"0.0333333", b"0,0333333"),
+        ":19: expected Frame Time: seconds with a decimal point, found 'Frame Time: 0,0333333'",
+    ),
+    "many letters": (
+        arm("0").replace(b"JOINT LeftArm", b"JOINT " + b"x" * 999),
+        ":6: expected the name of a joint",
+    ),
     "none": (arm(), ": expected at least 1 line of 9 numbers, found none"),
 }
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from reader_files import ntu_text, points, sbu_text, ucla_text, utd_bytes, write
 
 from skelact.cli.shared import Format
-from skelact.data.readers import MADE_FOR_A_SOURCE, READERS, reader, source
+from skelact.data.readers import MADE_FOR_A_SOURCE, READERS, contents, reader
 from skelact.data.recording import Item, Reader, ReadError
 from skelact.world import SkelactError
 
@@ -110,11 +110,21 @@ def test_clips_are_sorted_by_name_not_by_folder(tmp_path):
     assert [item.path.name[-11:-9] for item in found] == ["01", "02", "03"]
 
 
-def test_a_misnamed_clip_is_found_so_that_it_can_be_reported(tmp_path):
-    item = write(tmp_path / "holiday.skeleton", CLIPS["ntu"][1])
-    assert reader("ntu").find(tmp_path) == [item]
-    with pytest.raises(ReadError, match=re.escape("expected a file named like S001C002P003R002A013.skeleton")):
-        reader("ntu").read(item)
+def test_a_misnamed_clip_is_named_before_files_of_other_kinds(tmp_path):
+    path, data = CLIPS["ntu"]
+    for other in ("a.txt", "holiday.skeleton", "b.csv", path):
+        write(tmp_path / other, data)
+    found = reader("ntu").find(tmp_path)
+    assert found == [Item(tmp_path / path)]
+    assert found.passed_over == (3, ("holiday.skeleton", "a.txt", "b.csv"))
+
+
+@every
+def test_a_single_file_that_is_misnamed_is_refused(tmp_path, name):
+    path, data = CLIPS[name]
+    item = write(tmp_path / "elsewhere" / f"x{Path(path).name}", data)
+    with pytest.raises(ReadError, match="expected a file named like|expected a folder, a zip archive or a file like"):
+        reader(name).find(item.path)
 
 
 def test_an_unlistable_folder_is_refused_instead_of_being_passed_over(tmp_path, monkeypatch):
@@ -133,7 +143,7 @@ def test_an_unlistable_folder_is_refused_instead_of_being_passed_over(tmp_path, 
 
 def test_a_clip_file_of_absurd_size_is_not_opened(tmp_path, monkeypatch):
     path, data = CLIPS["ntu"]
-    monkeypatch.setattr(source, "LARGEST", len(data) - 1)
+    monkeypatch.setattr(contents, "LARGEST", len(data) - 1)
     archive = packed(tmp_path / "large.zip", {path: data})
     for item in (write(tmp_path / path, data), Item(archive, path)):
         with pytest.raises(ReadError, match=f"at most {len(data) - 1} bytes, found {len(data)}"):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 
 from skelact.data.readers.arrays import ArraysFormat
 from skelact.data.readers.bvh import BvhFormat
+from skelact.data.readers.faults import failures_named
 from skelact.data.readers.florence import FlorenceReader
 from skelact.data.readers.kard import KARD
 from skelact.data.readers.msr import MSR
@@ -65,7 +66,8 @@ def reader(name: str, source: Path | None = None, **options: Any) -> Reader:
             return replace(candidate, **given) if given else candidate  # type: ignore[type-var]
         if source is None:
             raise SkelactError(f"format {name} is told by its files: give the source")
-        return candidate(Path(source), **given)
+        with failures_named(source):
+            return candidate(Path(source), **given)
     names = (candidate.name for candidate in (*READERS, *MADE_FOR_A_SOURCE))
     raise SkelactError(f"no format {name!r}; there are {', '.join(names)}")
 
@@ -73,6 +75,16 @@ def reader(name: str, source: Path | None = None, **options: Any) -> Reader:
 def divisions_of(reader: Reader) -> tuple[str, ...]:
     """Names of the divisions into training and test clips that the files of a reader bring."""
     return getattr(reader, "divisions", ())
+
+
+def notes_of(reader: Reader) -> tuple[str, ...]:
+    """What a reader found in its source that whoever prepares it should know."""
+    return getattr(reader, "notes", ())
+
+
+def named_by(reader: Reader) -> dict[str, list[str]]:
+    """Texts that a reader numbered from 0, in order, by the column that holds the numbers; for the log of a store."""
+    return {f"{column} names": list(texts) for column, texts in getattr(reader, "named", ())}
 
 
 def told_to(reader: Reader) -> dict[str, str]:

@@ -63,6 +63,8 @@ class JointLines:
     layout: Skeleton
     file_joints: tuple[str, ...]
     """The joints in the order of the files."""
+    left_handed: str
+    """The one of POINTS whose axes are left-handed: y turns over between room and picture, x and z do not."""
     width: int
     """Numbers of a line; the first three are the place."""
     world_units: str
@@ -75,7 +77,8 @@ class JointLines:
 
     @property
     def skeleton(self) -> Skeleton:
-        return self.layout if self.points == POINTS[0] else seen_in_picture(self.layout)
+        layout = self.layout if self.points == POINTS[0] else seen_in_picture(self.layout)
+        return layout.model_copy(update={"handedness": "left" if self.points == self.left_handed else "right"})
 
     @property
     def units(self) -> str:

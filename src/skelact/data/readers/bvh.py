@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from skelact.data.readers.bvh_body import kept, positions, skeleton_of
-from skelact.data.readers.bvh_text import Node, parse, parse_tree
-from skelact.data.readers.slots import fixed_slots
+import numpy as np
+
+from skelact.data.readers.bvh_body import at_rest, collapsed, frames_at_once, positions
+from skelact.data.readers.bvh_pattern import check_pattern, names_in, told_by
+from skelact.data.readers.bvh_skeleton import difference, joints_of, skeleton_of, tree_of
+from skelact.data.readers.bvh_text import Motion, parse, parse_head
+from skelact.data.readers.bvh_up import FILES, FRAMES, up_note
 from skelact.data.readers.source import SKIP_HINT, Naming, clip_name, content, find
 from skelact.data.recording import UNKNOWN, Item, ReadError, Recording
 from skelact.skeleton import Axis, Skeleton
-from skelact.world import SkelactError
 
 NAMING = Naming(ending=".bvh", pattern=re.compile(r"(?<=/)[^/]+\.bvh$", re.IGNORECASE), example="walk_01.bvh")
-GROUPS = ("action", "subject", "camera", "setup", "repetition")
 SAME_RATE = 1e-3
 """Frames a second by which files of one store may differ: they write 1/30 s with few digits."""
 
@@ -33,35 +35,83 @@ class BvhReader:
     units: str
     pattern: str | None
     root: str | None
-    model: str
+    model: Item
     """The file that the skeleton was made from."""
+    source: Path
+    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Groups of the pattern that are no numbers, and their texts in order of the alphabet; a clip has its place."""
+    doubts: tuple[str, ...] = ()
+    """What cannot be told of the skeleton."""
     name: str = "bvh"
 
     def find(self, source: Path) -> list[Item]:
         """The files of a folder, a zip archive or a single file, sorted by name. ReadError if there are none."""
         return find(source, NAMING)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever prepares the source should know of it; some of its files are read for that."""
+        named = [f"{group}: numbered from 0 in order of the alphabet: {_listed(texts)}" for group, texts in self.named]
+        return (*self.doubts, *filter(None, [self._up_note()]), *named)
+
     def read(self, item: Item) -> Recording:
         """Place the joints of one file. ReadError names the file, the line, what was expected and what was found."""
-        told = _told(item, self.pattern)
+        told = told_by(item, self.pattern)
         motion = parse(item, content(item))
-        self._check(item, motion.nodes, motion.frame_time)
-        places = positions(motion)[:, kept(motion.nodes, self.root)]
-        joints, identity = fixed_slots(item, places[:, None])
+        places = self._check(item, motion)
+        hung = collapsed(motion)
+        joints = np.empty((len(motion.values), 1, len(places), 3), np.float32)
+        step = frames_at_once(motion)
+        for start in range(0, len(joints), step):
+            some = positions(motion, slice(start, start + step), hung)[:, places]
+            with np.errstate(over="ignore"):  # becomes infinite, which is refused
+                joints[start : start + step, 0] = some
+            wrong = np.argwhere(~np.isfinite(joints[start : start + step, 0]))
+            if len(wrong):
+                frame, joint, axis = (int(index) for index in wrong[0])
+                found = f"{float(some[frame, joint, axis])!r} as {'xyz'[axis]} of {self.skeleton.joints[joint]}"
+                raise ReadError(
+                    f"{item}: expected finite numbers, found {found} in frame {start + frame}\n  {SKIP_HINT}"
+                )
+        if not joints.any():
+            raise ReadError(f"{item}: expected a person, found only zeros in all {len(joints)} frames\n  {SKIP_HINT}")
+        notes = (*motion.notes, *([_hung_note(motion, hung)] if hung else []))
         action = self.classes.index(told.pop("action")) if "action" in told else UNKNOWN
-        numbers: dict[str, Any] = {group: int(digits) for group, digits in told.items()}
-        return Recording(clip_name(item, NAMING), joints, identity, action, **numbers)
+        texts = dict(self.named)
+        numbers: dict[str, Any] = {
+            group: texts[group].index(found) if group in texts else int(found) for group, found in told.items()
+        }
+        there = np.zeros(joints.shape[:2], np.int64)
+        missing = np.zeros(joints.shape[:3], np.bool_)  # capture knows every joint: zero is a place
+        return Recording(clip_name(item, NAMING), joints, there, action, missing=missing, notes=notes, **numbers)
 
-    def _check(self, item: Item, nodes: tuple[Node, ...], frame_time: float) -> None:
-        found = skeleton_of_file(item, nodes, self.root, self.skeleton.up)
-        if found != self.skeleton:
-            difference = _difference(self.skeleton, found)
-            raise ReadError(f"{item}: expected the skeleton of {self.model}: {difference}\n  {SKIP_HINT}")
-        if abs(1 / frame_time - self.frame_rate) > SAME_RATE * self.frame_rate:
+    def _check(self, item: Item, motion: Motion) -> list[int]:
+        """The nodes that are joints. ReadError if they are not those of the skeleton, or at another frame rate."""
+        places = joints_of(item, motion.nodes, self.root)
+        names, parents = tree_of(motion.nodes, places)
+        if (names, parents) != (self.skeleton.joints, self.skeleton.parents):
+            found = difference(self.skeleton, names, parents)
+            raise ReadError(f"{item}: expected the skeleton of {self.model}: {found}\n  {SKIP_HINT}")
+        if abs(1 / motion.frame_time - self.frame_rate) > SAME_RATE * self.frame_rate:
             raise ReadError(
-                f"{item}: expected {self.frame_rate:g} frames a second as in {self.model}, found {1 / frame_time:g}"
-                f"\n  {SKIP_HINT}"
+                f"{item}: expected {self.frame_rate:g} frames a second as in {self.model}, found "
+                f"{1 / motion.frame_time:g}\n  {SKIP_HINT}"
             )
+        return places
+
+    def _up_note(self) -> str | None:
+        items = self.find(self.source)
+        clips = []
+        for place in sorted({int(place) for place in np.linspace(0, len(items) - 1, FILES)}):
+            try:
+                motion = parse(items[place], content(items[place]), FRAMES)
+                clip = positions(motion, at_offset=collapsed(motion))[:, self._check(items[place], motion)]
+            except ReadError:  # told when it is read as a clip
+                continue
+            if np.isfinite(clip).all():
+                clips.append(clip)
+        nodes = parse_head(self.model, content(self.model)).nodes
+        return up_note(clips, at_rest(nodes)[joints_of(self.model, nodes, self.root)], self.skeleton)
 
 
 @dataclass(frozen=True)
@@ -79,79 +129,32 @@ class BvhFormat:
         up: Axis = "+y",
         units: str = "as in the files",
     ) -> BvhReader:
-        """`pattern` is a regular expression that finds (?P<action>...) and others of GROUPS in a file's path.
+        """`pattern` is a regular expression that finds (?P<action>...) and other GROUPS in a file's path.
 
         ReadError: no file that can be read; SkelactError: no such pattern, no such root.
         """
         if pattern is not None:
-            try:
-                groups = re.compile(pattern).groupindex
-            except re.error as error:
-                raise SkelactError(f"--pattern {pattern!r}: not a regular expression: {error}") from error
-            if not groups or not set(groups) <= set(GROUPS):
-                raise SkelactError(f"--pattern {pattern!r}: expected groups (?P<name>...) named {', '.join(GROUPS)}")
+            check_pattern(pattern)
         items = find(source, NAMING)
         first: ReadError | None = None
         for item in items:
             try:
-                nodes, frame_time, _ = parse_tree(item, content(item))
-                skeleton = skeleton_of_file(item, nodes, root, up)
+                head = parse_head(item, content(item))
+                skeleton, doubts = skeleton_of(head.nodes, joints_of(item, head.nodes, root), up)
                 break
             except ReadError as error:
                 first = first or error
         else:
             raise first or ReadError(f"{source}: expected BVH files, found none")
-        return BvhReader(skeleton, _classes(items, pattern), round(1 / frame_time, 2), units, pattern, root, str(item))
+        classes, named = names_in(items, pattern)
+        rate = round(1 / head.frame_time, 2)
+        return BvhReader(skeleton, classes, rate, units, pattern, root, item, source, named, doubts)
 
 
-def skeleton_of_file(item: Item, nodes: tuple[Node, ...], root: str | None, up: Axis) -> Skeleton:
-    """The skeleton of a file's tree from `root` on; ReadError if it has no such joint, or less than two."""
-    try:
-        places = kept(nodes, root)
-    except KeyError:
-        names = ", ".join(node.name for node in nodes[:40])
-        raise ReadError(f"{item}: expected a joint {root!r}, found {names}\n  {SKIP_HINT}") from None
-    if len(places) < 2:
-        raise ReadError(f"{item}: expected at least 2 joints, found {len(places)}\n  {SKIP_HINT}")
-    return skeleton_of(nodes, places, up)
+def _hung_note(motion: Motion, hung: tuple[int, ...]) -> str:
+    names = tuple(motion.nodes[number].name for number in hung)
+    return f"position channels are zero throughout; these joints stand at their offsets instead: {_listed(names)}"
 
 
-def _told(item: Item, pattern: str | None) -> dict[str, Any]:
-    """What the path says by the names of the pattern's groups; ReadError if it does not match, or not with numbers."""
-    if pattern is None:
-        return {}
-    path = "/" + item.member if item.member else item.path.absolute().as_posix()
-    match = re.search(pattern, path)
-    if match is None:
-        raise ReadError(f"{item}: expected a path that --pattern {pattern} finds\n  {SKIP_HINT}")
-    told = {group: found for group, found in match.groupdict().items() if found is not None}
-    for group, found in told.items():
-        if group != "action" and not (found.isascii() and found.isdigit() and len(found) < 10):
-            raise ReadError(f"{item}: expected a number as {group} of --pattern, found {found!r}\n  {SKIP_HINT}")
-    return told
-
-
-def _classes(items: list[Item], pattern: str | None) -> tuple[str, ...]:
-    """The actions in the paths, in order of the alphabet; paths that tell none are refused when they are read."""
-    actions = set()
-    for item in items:
-        try:
-            actions |= {_told(item, pattern)["action"]}
-        except (KeyError, ReadError):
-            continue
-    return tuple(sorted(actions))
-
-
-def _difference(one: Skeleton, other: Skeleton) -> str:
-    """In words, how `other` differs from `one`."""
-    missing = [joint for joint in one.joints if joint not in other.joints]
-    extra = [joint for joint in other.joints if joint not in one.joints]
-    if missing or extra:
-        listed = [f"no {', '.join(missing[:5])}" if missing else "", f"{', '.join(extra[:5])} more" if extra else ""]
-        return f"found {len(other)} joints instead of {len(one)}: {'; '.join(filter(None, listed))}"
-    if one.joints != other.joints:
-        place = next(place for place, (a, b) in enumerate(zip(one.joints, other.joints, strict=True)) if a != b)
-        return f"found {other.joints[place]} as joint {place} instead of {one.joints[place]}"
-    joint = next(joint for joint, (a, b) in enumerate(zip(one.parents, other.parents, strict=True)) if a != b)
-    wanted, found = ((*skeleton.joints, "nothing")[skeleton.parents[joint]] for skeleton in (one, other))
-    return f"found {one.joints[joint]} hanging on {found} instead of {wanted}"
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")

@@ -8,36 +8,29 @@ Frame Time: seconds
 one line of numbers a frame, the channels in the order of the tree
 """
 
+import codecs
 import re
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float64
 
-from skelact.data.readers.lines import numbers_of
-from skelact.data.readers.source import line_error, shown
+from skelact.data.readers.bvh_tree import NUMBER, Node, Tree, is_idle
+from skelact.data.readers.source import SKIP_HINT, line_error, shown
 from skelact.data.recording import Item, ReadError
 
-MOST_NODES = 1000
-CHANNELS = tuple(f"{axis}{kind}" for kind in ("position", "rotation") for axis in "XYZ")
-_COUNT = re.compile(rb"[0-9]{1,3}")
-_NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_FRAMES = re.compile(rb"\s*Frames\s*:\s*([0-9]{1,9})\s*", re.IGNORECASE)
-_TIME = re.compile(rb"\s*Frame\s+Time\s*:\s*([0-9.eE+-]{1,30})\s*", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Node:
-    """A joint or the end of a chain."""
-
-    name: str
-    parent: int
-    """Place of the parent among the nodes, which stand in the order of the file; -1: none."""
-    offset: tuple[float, float, float]
-    channels: tuple[str, ...]
-    """In the order in which their values stand in a line and in which rotations are applied."""
-    end: bool
-    """Whether this is an End Site."""
+LEAST_PLACES = 2**21
+"""Places of nodes, frames times nodes, that a file may make however small it is."""
+ONE_MORE = "one line of values more than Frames: tells; all lines were taken"
+ONE_LESS = "one line of values less than Frames: tells; all lines were taken"
+CUT_OFF = "the file ends within a line of values; the whole lines were taken"
+_LETTERS = b"0123456789+-.eE \t\v\f"
+_FRAMES = re.compile(rb"\s*Frames\s*:?\s*([0-9]{1,18})\s*", re.IGNORECASE)
+_TIME = re.compile(rb"\s*Frame\s*Time\s*:?\s*([0-9.eE+-]{1,30})\s*", re.IGNORECASE)
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 @dataclass(frozen=True)
@@ -46,142 +39,107 @@ class Motion:
     frame_time: float
     """Seconds."""
     values: Float64[np.ndarray, "t channels"]
+    notes: tuple[str, ...] = ()
+    """What is odd about the file and was read nevertheless."""
 
 
-def parse_tree(item: Item, text: bytes) -> tuple[tuple[Node, ...], float, int]:
-    """The nodes, the seconds a frame, and the number of the line on which the values start; ReadError names a line."""
-    lines = text.rstrip().splitlines()
+@dataclass(frozen=True)
+class Head:
+    """What stands above the values."""
+
+    nodes: tuple[Node, ...]
+    frame_time: float
+    """Seconds."""
+    frames: int
+    """As told by the file, which may be wrong."""
+    line: int
+    """The line, counted from 0, behind the last one of the head."""
+
+
+def parse_head(item: Item, text: bytes) -> Head:
+    """The tree and the counts of a file. ReadError names the file, the line, what was expected and what was found."""
+    return _head(item, _lines(item, text))
+
+
+def parse(item: Item, text: bytes, most: int | None = None) -> Motion:
+    """A whole file, or `most` of its frames, spread evenly. ReadError as for `parse_head`.
+
+    Empty lines and lines that start with # are passed over. A count of frames that is off by one is no fault.
+    """
+    lines = _lines(item, text)
+    head = _head(item, lines)
+    rows = [place for place in range(head.line, len(lines)) if not is_idle(lines[place])]
+    width = sum(len(node.channels) for node in head.nodes)
+    whole = text.rstrip(b"\0\t ").endswith((b"\n", b"\r"))
+    cut = len(rows) > 1 and not whole and len(lines[rows[-1]].split()) < width
+    rows = rows[:-1] if cut else rows
+    if abs(len(rows) - head.frames) > 1 or (head.frames and not rows):
+        found = f"{len(rows)} whole lines of values"
+        raise line_error(item, len(lines), f"{head.frames} frames", found, cut_off=len(rows) < head.frames)
+    if not rows:
+        raise ReadError(f"{item}: expected at least 1 line of {width} numbers, found none\n  {SKIP_HINT}")
+    if len(rows) * len(head.nodes) > max(LEAST_PLACES, len(text)):
+        raise ReadError(
+            f"{item}: expected at most {max(LEAST_PLACES, len(text))} places of joints in a file of {len(text)} bytes, "
+            f"found {len(rows)} frames of {len(head.nodes)} joints\n  {SKIP_HINT}"
+        )
+    notes = (CUT_OFF,) if cut else {1: (ONE_MORE,), 0: (), -1: (ONE_LESS,)}[len(rows) - head.frames]
+    if most is not None and most < len(rows):
+        rows = [rows[int(place)] for place in np.linspace(0, len(rows) - 1, most)]
+    return Motion(head.nodes, head.frame_time, _values(item, lines, rows, width, whole), notes)
+
+
+def _lines(item: Item, text: bytes) -> list[bytes]:
+    for mark, encoding in _MARKS:
+        if text.startswith(mark):
+            try:
+                text = text.decode(encoding).encode()
+            except UnicodeDecodeError as error:
+                raise ReadError(f"{item}: expected {encoding} text, as it begins so: {error}\n  {SKIP_HINT}") from error
+    return text.rstrip(b"\0\t\n\v\f\r ").splitlines()
+
+
+def _head(item: Item, lines: Sequence[bytes]) -> Head:
     top = next((place for place, line in enumerate(lines) if line.strip().upper() == b"MOTION"), None)
     if top is None:
         raise line_error(item, max(1, len(lines)), "a line MOTION", "the end of the file", cut_off=True)
-    nodes = _Tree(item, lines[:top]).read()
-    for place, pattern, what in ((top + 1, _FRAMES, "Frames: n"), (top + 2, _TIME, "Frame Time: seconds")):
-        line = lines[place] if place < len(lines) else b""
-        if pattern.fullmatch(line) is None:
-            found = shown(line) if place < len(lines) else "the end of the file"
-            raise line_error(item, place + 1, what, found, cut_off=place >= len(lines) - 1)
-    seconds = _TIME.fullmatch(lines[top + 2])
-    assert seconds is not None  # matched above
+    nodes = Tree(item, lines[:top]).read()
+    found: list[bytes] = []
+    place = top
+    for pattern, what in ((_FRAMES, "Frames: n"), (_TIME, "Frame Time: seconds")):
+        place = next((later for later in range(place + 1, len(lines)) if not is_idle(lines[later])), len(lines))
+        match = pattern.fullmatch(lines[place]) if place < len(lines) else None
+        if match is None:
+            wrong = shown(lines[place]) if place < len(lines) else "the end of the file"
+            what += " with a decimal point" if b"," in lines[min(place, len(lines) - 1)] else ""
+            raise line_error(item, min(place, len(lines) - 1) + 1, what, wrong, cut_off=place >= len(lines) - 1)
+        found.append(match[1])
     try:
-        frame_time = float(seconds[1])
+        frame_time = float(found[1])
     except ValueError as error:
-        raise line_error(item, top + 3, "Frame Time: seconds", shown(lines[top + 2]), cut_off=False) from error
+        raise line_error(item, place + 1, "Frame Time: seconds", shown(lines[place]), cut_off=False) from error
     if not 1e-6 <= frame_time <= 1e6:
-        raise line_error(item, top + 3, "1e-6 to 1e6 seconds a frame", frame_time, cut_off=False)
-    return nodes, frame_time, top + 4
+        raise line_error(item, place + 1, "1e-6 to 1e6 seconds a frame", frame_time, cut_off=False)
+    return Head(nodes, frame_time, int(found[0]), place + 1)
 
 
-def parse(item: Item, text: bytes) -> Motion:
-    """A whole file. ReadError names the file, the line, what was expected and what was found."""
-    nodes, frame_time, first = parse_tree(item, text)
-    lines = text.rstrip().splitlines()
-    told = _FRAMES.fullmatch(lines[first - 3])
-    assert told is not None  # parse_tree found it
-    width = sum(len(node.channels) for node in nodes)
-    values = numbers_of(item, lines[first - 1 :], width, text.endswith(b"\n"), first)
-    if len(values) != int(told[1]):
-        found = f"{len(values)} lines of values"
-        raise line_error(item, len(lines), f"{int(told[1])} frames", found, cut_off=len(values) < int(told[1]))
-    return Motion(nodes, frame_time, values)
-
-
-class _Tree:
-    """Reads the words of the tree one after another."""
-
-    def __init__(self, item: Item, lines: list[bytes]):
-        self.item = item
-        self.words = [(word, number) for number, line in enumerate(lines, start=1) for word in _words(line)]
-        self.at = 0
-        self.nodes: list[Node] = []
-
-    def read(self) -> tuple[Node, ...]:
-        self.take(b"HIERARCHY", "HIERARCHY")
-        self.take(b"ROOT", "ROOT")
-        open_nodes = [self.node(-1, self.name())]
-        while open_nodes:
-            word = self.word("JOINT, End Site or }")
-            if word == b"}":
-                open_nodes.pop()
-            elif word.upper() == b"JOINT":
-                open_nodes.append(self.node(open_nodes[-1], self.name()))
-            elif word.upper() == b"END":
-                self.take(b"SITE", "End Site")
-                self.end_site(open_nodes[-1])
-            else:
-                raise self.wrong("JOINT, End Site or }", shown(word))
-        if self.at < len(self.words):
-            self.at += 1
-            raise self.wrong("MOTION, as there is one ROOT", shown(self.words[self.at - 1][0]))
-        if not any(node.channels for node in self.nodes):
-            raise self.wrong("at least 1 channel", 0)
-        return tuple(self.nodes)
-
-    def node(self, parent: int, name: str) -> int:
-        if len(self.nodes) >= MOST_NODES:
-            raise self.wrong(f"at most {MOST_NODES} joints", "more")
-        if any(node.name == name for node in self.nodes):
-            raise self.wrong("a joint's name that no other has", repr(name))
-        offset = self.offset()
-        self.take(b"CHANNELS", "CHANNELS")
-        word = self.word("the number of channels")
-        if not _COUNT.fullmatch(word) or int(word) > len(CHANNELS):
-            raise self.wrong(f"a number of channels up to {len(CHANNELS)}", shown(word))
-        channels: list[str] = []
-        for _ in range(int(word)):
-            channel = self.word("the name of a channel").decode("latin1")
-            channel = channel[:1].upper() + channel[1:].lower()
-            if channel not in CHANNELS or channel in channels:
-                raise self.wrong(f"one of {', '.join(CHANNELS)}, each once", repr(channel))
-            channels.append(channel)
-        self.nodes.append(Node(name, parent, offset, tuple(channels), end=False))
-        return len(self.nodes) - 1
-
-    def end_site(self, parent: int) -> None:
-        name = word = f"{self.nodes[parent].name}_end"
-        number = 1
-        while any(node.name == name for node in self.nodes):
-            number += 1
-            name = f"{word}_{number}"
-        self.take(b"{", "{")
-        self.nodes.append(Node(name, parent, self.offset(), (), end=True))
-        self.take(b"}", "}")
-
-    def name(self) -> str:
-        """The words up to the brace that opens a joint."""
-        words: list[bytes] = []
-        while (word := self.word("the name of a joint and {")) != b"{":
-            words.append(word)
-        if not words:
-            raise self.wrong("the name of a joint", "'{'")
-        return b" ".join(words).decode("utf-8", "replace")
-
-    def offset(self) -> tuple[float, float, float]:
-        self.take(b"OFFSET", "OFFSET")
-        numbers = []
-        for _ in range(3):
-            word = self.word("3 numbers of an offset")
-            if not _NUMBER.fullmatch(word):
-                raise self.wrong("a number", shown(word))
-            numbers.append(float(word))
-        if not np.isfinite(numbers).all():
-            raise self.wrong("3 finite numbers of an offset", numbers)
-        return numbers[0], numbers[1], numbers[2]
-
-    def take(self, wanted: bytes, expected: str) -> None:
-        word = self.word(expected)
-        if word.upper() != wanted:
-            raise self.wrong(expected, shown(word))
-
-    def word(self, expected: str) -> bytes:
-        if self.at == len(self.words):
-            raise self.wrong(expected, "the end of the hierarchy")
-        self.at += 1
-        return self.words[self.at - 1][0]
-
-    def wrong(self, expected: str, found: object) -> ReadError:
-        line = self.words[max(0, self.at - 1)][1] if self.words else 1
-        return line_error(self.item, line, expected, found, cut_off=False)
-
-
-def _words(line: bytes) -> list[bytes]:
-    return line.replace(b"{", b" { ").replace(b"}", b" } ").split()
+def _values(
+    item: Item, lines: Sequence[bytes], rows: Sequence[int], width: int, whole: bool
+) -> Float64[np.ndarray, "t channels"]:
+    """`width` numbers in each of the lines `rows`; `whole`: the last line of the file has its end."""
+    numbers = array("d")  # grows as lines are read: no count is believed
+    for row in rows:
+        words = lines[row].split()
+        wrong = partial(line_error, item, row + 1, cut_off=row == len(lines) - 1 and not whole)
+        if lines[row].translate(None, _LETTERS):
+            word = next((word for word in words if word.translate(None, _LETTERS)), lines[row])
+            raise wrong("a number with a decimal point" if b"," in word else "a number", shown(word))
+        if len(words) != width:
+            raise wrong(f"{width} numbers", len(words))
+        try:
+            numbers.extend([float(word) for word in words])
+        except ValueError as error:
+            raise wrong(
+                f"{width} numbers", shown(next(word for word in words if not NUMBER.fullmatch(word)))
+            ) from error
+    return np.frombuffer(numbers, dtype=np.float64).reshape(len(rows), width)

@@ -13,7 +13,7 @@ from jaxtyping import Float64
 
 from skelact.data.readers.lines import number_lines
 from skelact.data.readers.slots import fixed_slots
-from skelact.data.readers.source import SKIP_HINT, Naming, content, file_state, find, line_error
+from skelact.data.readers.source import Found, Naming, content, file_state, find, line_error
 from skelact.data.recording import Item, ReadError, Recording
 from skelact.layouts import FLORENCE_15
 from skelact.skeleton import Skeleton
@@ -43,10 +43,11 @@ class FlorenceReader:
     def find(self, source: Path) -> list[Item]:
         """The clips in the file, by number. ReadError: no file; a bad line, as its clip cannot be told."""
         clips = []
-        for item in find(source, NAMING):
+        found = find(source, NAMING)
+        for item in found:
             numbers = np.unique(_rows(item, *file_state(item.path))[:, 0])
             clips += [Item(item.path, item.member, part=f"{int(number):03}") for number in numbers]
-        return clips
+        return Found(clips, found.passed_over)
 
     def read(self, item: Item) -> Recording:
         """Look one clip up. ReadError names the file and the clip, what was expected and what was found."""
@@ -55,10 +56,10 @@ class FlorenceReader:
         told = np.unique(rows[:, 1:3], axis=0)
         if len(told) != 1:
             found = "; ".join(f"{actor:g} and {action:g}" for actor, action in told[:4]) or "no line"
-            raise ReadError(f"{item}: expected one actor and one action, found {found}\n  {SKIP_HINT}")
+            raise ReadError(f"{item}: expected one actor and one action, found {found}")
         actor, action = map(int, told[0])
         if not 1 <= action <= len(CLASSES):
-            raise ReadError(f"{item}: expected an action from 1 to {len(CLASSES)}, found {action}\n  {SKIP_HINT}")
+            raise ReadError(f"{item}: expected an action from 1 to {len(CLASSES)}, found {action}")
         joints, identity = fixed_slots(item, rows[:, 3:].reshape(len(rows), 1, len(self.skeleton), 3))
         return Recording(f"video{item.part}", joints, identity, action - 1, subject=actor)
 

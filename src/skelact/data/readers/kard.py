@@ -24,6 +24,10 @@ KARD = JointLines(
     classes=CLASSES,
     layout=OPENNI_15,
     file_joints=FILE_JOINTS,
+    # OpenNI's axes. a18_s01_e01 of the set begins with a sitting person: the left shoulder is at x = 231, the right one
+    # at -117, y is up, the knees are half a metre nearer than the hips. Who looks along -z has the left at +x in a
+    # left-handed frame only. The picture has x the same way (363, 299) and the same z, with y down.
+    left_handed="world",
     width=3,
     world_units="millimetres",
     namings=namings("_realworld.txt", "_screen.txt"),

@@ -1,38 +1,59 @@
-"""Text files with the same number of numbers in every line."""
+"""Lines of text files, and files with the same number of numbers in every line."""
 
+import re
+from array import array
 from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 from jaxtyping import Float64
 
-from skelact.data.readers.source import SKIP_HINT, line_error, shown
+from skelact.data.readers.source import line_error, shown
 from skelact.data.recording import Item, ReadError
 
-_LETTERS = b"0123456789+-.eE \t\r"
+_LETTERS = b"0123456789+-.eE \t"
+_ODD_SPACE = re.compile(rb"[\r\x0b\x0c]")
+_MARK = b"\xef\xbb\xbf"
+"""What some editors put before a text in UTF-8."""
+
+
+def lines_of(text: bytes) -> list[bytes]:
+    """The lines without their ends, as every editor counts them: \\n, \\r\\n, or \\r where there is no other.
+
+    A single \\r among lines that end otherwise ends none, and neither do letters such as a form feed.
+    """
+    text = text.removeprefix(_MARK).rstrip()
+    if b"\n" not in text:
+        return text.split(b"\r") if text else []
+    return [line.removesuffix(b"\r") for line in text.split(b"\n")]
+
+
+def words_of(line: bytes) -> list[bytes]:
+    """What stands between spaces and tabs; other letters part no words, and are found in one."""
+    return re.split(rb"[ \t]+", line.strip(b" \t")) if _ODD_SPACE.search(line) else line.split()
 
 
 def number_lines(item: Item, text: bytes, width: int) -> Float64[np.ndarray, "lines {width}"]:
     """Every line of a text as `width` numbers with spaces between; ReadError names the first that is otherwise."""
-    return numbers_of(item, text.rstrip().splitlines(), width, whole=text.endswith(b"\n"))
+    return numbers_of(item, lines_of(text), width, whole=text.endswith((b"\n", b"\r")))
 
 
 def numbers_of(
     item: Item, lines: Sequence[bytes], width: int, whole: bool, first: int = 1
 ) -> Float64[np.ndarray, "lines {width}"]:
     """The same of lines that are part of a file from line `first` on; `whole`: the last one has its end."""
-    rows: list[list[float]] = []
+    numbers = array("d")  # not a list: a number in it would take sixteen times as much as the shortest one in the text
     for place, line in enumerate(lines):
         wrong = partial(line_error, item, first + place, cut_off=place == len(lines) - 1 and not whole)
         words = line.split()
         if len(words) != width:
             raise wrong(f"{width} numbers", len(words))
         if line.translate(None, _LETTERS):
-            raise wrong("a number", next(shown(word) for word in words if word.translate(None, _LETTERS)))
+            raise wrong("a number", next(shown(word) for word in words_of(line) if word.translate(None, _LETTERS)))
         try:
-            rows.append([float(word) for word in words])
+            numbers.extend(map(float, words))
         except ValueError as error:
             raise wrong(f"{width} numbers", shown(line)) from error
-    if not rows:
-        raise ReadError(f"{item}: expected at least 1 line of {width} numbers, found none\n  {SKIP_HINT}")
-    return np.array(rows)
+    if not numbers:
+        raise ReadError(f"{item}: expected at least 1 line of {width} numbers, found none")
+    return np.array(numbers).reshape(-1, width)

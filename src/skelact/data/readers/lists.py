@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from skelact.data.readers.source import line_error, shown
+from skelact.data.readers.lines import lines_of
+from skelact.data.readers.source import content, line_error, shown
 from skelact.data.recording import TESTS, TRAINS, Item, ReadError
 from skelact.world import SkelactError
 
@@ -46,10 +47,11 @@ def division_file(path: Path) -> dict[str, int]:
 def _division(path: Path, size: int, changed: int) -> dict[str, int]:
     places: dict[str, int] = {}
     part = None
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, text in enumerate(lines_of(content(Item(path))), start=1):
         wrong = line_error(
-            Item(path), number, "`Training videos:` or `Validation videos:` and names", shown(line.encode()), False
+            Item(path), number, "`Training videos:` or `Validation videos:` and names", shown(text), False
         )
+        line = text.decode("utf-8")
         if line.rstrip().endswith(":"):
             heading = line.strip().lower()
             part = TRAINS if heading.startswith("train") else TESTS if heading.startswith(("val", "test")) else None

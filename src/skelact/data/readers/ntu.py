@@ -18,7 +18,7 @@ from skelact.data.readers.ntu_lines import JOINTS, Bodies, read_carefully
 from skelact.data.readers.ntu_native import read_natively
 from skelact.data.readers.ntu_whole import read_quickly
 from skelact.data.readers.source import Naming, class_of, clip_name, content, find, numbers
-from skelact.data.recording import Item, Recording
+from skelact.data.recording import Item, ReadError, Recording
 from skelact.layouts import KINECT_V2
 from skelact.skeleton import Skeleton
 
@@ -30,6 +30,11 @@ NAMING = Naming(
     ),
     example="S001C002P003R002A013.skeleton",
 )
+SMALL = 16 * 2**20
+"""Bytes of joints that any file may come to; 4000 frames of 14 bodies side by side."""
+MOST_A_LETTER = 10
+"""Bytes of joints for each letter of a larger file: a body takes 300 bytes, and about 4000 letters in a real file, so
+that all but one in a hundred of the slots may be empty."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +57,22 @@ class NtuReader:
         action = class_of(item, told.pop("action"), range(1, len(NTU_CLASSES) + 1))
         text = content(item)
         bodies = read_natively(text) or read_quickly(text) or read_carefully(item, text)
-        joints, identity = _side_by_side(bodies)
+        joints, identity = _side_by_side(item, bodies, len(text))
         return Recording(clip_name(item, NAMING), joints, identity, action, **told)
 
 
-def _side_by_side(bodies: Bodies) -> tuple[Float32[np.ndarray, "t m 25 3"], Int64[np.ndarray, "t m"]]:
-    """Joints and identity in slots."""
+def _side_by_side(
+    item: Item, bodies: Bodies, letters: int
+) -> tuple[Float32[np.ndarray, "t m 25 3"], Int64[np.ndarray, "t m"]]:
+    """Joints and identity in slots. ReadError where empty slots would take far more memory than the file."""
     frames, slots, number = bodies.places.T
-    joints = np.zeros((bodies.frames, slots.max() + 1, JOINTS, 3), np.float32)
+    width = int(slots.max()) + 1
+    if bodies.frames * width * JOINTS * 3 * 4 > SMALL + MOST_A_LETTER * letters:
+        raise ReadError(
+            f"{item}: expected bodies in most frames, found {len(bodies.places)} in {bodies.frames} frames "
+            f"with up to {width} side by side"
+        )
+    joints = np.zeros((bodies.frames, width, JOINTS, 3), np.float32)
     identity = np.full(joints.shape[:2], -1, np.int64)
     joints[frames, slots] = bodies.joints
     identity[frames, slots] = number

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
-from skelact.data.readers.source import SKIP_HINT, line_error, shown
+from skelact.data.readers.lines import lines_of, words_of
+from skelact.data.readers.source import line_error, shown
 from skelact.data.recording import Item, ReadError
 
 JOINTS = 25
@@ -57,9 +58,9 @@ class _Lines:
 
     def __init__(self, item: Item, text: bytes):
         self.item = item
-        self.lines = text.rstrip().splitlines()
+        self.lines = lines_of(text)
         self.read = 0
-        self.safe = len(self.lines) + text.endswith(b"\n")
+        self.safe = len(self.lines) + text.endswith((b"\n", b"\r"))
         """A fault at this line or later is one of the file's end: a last line without its end is cut off."""
 
     def words(self, expected: str) -> list[bytes]:
@@ -67,7 +68,7 @@ class _Lines:
         self.read += 1
         if self.read > len(self.lines):
             raise self.error(expected, "the end of the file")
-        return self.lines[self.read - 1].split()
+        return words_of(self.lines[self.read - 1])
 
     def count(self, low: int, high: int, expected: str) -> int:
         """The next line as a whole number within bounds; ReadError otherwise."""
@@ -106,10 +107,10 @@ def read_carefully(item: Item, text: bytes) -> Bodies:
         rest = shown(lines.lines[lines.read])
         raise line_error(item, lines.read + 1, f"the end of the file after {frames} frames", rest, cut_off=False)
     if not places:
-        raise ReadError(f"{item}: no body in any of its {frames} frames (a missing skeleton)\n  {SKIP_HINT}")
+        raise ReadError(f"{item}: no body in any of its {frames} frames (a missing skeleton)")
     joints = finite(points)
     if joints is None:
-        raise ReadError(f"{item}: expected finite coordinates\n  {SKIP_HINT}")
+        raise ReadError(f"{item}: expected finite coordinates")
     return Bodies(frames, numbered(places), joints)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Int32, Int64
 
 from skelact.data.readers.decimals import decimals
+from skelact.data.readers.lines import lines_of
 from skelact.data.readers.ntu_lines import BODIES, COUNT, ID, JOINTS, NUMBERS, Bodies, finite, numbered
 
 PIECE = 2**16
@@ -25,7 +26,7 @@ _XYZ = (11 + NUMBERS * np.arange(JOINTS)[:, None] + np.arange(3)).ravel()
 def read_quickly(text: bytes) -> Bodies | None:
     """All bodies of a file, as `read_carefully` has them; None if there is any irregularity."""
     if b"\r" in text:
-        text = b"\n".join([*text.splitlines(), b""])
+        text = b"\n".join([*lines_of(text), b""])
     if not text.endswith(b"\n"):
         text = text.rstrip() + b"\n"
     words = _Words.of(text)

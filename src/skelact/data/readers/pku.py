@@ -14,11 +14,11 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float64
 
-from skelact.data.readers.lines import number_lines
+from skelact.data.readers.lines import lines_of, number_lines
 from skelact.data.readers.lists import division_file, named_files
 from skelact.data.readers.pku_classes import PKU_CLASSES
 from skelact.data.readers.slots import fixed_slots
-from skelact.data.readers.source import SKIP_HINT, Naming, clip_name, content, file_state, find, line_error, shown
+from skelact.data.readers.source import Found, Naming, clip_name, content, file_state, find, line_error, shown
 from skelact.data.recording import NEITHER, UNKNOWN, Item, ReadError, Recording
 from skelact.layouts import KINECT_V2
 from skelact.skeleton import Skeleton
@@ -35,7 +35,9 @@ VIEWS = "LMR"
 PERSONS = 2
 NO_LABELS = "labels"
 """Part that stands for a recording whose clips are not told."""
-_ROW = re.compile(rb"\s*([0-9]{1,9})\s*,\s*([0-9]{1,9})\s*,\s*([0-9]{1,9})\s*,\s*[0-9.]{1,9}\s*,?\s*")
+_ROW = re.compile(
+    rb"[ \t]*,[ \t]*".join([rb"[ \t]*([0-9]{1,9})", *[rb"([0-9]{1,9})"] * 2, rb"[0-9.]{1,9}[ \t]*,?[ \t]*"])
+)
 
 
 @dataclass(frozen=True)
@@ -64,18 +66,18 @@ class PkuReader:
         """The clips of a folder, a zip archive or a single recording. ReadError if there are none, or for a list."""
         for path in named_files(self.lists).values():
             division_file(path)
-        recordings = find(source, NAMING)
         if self.labels is None:
-            return recordings
+            return find(source, NAMING)
         if not self.labels.is_dir():
             raise ReadError(f"{self.labels}: expected a folder of label files, found none")
-        return [clip for item in recordings for clip in self._clips_of(item)]
+        recordings = find(source, NAMING, apart=self.labels)  # label files are named as their recordings
+        return Found((clip for item in recordings for clip in self._clips_of(item)), recordings.passed_over)
 
     def read(self, item: Item) -> Recording:
         """Cut one clip. ReadError names the file of the joints or of the labels, the line, and what was expected."""
         recording = clip_name(item, NAMING)
         if not recording:
-            raise ReadError(f"{item}: expected a file named like {NAMING.example}\n  {SKIP_HINT}")
+            raise ReadError(f"{item}: expected a file named like {NAMING.example}")
         frames = _frames(Item(item.path, item.member), *file_state(item.path))
         name, action = recording, UNKNOWN
         if item.part:
@@ -98,26 +100,28 @@ class PkuReader:
     def _clips_of(self, item: Item) -> list[Item]:
         """One item a line of the label file; lines are judged when they are read, so that bad ones can be left out."""
         labels = self._labels_of(clip_name(item, NAMING))
-        if not labels.path.is_file():
+        try:
+            lines = _lines(labels, *file_state(labels))
+        except ReadError:  # told when the clip is read, so that it can be left out
             return [replace(item, part=NO_LABELS)]
-        lines = content(labels).rstrip().splitlines()
         parts = [f"{number:03}" for number, line in enumerate(lines, start=1) if line.strip()]
-        return [replace(item, part=part, beside=(labels.path,)) for part in parts or [NO_LABELS]]
+        return [replace(item, part=part, beside=(labels,)) for part in parts or [NO_LABELS]]
 
-    def _labels_of(self, recording: str) -> Item:
+    def _labels_of(self, recording: str) -> Path:
         assert self.labels is not None
-        return Item(self.labels / f"{recording}.txt")
+        return self.labels / f"{recording}.txt"
 
     def _row(self, item: Item, recording: str, frames: int) -> tuple[int, int, int]:
         """Class from 0, first frame, and the frame after the last."""
         labels = self._labels_of(recording)
+        lines = _lines(labels, *file_state(labels)) if labels.exists() else []
         if item.part == NO_LABELS:
-            raise ReadError(f"{item}: expected lines class,start,end,confidence in {labels}, found none\n  {SKIP_HINT}")
+            raise ReadError(f"{item}: expected lines class,start,end,confidence in {labels}, found none")
         number = int(item.part)
-        line = content(labels).rstrip().splitlines()[number - 1]
+        line = lines[number - 1]
 
         def wrong(expected: str, found: object) -> ReadError:
-            return line_error(labels, number, expected, found, cut_off=False)
+            return line_error(Item(labels), number, expected, found, cut_off=False)
 
         row = _ROW.fullmatch(line)
         if row is None:
@@ -130,6 +134,11 @@ class PkuReader:
         if end > frames:
             raise wrong(f"an end of at most {frames}, the frames of {item.path.name}", end)
         return action - 1, start, end
+
+
+@lru_cache(maxsize=2)
+def _lines(labels: Path, size: int, changed: int) -> list[bytes]:
+    return lines_of(content(Item(labels)))
 
 
 @lru_cache(maxsize=2)

@@ -1,12 +1,15 @@
 """SBU Kinect Interaction: folders sXXsYY/AA/RRR, each with one text file of two persons."""
 
 import re
+from array import array
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float64
 
+from skelact.data.readers.lines import lines_of
 from skelact.data.readers.slots import fixed_slots
 from skelact.data.readers.source import Naming, class_of, clip_name, content, find, line_error, numbers, shown
 from skelact.data.recording import Item, Recording
@@ -49,19 +52,19 @@ class SbuReader:
         told = numbers(item, NAMING)
         action = class_of(item, told["action"], range(1, len(CLASSES) + 1))
         rows = _rows(item, content(item), 3 * PERSONS * len(self.skeleton))
-        joints, identity = fixed_slots(item, np.array(rows).reshape(len(rows), PERSONS, len(self.skeleton), 3))
+        joints, identity = fixed_slots(item, rows.reshape(len(rows), PERSONS, len(self.skeleton), 3))
         subject = 100 * told["one"] + told["two"]
         return Recording(clip_name(item, NAMING), joints, identity, action, subject, repetition=told["repetition"])
 
 
-def _rows(item: Item, text: bytes, width: int) -> list[list[float]]:
+def _rows(item: Item, text: bytes, width: int) -> Float64[np.ndarray, "t {width}"]:
     """The coordinates of each line: a growing frame number, then `width` numbers, separated by commas."""
-    rows: list[list[float]] = []
+    rows = array("d")
     before = -1
-    lines = text.rstrip().splitlines()
+    lines = lines_of(text)
     for place, line in enumerate(lines, start=1):
-        wrong = partial(line_error, item, place, cut_off=place == len(lines) and not text.endswith(b"\n"))
-        number, *words = [word.strip() for word in line.rstrip(b", \t").split(b",")]
+        wrong = partial(line_error, item, place, cut_off=place == len(lines) and not text.endswith((b"\n", b"\r")))
+        number, *words = [word.strip(b" \t") for word in line.rstrip(b", \t").split(b",")]
         if not _WHOLE.fullmatch(number):
             raise wrong("a frame number", shown(number))
         if int(number) <= before:
@@ -72,5 +75,5 @@ def _rows(item: Item, text: bytes, width: int) -> list[list[float]]:
         for word in words:
             if not _NUMBER.fullmatch(word):
                 raise wrong("a number", shown(word))
-        rows.append([float(word) for word in words])
-    return rows
+        rows.extend(map(float, words))
+    return np.array(rows).reshape(-1, width)

@@ -3,7 +3,6 @@
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
-from skelact.data.readers.source import SKIP_HINT
 from skelact.data.recording import Item, ReadError
 
 
@@ -15,7 +14,7 @@ def fixed_slots(
     Raises ReadError on a clip without frames, on numbers that are not finite, and if nobody is in any frame.
     """
     if not len(coordinates):
-        raise ReadError(f"{item}: expected at least 1 frame, found 0\n  {SKIP_HINT}")
+        raise ReadError(f"{item}: expected at least 1 frame, found 0")
     with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite and is refused here
         joints = coordinates.astype(np.float32)
     wrong = ~np.isfinite(joints)
@@ -23,11 +22,11 @@ def fixed_slots(
         frame, slot, joint, axis = (int(index) for index in np.unravel_index(int(wrong.argmax()), wrong.shape))
         raise ReadError(
             f"{item}: expected finite numbers, found {float(coordinates[frame, slot, joint, axis])!r} "
-            f"as {'xyz'[axis]} of joint {joint} of person {slot} in frame {frame}\n  {SKIP_HINT}"
+            f"as {'xyz'[axis]} of joint {joint} of person {slot} in frame {frame}"
         )
     present = joints.any(axis=(2, 3))
     if not present.any():
-        raise ReadError(f"{item}: expected a person, found only zeros in all {len(joints)} frames\n  {SKIP_HINT}")
+        raise ReadError(f"{item}: expected a person, found only zeros in all {len(joints)} frames")
     first = np.where(present.any(axis=0), present.argmax(axis=0), len(joints))
     number = np.argsort(np.argsort(first, kind="stable"), kind="stable")
     return joints, np.where(present, number, -1).astype(np.int64)

@@ -6,18 +6,34 @@ What a clip is (class, subject, camera ...) stands in the path of its file in ev
 import os
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
+from skelact.data.readers.contents import LARGEST, content, file_state, open_archive
+from skelact.data.readers.faults import SKIP_HINT, line_error, reason, shown
 from skelact.data.recording import Item, ReadError
+from skelact.world import printable
 
-LARGEST = 256 * 2**20
-"""Bytes of the largest clip file that is opened; the longest real one has under 5 MB, a zip bomb has no limit."""
+__all__ = [
+    "LARGEST",
+    "SKIP_HINT",
+    "Found",
+    "Naming",
+    "PassedOver",
+    "class_of",
+    "clip_name",
+    "content",
+    "file_state",
+    "find",
+    "line_error",
+    "numbers",
+    "shown",
+]
 
-SKIP_HINT = "`skelact prepare --skip-bad` leaves it out and lists it in meta.json"
+NAMED = 100
+"""Names of passed-over files that are kept; all are counted."""
 
 
 @dataclass(frozen=True)
@@ -25,37 +41,58 @@ class Naming:
     """How a data set names its clip files."""
 
     ending: str
-    """What the path of a clip file ends with; other files are passed over."""
+    """What the path of a clip file ends with, in small letters; another file is surely no clip."""
     pattern: re.Pattern[str]
     """Matches the end of the path, the ending included, with a named group for each number."""
     example: str
 
 
-def find(source: Path, naming: Naming) -> list[Item]:
+class PassedOver(NamedTuple):
+    """Files of a source that are no clips by their names."""
+
+    count: int = 0
+    names: tuple[str, ...] = ()
+    """The first of them, NAMED at most: those with a clip's ending first, as they may be meant as clips."""
+
+    def shown(self, most: int) -> str:
+        """Their number and the first names, as text for people."""
+        more = ", ..." if self.count > min(most, len(self.names)) else ""
+        return f"{self.count} files: {', '.join(map(printable, self.names[:most]))}{more}" if self.count else "none"
+
+
+class Found(list[Item]):
+    """The clips of a source, and the files that were passed over."""
+
+    def __init__(self, items: Iterable[Item], passed_over: PassedOver):
+        super().__init__(items)
+        self.passed_over = passed_over
+
+
+def find(source: Path, naming: Naming, apart: Path | None = None) -> Found:
     """The clip files of a folder (recursive), a zip archive or a single file, sorted by clip name.
 
-    Raises ReadError if there are none, if two have one name, or if the source cannot be listed.
+    Files that are named otherwise, and the system's own, are passed over and counted; the folder `apart` is not looked
+    into. Raises ReadError if there is no clip, if two have one name, or if the source cannot be listed.
     """
     if not source.exists():
         raise ReadError(f"{source}: there is no such file or folder")
     if source.is_dir():
-        candidates = _in_folder(source)
+        candidates = _in_folder(source, apart)
     elif _path(Item(source)).lower().endswith(naming.ending):
-        return [Item(source)]
-    elif source.suffix.lower() == ".zip" or zipfile.is_zipfile(source):
+        if not clip_name(Item(source), naming):
+            raise ReadError(f"{source}: expected a file named like {naming.example}")
+        return Found([Item(source)], PassedOver())
+    elif source.is_file() and (source.suffix.lower() == ".zip" or zipfile.is_zipfile(source)):
         candidates = _in_archive(source)
     else:
         raise ReadError(f"{source}: expected a folder, a zip archive or a file like {naming.example}")
 
     by_name: dict[str, Item] = {}
-    files = archives = 0
-    for item in candidates:
-        files += 1
-        path = _path(item)
-        if not path.lower().endswith(naming.ending):
-            archives += path.endswith(".zip")
+    passed = _Passed(source, naming)
+    for item, own in candidates:
+        if not own or not (name := clip_name(item, naming)):
+            passed.add(item)
             continue
-        name = clip_name(item, naming) or path
         if name in by_name:
             raise ReadError(
                 f"{source}: clip {name} is there twice: {by_name[name]} and {item}\n"
@@ -63,9 +100,37 @@ def find(source: Path, naming: Naming) -> list[Item]:
             )
         by_name[name] = item
     if not by_name:
-        hint = f"\n  {archives} of them are zip archives: give one of these" if archives else ""
-        raise ReadError(f"{source}: expected files like {naming.example}, found none among {files} files{hint}")
-    return [by_name[name] for name in sorted(by_name)]
+        raise passed.nothing_left()
+    return Found((by_name[name] for name in sorted(by_name)), passed.told())
+
+
+class _Passed:
+    """Account of the files that are passed over: all are counted, the first of them named."""
+
+    def __init__(self, source: Path, naming: Naming):
+        self.source = source
+        self.naming = naming
+        self.count = self.archives = 0
+        self.meant: list[str] = []
+        """Names with the ending of a clip."""
+        self.others: list[str] = []
+
+    def add(self, item: Item) -> None:
+        name = item.member or item.path.relative_to(self.source).as_posix()
+        self.count += 1
+        self.archives += name.endswith(".zip")
+        names = self.meant if name.lower().endswith(self.naming.ending.lstrip("/")) else self.others
+        if len(names) < NAMED:
+            names.append(name)
+
+    def told(self) -> PassedOver:
+        return PassedOver(self.count, (*self.meant, *self.others)[:NAMED])
+
+    def nothing_left(self) -> ReadError:
+        hint = f"\n  {self.archives} of them are zip archives: give one of these" if self.archives else ""
+        names = f"\n  found {self.told().shown(5)}" if self.count else ""
+        found = f"none among {self.count} files{hint}{names}"
+        return ReadError(f"{self.source}: expected files like {self.naming.example}, found {found}")
 
 
 def clip_name(item: Item, naming: Naming) -> str:
@@ -78,7 +143,7 @@ def numbers(item: Item, naming: Naming) -> dict[str, Any]:
     """The whole numbers in the path by the names of the pattern's groups; ReadError if the file is named otherwise."""
     match = naming.pattern.search(_path(item))
     if match is None:
-        raise ReadError(f"{item}: expected a file named like {naming.example}\n  {SKIP_HINT}")
+        raise ReadError(f"{item}: expected a file named like {naming.example}")
     return {group: int(digits) for group, digits in match.groupdict().items()}
 
 
@@ -87,48 +152,8 @@ def class_of(item: Item, number: int, numbered: Sequence[int]) -> int:
     if number not in numbered:
         run = list(numbered) == list(range(numbered[0], numbered[-1] + 1))
         known = f"from {numbered[0]} to {numbered[-1]}" if run else "of " + ", ".join(map(str, numbered))
-        raise ReadError(f"{item}: expected an action {known} in the name, found {number}\n  {SKIP_HINT}")
+        raise ReadError(f"{item}: expected an action {known} in the name, found {number}")
     return list(numbered).index(number)
-
-
-def line_error(item: Item, line: int, expected: str, found: object, cut_off: bool) -> ReadError:
-    """The error at a line, counted from 1, of a text file."""
-    state = "cut off" if cut_off else "damaged"
-    return ReadError(f"{item}:{line}: expected {expected}, found {found}\n  the file looks {state}; {SKIP_HINT}")
-
-
-def shown(text: bytes) -> str:
-    """A piece of a file as it may be printed: short, and without control characters."""
-    return repr(text[:40]).removeprefix("b") + ("..." if len(text) > 40 else "")
-
-
-def content(item: Item) -> bytes:
-    """The bytes of a file or of a zip archive's member; ReadError if it cannot be read whole."""
-    try:
-        if not item.member:
-            _check_size(item, item.path.stat().st_size)
-            return item.path.read_bytes()
-        archive = _open_archive(item.path)
-        _check_size(item, archive.getinfo(item.member).file_size)
-        return archive.read(item.member)
-    except ReadError:
-        raise
-    except Exception as error:  # damaged archives make zipfile and its decompressors fail in a dozen ways
-        raise ReadError(f"{item}: cannot be read: {_reason(error)}\n  {SKIP_HINT}") from error
-
-
-def file_state(path: Path) -> tuple[int, int]:
-    """Size and time of change, by which a file that is parsed once for many clips is known. ReadError without it."""
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise ReadError(f"{path}: cannot be read: {error}\n  {SKIP_HINT}") from error
-    return state.st_size, state.st_mtime_ns
-
-
-def _check_size(item: Item, size: int) -> None:
-    if size > LARGEST:
-        raise ReadError(f"{item}: expected a clip file of at most {LARGEST} bytes, found {size}\n  {SKIP_HINT}")
 
 
 def _path(item: Item) -> str:
@@ -141,37 +166,29 @@ def _hidden(parts: Sequence[str]) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
-def _in_folder(folder: Path) -> Iterator[Item]:
+def _in_folder(folder: Path, apart: Path | None) -> Iterator[tuple[Item, bool]]:
+    """Files, and whether they may be clips. A folder that is not looked into counts as one."""
+
     def fail(error: OSError) -> None:
         raise ReadError(f"{error.filename}: cannot be listed: {error.strerror}") from error
 
     for root, folders, files in os.walk(folder, onerror=fail):
-        folders[:] = sorted(name for name in folders if not _hidden([name]))
-        yield from (Item(Path(root, name)) for name in sorted(files) if not _hidden([name]))
+        inside = []
+        for name in sorted(folders):
+            path = Path(root, name)
+            if _hidden([name]) or path.is_symlink():  # links may lead in a circle
+                yield Item(path), False
+            elif apart is None or path.resolve() != apart.resolve():
+                inside.append(name)
+        folders[:] = inside
+        yield from ((Item(Path(root, name)), not _hidden([name])) for name in sorted(files))
 
 
-def _in_archive(path: Path) -> Iterator[Item]:
+def _in_archive(path: Path) -> Iterator[tuple[Item, bool]]:
     try:
-        members = _open_archive(path).infolist()
+        members = open_archive(path).infolist()
     except Exception as error:  # as in `content`
-        raise ReadError(f"{path}: not a readable zip archive: {_reason(error)}") from error
+        raise ReadError(f"{path}: not a readable zip archive: {reason(error)}") from error
     for member in members:
-        if not member.is_dir() and not _hidden(PurePosixPath(member.filename).parts):
-            yield Item(path, member.filename)
-
-
-def _open_archive(path: Path) -> zipfile.ZipFile:
-    """The archive, kept open: listing NTU's 56,880 members again for each of them would take hours."""
-    state = path.stat()
-    return _archive(path.absolute(), state.st_size, state.st_mtime_ns, os.getpid())
-
-
-@lru_cache(maxsize=2)
-def _archive(path: Path, size: int, changed: int, process: int) -> zipfile.ZipFile:
-    """One open archive a process: a forked child that shared its parent's would move the parent's place in the file."""
-    return zipfile.ZipFile(path)
-
-
-def _reason(error: Exception) -> str:
-    """What an exception of a library says, on one line, or else its kind."""
-    return " ".join(str(error).split()) or type(error).__name__
+        if not member.is_dir():
+            yield Item(path, member.filename), not _hidden(PurePosixPath(member.filename).parts)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from skelact.data.readers.faults import reason
 from skelact.data.readers.slots import fixed_slots
-from skelact.data.readers.source import SKIP_HINT, Naming, class_of, clip_name, content, find, numbers
+from skelact.data.readers.source import Naming, class_of, clip_name, content, find, numbers
 from skelact.data.recording import Item, ReadError, Recording
 from skelact.layouts import KINECT_V1
 from skelact.skeleton import Skeleton
@@ -57,11 +58,14 @@ class UclaReader:
         action = class_of(item, told.pop("action"), tuple(CLASSES))
         clip = _decode(item)
         if clip.get("file_name", name) != name:
-            raise ReadError(
-                f"{item}: expected file_name {name!r}, found {str(clip['file_name'])[:40]!r}\n  {SKIP_HINT}"
-            )
+            raise ReadError(f"{item}: expected file_name {name!r}, found {_short(clip['file_name'])}")
         joints, identity = fixed_slots(item, _coordinates(item, clip["skeletons"], len(self.skeleton)))
         return Recording(name, joints, identity, action, **told)
+
+
+def _short(value: object) -> str:
+    """A short text in quotes; only the type of what may have thousands of digits or brackets."""
+    return repr(str(value)[:40]) if value is None or isinstance(value, str | bool) else type(value).__name__
 
 
 def _decode(item: Item) -> dict:
@@ -69,11 +73,11 @@ def _decode(item: Item) -> dict:
         clip = json.loads(content(item))
     except json.JSONDecodeError as error:
         where = f"{item}:{error.lineno}"
-        raise ReadError(f"{where}: not JSON: {error.msg} at column {error.colno}\n  {SKIP_HINT}") from error
+        raise ReadError(f"{where}: not JSON: {error.msg} at column {error.colno}") from error
     except (ValueError, RecursionError) as error:  # not text, numbers of thousands of digits, thousands of brackets
-        raise ReadError(f"{item}: not JSON: {error}\n  {SKIP_HINT}") from error
+        raise ReadError(f"{item}: not JSON: {reason(error):.200}") from error
     if not isinstance(clip, dict) or not isinstance(clip.get("skeletons"), list):
-        raise ReadError(f'{item}: expected {{"skeletons": [frames]}}, found no such list\n  {SKIP_HINT}')
+        raise ReadError(f'{item}: expected {{"skeletons": [frames]}}, found no such list')
     return clip
 
 
@@ -83,7 +87,7 @@ def _coordinates(item: Item, frames: list, joint_count: int) -> np.ndarray:
     def expect(count: int, what: str, found: object, place: str) -> None:
         size = len(found) if isinstance(found, list) else type(found).__name__
         if size != count:
-            raise ReadError(f"{item}: expected {count} {what} in {place}, found {size}\n  {SKIP_HINT}")
+            raise ReadError(f"{item}: expected {count} {what} in {place}, found {size}")
 
     for frame, joints in enumerate(frames):
         expect(joint_count, "joints", joints, f"frame {frame}")
@@ -92,10 +96,9 @@ def _coordinates(item: Item, frames: list, joint_count: int) -> np.ndarray:
             for number in point:
                 if type(number) not in (int, float):
                     raise ReadError(
-                        f"{item}: expected a number in joint {joint} of frame {frame}, found {str(number)[:40]!r}"
-                        f"\n  {SKIP_HINT}"
+                        f"{item}: expected a number in joint {joint} of frame {frame}, found {_short(number)}"
                     )
     try:
         return np.array(frames, np.float64).reshape(len(frames), 1, joint_count, 3)
     except OverflowError as error:
-        raise ReadError(f"{item}: expected finite numbers, found a whole number beyond them\n  {SKIP_HINT}") from error
+        raise ReadError(f"{item}: expected finite numbers, found a whole number beyond them") from error

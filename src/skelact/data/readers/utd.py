@@ -9,7 +9,7 @@ import numpy as np
 
 from skelact.data.readers.matlab import real_array
 from skelact.data.readers.slots import fixed_slots
-from skelact.data.readers.source import SKIP_HINT, Naming, class_of, clip_name, content, find, numbers
+from skelact.data.readers.source import Naming, class_of, clip_name, content, find, numbers
 from skelact.data.recording import Item, ReadError, Recording
 from skelact.layouts import KINECT_V1
 from skelact.skeleton import Skeleton
@@ -68,10 +68,10 @@ def _load(item: Item) -> np.ndarray:
     try:
         skeletons = real_array(data, "d_skel")
     except (ValueError, zlib.error) as error:
-        raise ReadError(f"{item}: not a MATLAB file that can be read: {error}\n  {SKIP_HINT}") from error
+        raise ReadError(f"{item}: not a MATLAB file that can be read: {error}") from error
     if skeletons.ndim == 2:  # MATLAB drops the last axis of a single frame
         skeletons = skeletons[:, :, None]
     if skeletons.ndim != 3 or skeletons.shape[:2] != (len(FILE_JOINTS), 3):
         found = " x ".join(map(str, skeletons.shape))
-        raise ReadError(f"{item}: expected d_skel of 20 joints x 3 x frames, found {found}\n  {SKIP_HINT}")
+        raise ReadError(f"{item}: expected d_skel of 20 joints x 3 x frames, found {found}")
     return skeletons

@@ -13,10 +13,10 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float64
 
-from skelact.data.readers.lines import number_lines
+from skelact.data.readers.lines import lines_of, number_lines
 from skelact.data.readers.slots import fixed_slots
 from skelact.data.readers.source import (
-    SKIP_HINT,
+    Found,
     Naming,
     clip_name,
     content,
@@ -52,7 +52,7 @@ CLASSES = {
 NO_LABELS = "labels"
 """Part that stands for a recording whose clips are not told."""
 _HEADING = re.compile(rb"s[0-9]{2}_e[0-9]{2}")
-_RANGE = re.compile(rb"(\w{1,30})\s*:\s*(NaN|[0-9]{1,9})\s+(NaN|[0-9]{1,9})")
+_RANGE = re.compile(rb"(\w{1,30})[ \t]*:[ \t]*(NaN|[0-9]{1,9})[ \t]+(NaN|[0-9]{1,9})")
 
 
 @dataclass(frozen=True)
@@ -73,28 +73,26 @@ class UtkinectReader:
         labels = self._labels(Path(source))
         told = _ranges(labels, *file_state(labels))
         clips = []
-        for item in find(source, NAMING):
-            if item.path.name == LABELS or item.member.endswith(LABELS):
-                continue
+        found = find(source, NAMING)
+        for item in found:
             words = told.get(_sequence(item), {NO_LABELS: (0, 0)})
             clips += [replace(item, part=word, beside=(labels,)) for word in words]
         if not clips:
             raise ReadError(f"{source}: expected files like {NAMING.example}, found none")
-        return clips
+        return Found(clips, found.passed_over)
 
     def read(self, item: Item) -> Recording:
         """Cut one clip. ReadError names the file, the line, what was expected and what was found."""
         told = numbers(item, NAMING)
         (labels,) = item.beside
         if item.part == NO_LABELS:
-            raise ReadError(f"{item}: expected labels of {_sequence(item)} in {labels}, found none\n  {SKIP_HINT}")
+            raise ReadError(f"{item}: expected labels of {_sequence(item)} in {labels}, found none")
         first, last = _ranges(labels, *file_state(labels))[_sequence(item)][item.part]
         rows = _rows(Item(item.path, item.member), *file_state(item.path))
         inside = rows[(rows[:, 0] >= first) & (rows[:, 0] <= last)]
         if not len(inside):
             raise ReadError(
-                f"{item}: expected frames {first} to {last} as {labels} has it, "
-                f"found {rows[0, 0]:g} to {rows[-1, 0]:g}\n  {SKIP_HINT}"
+                f"{item}: expected frames {first} to {last} as {labels} has it, found {rows[0, 0]:g} to {rows[-1, 0]:g}"
             )
         joints, identity = fixed_slots(item, inside[:, 1:].reshape(len(inside), 1, len(self.skeleton), 3))
         action = tuple(CLASSES).index(item.part)
@@ -119,8 +117,8 @@ def _ranges(path: Path, size: int, changed: int) -> dict[str, dict[str, tuple[in
     labels = Item(path)
     told: dict[str, dict[str, tuple[int, int]]] = {}
     words: dict[str, tuple[int, int]] | None = None
-    for number, line in enumerate(content(labels).splitlines(), start=1):
-        line = line.strip()
+    for number, line in enumerate(lines_of(content(labels)), start=1):
+        line = line.strip(b" \t\r")
         if not line:
             continue
         if _HEADING.fullmatch(line):

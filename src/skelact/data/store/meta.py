@@ -13,8 +13,13 @@ from skelact.world import SkelactError, file_hash
 
 PLAIN_VERSION = 1
 """Version of the folder's layout without columns for divisions."""
-FORMAT_VERSION = 2
-"""Version with them, and the newest one that this program reads."""
+DIVIDED_VERSION = 2
+"""Version with them."""
+FORMAT_VERSION = 3
+"""Version with `missing.npy` beside the joints, and the newest one that this program reads."""
+
+NOT_TOLD = 2
+"""In `missing.npy`: the clip does not tell which joints were seen."""
 
 AnySealed = TypeVar("AnySealed", bound="Sealed")
 

@@ -10,7 +10,7 @@ from jaxtyping import Float32
 
 from skelact.data.recording import Recording
 from skelact.data.store.disk import full_disk_explained, termination_unwinds
-from skelact.data.store.meta import PreparedMeta, Sealed, StoreMeta, read_sealed
+from skelact.data.store.meta import NOT_TOLD, PreparedMeta, Sealed, StoreMeta, read_sealed
 from skelact.data.store.prepared import prepared_folder, write_prepared
 from skelact.data.store.table import COLUMNS, read_table
 from skelact.skeleton import Skeleton
@@ -78,6 +78,12 @@ class Store:
     def _identity(self) -> np.ndarray:
         return _mapped(self.path / "identity.npy", (self.meta.rows,))
 
+    @cached_property
+    def _missing(self) -> np.ndarray | None:
+        if "missing.npy" not in self.meta.files:
+            return None
+        return _mapped(self.path / "missing.npy", (self.meta.rows, len(self.skeleton)))
+
     def recording(self, row: int) -> Recording:
         """Clip number `row` (from 0) as it was read. IndexError beyond the last clip."""
         if not 0 <= row < len(self):
@@ -95,7 +101,13 @@ class Store:
             setup=int(clip["setup"]),
             repetition=int(clip["repetition"]),
             places=tuple(int(clip[name]) for name in self.divisions),
+            missing=self._missing_of(rows, frames, persons),
         )
+
+    def _missing_of(self, rows: slice, frames: int, persons: int) -> np.ndarray | None:
+        if self._missing is None or (self._missing[rows] == NOT_TOLD).any():
+            return None
+        return np.array(self._missing[rows], bool).reshape(frames, persons, len(self.skeleton))
 
     def recordings(self) -> Iterator[Recording]:
         """Every clip, in the order of the table."""

@@ -3,9 +3,8 @@
 import contextlib
 import csv
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, TextIO
 
 import numpy as np
 
@@ -13,7 +12,9 @@ from skelact import __version__
 from skelact.data.recording import Recording
 from skelact.data.store import table
 from skelact.data.store.disk import full_disk_explained, termination_unwinds
+from skelact.data.store.growing import GrowingFiles
 from skelact.data.store.meta import (
+    DIVIDED_VERSION,
     FORMAT_VERSION,
     PLAIN_VERSION,
     FileMark,
@@ -36,7 +37,7 @@ FARTHEST = 1e9
 class StoreWriter:
     """Takes clips one by one. Made by `store_writer`, which turns what was taken into a store."""
 
-    def __init__(self, files: "_Files", skeleton: Skeleton, classes: Sequence[str], divisions: Sequence[str]):
+    def __init__(self, files: GrowingFiles, skeleton: Skeleton, classes: Sequence[str], divisions: Sequence[str]):
         self._files = files
         self._divisions = divisions
         self._skeleton = skeleton
@@ -61,10 +62,13 @@ class StoreWriter:
         joints = np.ascontiguousarray(recording.joints, dtype="<f4")
         content = hashlib.blake2b(repr(joints.shape).encode(), digest_size=16)
         content.update(joints.data)
+        if recording.missing is not None:
+            content.update(np.ascontiguousarray(recording.missing).data)
         same_as = self._first_with.setdefault(content.digest(), recording.name)
         table.write_row(self._files.clips, recording, self.rows, "" if same_as == recording.name else same_as)
         self._files.frames.write(joints.data)
         self._files.identity.write(np.ascontiguousarray(recording.identity, dtype="<i8").data)
+        self._files.add_missing(recording.missing, self.rows, recording.identity.size)
         self._names.add(recording.name)
         self.rows += recording.identity.size
         self.longest_name = max(self.longest_name, len(recording.name))
@@ -93,6 +97,8 @@ class StoreWriter:
                 f"{name}: expected joints of shape {(*recording.identity.shape, len(self._skeleton), 3)} "
                 f"(frames, persons, joints of {self._skeleton.name}, 3), found {joints.shape}"
             )
+        if recording.missing is not None and recording.missing.shape != joints.shape[:3]:
+            raise SkelactError(f"{name}: expected missing of shape {joints.shape[:3]}, found {recording.missing.shape}")
         usable = np.abs(joints) <= FARTHEST
         if not usable.all():
             frame, slot, joint, axis = np.argwhere(~usable)[0]
@@ -106,39 +112,6 @@ class StoreWriter:
             )
         if not -1 <= recording.action < len(self._classes):
             raise SkelactError(f"{name}: expected an action below {len(self._classes)}, found {recording.action}")
-
-
-FILES = ("clips.csv", "sources.csv", "frames.npy", "identity.npy")
-
-
-class _Files:
-    """The growing files of a store."""
-
-    def __init__(self, folder: Path, joints: int, divisions: Sequence[str], stack: contextlib.ExitStack):
-        self.folder = folder
-        self._shape = (joints, 3)
-        self.clips: TextIO = stack.enter_context((folder / "clips.csv").open("w", encoding="utf-8", newline="\n"))
-        self.sources: TextIO = stack.enter_context((folder / "sources.csv").open("w", encoding="utf-8", newline=""))
-        self.frames: BinaryIO = stack.enter_context((folder / "frames.npy").open("wb"))
-        self.identity: BinaryIO = stack.enter_context((folder / "identity.npy").open("wb"))
-        table.write_header(self.clips, divisions)
-        self.sources.write("path,sha256\n")
-        self._write_headers(rows=0)
-
-    def _write_headers(self, rows: int) -> None:
-        # numpy pads a header so that the first axis can grow: the one with 0 rows is as long as the final one.
-        for file, shape, kind in ((self.frames, (rows, *self._shape), "<f4"), (self.identity, (rows,), "<i8")):
-            header = {"descr": kind, "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
-
-    def finish(self, rows: int) -> dict[str, FileMark]:
-        """Put the final number of rows into the headers, close, and hash what lies on disk."""
-        for file in (self.frames, self.identity):
-            file.seek(0)
-        self._write_headers(rows)
-        for file in (self.clips, self.sources, self.frames, self.identity):
-            file.close()
-        return {name: FileMark.of(self.folder / name) for name in FILES}
 
 
 @contextlib.contextmanager
@@ -167,14 +140,14 @@ def store_writer(
         raise SkelactError(f"expected divisions of different names, found {', '.join(divisions)}")
     with termination_unwinds(), full_disk_explained(path), atomic_folder(path) as folder:
         with contextlib.ExitStack() as stack:
-            files = _Files(folder, len(skeleton), divisions, stack)
+            files = GrowingFiles(folder, len(skeleton), divisions, stack)
             writer = StoreWriter(files, skeleton, classes, divisions)
             yield writer
             if not len(writer):
                 raise SkelactError(f"{path}: not written: there are no clips to write")
             marks = files.finish(writer.rows)
         meta = StoreMeta(
-            format_version=FORMAT_VERSION if divisions else PLAIN_VERSION,
+            format_version=_version(marks, divisions),
             skelact=__version__,
             dataset=dataset,
             skeleton=skeleton,
@@ -193,6 +166,11 @@ def store_writer(
         for view, frames in prepared:
             made = prepared_folder(folder, view, frames, None)
             write_prepared(made, Store(folder, meta).recordings, meta, view, frames, None, progress)
+
+
+def _version(files: Collection[str], divisions: Sequence[str]) -> int:
+    """The oldest version that can hold these, so that an older program reads what it can."""
+    return FORMAT_VERSION if "missing.npy" in files else DIVIDED_VERSION if divisions else PLAIN_VERSION
 
 
 def write_store(

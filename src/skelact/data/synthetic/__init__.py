@@ -10,8 +10,6 @@ the clips one after the other. Everything is a pure function of the configuratio
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
-
 from skelact.data.describe import Summary
 from skelact.data.progress import with_bar
 from skelact.data.store import Operation, write_store
@@ -19,6 +17,7 @@ from skelact.data.synthetic.generate import SyntheticConfig, class_names, record
 from skelact.data.synthetic.moves import RATE
 from skelact.data.views import check_view
 from skelact.layouts import KINECT_V2
+from skelact.terminal import Terminal
 
 __all__ = ["SyntheticConfig", "class_names", "recordings", "synthesize"]
 
@@ -56,5 +55,5 @@ def synthesize(
     )
     summary = Summary.of(store, view, frames)
     if progress:
-        Console(stderr=True).print(summary)
+        Terminal(stderr=True).print(summary)
     return summary

@@ -1,6 +1,6 @@
-"""Who is in a clip: bodies followed by identity, noise bodies told from people, gaps filled."""
+"""Who is in a clip: bodies followed by identity, missing joints filled, noise bodies told from people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +20,8 @@ FLAT = 1.5
 """A frame is flat where the body is more than this many times as wide as it is tall; someone kicking comes to 1.3."""
 FLAT_SHARE = 0.7
 """A body that is flat in more than this share of its frames is no person standing or sitting."""
+ORIGIN_SLACK = 0.05
+"""By this share of its extent a body may miss the origin that it was centred on: shoulders lie in one plane."""
 
 
 @dataclass(frozen=True)
@@ -28,32 +30,48 @@ class Body:
 
     identity: int
     joints: Float64[np.ndarray, "t v 3"]
-    """Coordinates in frames where it is seen, up along +y."""
+    """Coordinates in frames where it is seen, up along +y; what is missing in some of them is filled."""
     seen: Bool[np.ndarray, " t"]
+    known: Bool[np.ndarray, " v"]
+    """Joints that are seen in any frame; the others have no place, and count in nothing below."""
+    whole: bool = True
+    """Whether so many joints of every part are known that its outline tells how it stands."""
+    filled: int = 0
+    """Joints, counted frame by frame, that were missing and are filled."""
+
+    @cached_property
+    def shown(self) -> Float64[np.ndarray, "s k 3"]:
+        """The known joints in the frames where it is seen."""
+        shown = self.joints[self.seen]
+        return shown if self.known.all() else np.ascontiguousarray(shown[:, self.known])
 
     @cached_property
     def stray(self) -> float:
         """Root mean square distance of the joints from their mean places over the clip."""
-        shown = self.joints[self.seen]
+        shown = self.shown
         return float(np.sqrt(np.square(shown - shown.mean(axis=0)).sum(axis=-1).mean()))
 
     @property
     def height(self) -> float:
         """Mean extent upwards."""
-        return float(np.ptp(self.joints[self.seen, :, 1], axis=1).mean())
+        return float(np.ptp(self.shown[..., 1], axis=1).mean())
 
     def is_noise(self, frames: int) -> bool:
         """Whether it is seen too rarely, is static or is flat; `frames` counts the frames with anybody in them."""
         share = self.seen.sum() / frames
         rare = share < FEW_SHARE or (self.seen.sum() < FEW_FRAMES and share < 1 / 3)
-        wide, tall, deep = extent(self.joints[self.seen]).T
-        flat = (np.maximum(wide, deep) > FLAT * tall).mean() > FLAT_SHARE
+        wide, tall, deep = extent(self.shown).T
+        flat = self.whole and (np.maximum(wide, deep) > FLAT * tall).mean() > FLAT_SHARE
         return bool(rare or flat or self.stray <= STATIC * self.height)
 
     @property
     def prominence(self) -> float:
         """How much it moves over how many frames: the main actor has the most."""
         return self.stray * float(self.seen.sum())
+
+    def between(self, start: int, stop: int) -> "Body":
+        """The same person in these frames of the clip."""
+        return replace(self, joints=self.joints[start:stop], seen=self.seen[start:stop])
 
 
 def extent(joints: Float64[np.ndarray, "t v 3"]) -> Float64[np.ndarray, "t 3"]:
@@ -63,32 +81,37 @@ def extent(joints: Float64[np.ndarray, "t v 3"]) -> Float64[np.ndarray, "t 3"]:
 
 
 def upright(joints: np.ndarray, skeleton: Skeleton) -> Float64[np.ndarray, "..."]:
-    """Coordinates (last axis) turned, not mirrored, so that up is +y."""
+    """Coordinates (last axis) turned so that up is +y; those of a left-handed frame mirrored to be right-handed."""
     joints = joints.astype(np.float64)
-    if skeleton.up == "+y":
-        return joints
-    x, y, z = np.moveaxis(joints, -1, 0)
-    turned = {
-        "-y": (x, -y, -z),
-        "+z": (x, z, -y),
-        "-z": (x, -z, y),
-        "+x": (-y, x, z),
-        "-x": (y, -x, z),
-    }[skeleton.up]
-    return np.stack(turned, axis=-1)
+    if skeleton.up != "+y":
+        x, y, z = np.moveaxis(joints, -1, 0)
+        turned = {
+            "-y": (x, -y, -z),
+            "+z": (x, z, -y),
+            "-z": (x, -z, y),
+            "+x": (-y, x, z),
+            "-x": (y, -x, z),
+        }[skeleton.up]
+        joints = np.stack(turned, axis=-1)
+    if skeleton.handedness == "left":
+        joints = joints * [1.0, 1.0, -1.0]
+    return joints
 
 
 def bodies_of(recording: Recording, skeleton: Skeleton) -> tuple[list[Body], int]:
     """The people of a clip, main actor first, and how many noise bodies were removed; one body is always kept."""
     joints = upright(recording.joints, skeleton)
-    # A slot that is taken but holds zeros only was not seen either.
-    identity = np.where(recording.joints.any(axis=(2, 3)), recording.identity, -1)
+    unseen = recording.unseen
+    # A slot that is taken but shows no joint was not seen either.
+    identity = np.where(unseen.all(axis=2), -1, recording.identity)
     bodies = []
     for number in np.unique(identity[identity >= 0]):
         here = identity == number
         seen = here.any(axis=1)
         frame, slot = np.arange(len(seen)), here.argmax(axis=1)
-        bodies.append(Body(int(number), joints[frame, slot] * seen[:, None, None], seen))
+        missing = unseen[frame, slot] | ~seen[:, None]
+        body = np.where(missing[..., None], 0.0, joints[frame, slot])
+        bodies.append(_filled(int(number), body, seen, missing, skeleton, told=recording.missing is not None))
     frames = int((identity >= 0).any(axis=1).sum())
     people = [body for body in bodies if not body.is_noise(frames)] if len(bodies) > 1 else bodies
     if bodies and not people:
@@ -97,21 +120,40 @@ def bodies_of(recording: Recording, skeleton: Skeleton) -> tuple[list[Body], int
     return people, len(bodies) - len(people)
 
 
-def fill_joints(body: Body) -> tuple[Float64[np.ndarray, "t v 3"], int]:
-    """Joints filled where the body is seen but a joint is exactly zero, as detectors mark one they missed.
+def _filled(
+    identity: int,
+    joints: Float64[np.ndarray, "t v 3"],
+    seen: Bool[np.ndarray, " t"],
+    missing: Bool[np.ndarray, "t v"],
+    skeleton: Skeleton,
+    told: bool,
+) -> Body:
+    """The body with every joint that is missing in some of its frames interpolated over time, held beyond the ends."""
+    known = np.logical_or.reduce(~missing[seen], axis=0)
+    if not told and (origin := _origin(joints[seen], known, skeleton)) is not None:
+        known[origin], missing[:, origin] = True, False
+    holes = missing & seen[:, None] & known
+    for joint in np.flatnonzero(holes.any(axis=0)):
+        at = np.flatnonzero(holes[:, joint])
+        joints[at, joint] = _between(joints[:, joint], seen & ~holes[:, joint], at)
+    whole = all(2 * known[list(part)].sum() >= len(part) for part in skeleton.parts.values())
+    return Body(identity, joints, seen, known, whole, int(holes.sum()))
 
-    A joint that is zero whenever the body is seen is left so: it is the origin of its recording.
+
+def _origin(shown: Float64[np.ndarray, "s v 3"], known: Bool[np.ndarray, " v"], skeleton: Skeleton) -> int | None:
+    """The joint that is zero throughout because the recording was centred on it, not because nobody saw it; or None.
+
+    The centre of the skeleton, or else the only joint without a place; and only if zero lies within the body as its
+    other joints span it, in most frames: a joint that was not seen is zero far outside.
     """
-    joints = body.joints.copy()
-    missing = body.seen[:, None] & ~joints.any(axis=-1)
-    filled = 0
-    for joint in np.flatnonzero(missing.any(axis=0)):
-        known = body.seen & ~missing[:, joint]
-        if known.any():
-            holes = np.flatnonzero(missing[:, joint])
-            joints[holes, joint] = _between(joints[:, joint], known, holes)
-            filled += len(holes)
-    return joints, filled
+    silent = np.flatnonzero(~known)
+    candidate = skeleton.centre if not known[skeleton.centre] else silent[0] if len(silent) == 1 else None
+    if candidate is None:
+        return None
+    body = np.delete(shown, silent, axis=1)
+    slack = ORIGIN_SLACK * extent(body).max(axis=1, keepdims=True)
+    within = ((body.min(axis=1) <= slack) & (body.max(axis=1) >= -slack)).all(axis=1)
+    return int(candidate) if within.mean() > 0.5 else None
 
 
 def fill_frames(joints: Float64[np.ndarray, "t v 3"], seen: Bool[np.ndarray, " t"]) -> Float64[np.ndarray, "t v 3"]:

@@ -36,6 +36,10 @@ def prepare_released(
 ) -> tuple[Float64[np.ndarray, "3 t v m"], Counter[str]]:
     """At most 300 frames and `persons` slots in file order, centred, resized and turned; all zero without a body."""
     every = recording.joints
+    if recording.missing is not None:  # the program knows no other sign of a missing joint than zeros
+        every = np.where(recording.unseen[..., None], np.float32(0), every)
+    if skeleton.handedness == "left":
+        every = every * np.array([1, 1, -1], np.float32)
     slots = min(every.shape[1], persons)
     cut = Counter(
         frames_beyond_300=max(0, every.shape[0] - MOST_FRAMES),

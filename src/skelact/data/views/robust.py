@@ -3,10 +3,10 @@
 from collections import Counter
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from skelact.data.recording import Recording
-from skelact.data.views.bodies import Body, bodies_of, extent, fill_frames, fill_joints
+from skelact.data.views.bodies import bodies_of, extent, fill_frames
 from skelact.data.views.resize import resize, sampling
 from skelact.skeleton import Skeleton
 
@@ -30,21 +30,23 @@ def prepare_robust(
 
     start, stop = _span(np.any([body.seen for body in people], axis=0))
     repairs["frames_trimmed"] = recording.joints.shape[0] - (stop - start)
-    people = [Body(body.identity, body.joints[start:stop], body.seen[start:stop]) for body in people]
+    people = [body.between(start, stop) for body in people]
 
     whole = np.zeros((stop - start, len(people), len(skeleton), 3))
     for slot, body in enumerate(people):
-        joints, filled = fill_joints(body)
-        whole[:, slot] = fill_frames(joints, body.seen)
+        whole[:, slot] = fill_frames(body.joints, body.seen)
         first, last = _span(body.seen)
-        repairs["joints_filled"] += filled
+        repairs["joints_filled"] += body.filled
+        repairs["joints_never_seen"] += int((~body.known).sum())
         repairs["frames_filled"] += int((~body.seen[first:last]).sum())
-    turn = heading(whole[people[0].seen, 0], skeleton)
+    main = people[0]
+    turn = heading(whole[main.seen, 0], skeleton, main.known)
     if turn is None:
         repairs["heading_unknown"] += 1
     else:
         whole = whole @ turn
-    whole -= whole[:, :1, skeleton.centre, None]
+    repairs["centre_unknown"] += int(not main.known[skeleton.centre])
+    whole -= _centre(whole[:, 0], skeleton, main.known)[:, None, None]
 
     before, after, weight = sampling(stop - start, frames)
     nearest = np.where(weight < 0.5, before, after)
@@ -52,37 +54,50 @@ def prepare_robust(
         first, last = _span(body.seen)
         there = (nearest >= first) & (nearest < last)
         clip[there, slot] = resize(whole[:, slot], frames)[there]
+        clip[:, slot, ~body.known] = 0.0
     return clip.transpose(3, 0, 2, 1), repairs
 
 
-def heading(joints: Float64[np.ndarray, "t v 3"], skeleton: Skeleton) -> Float64[np.ndarray, "3 3"] | None:
+def _centre(
+    joints: Float64[np.ndarray, "t v 3"], skeleton: Skeleton, known: Bool[np.ndarray, " v"]
+) -> Float64[np.ndarray, "t 3"]:
+    """The centre joint; where it is never seen the middle of its neighbours in the tree, or of all known joints."""
+    if known[skeleton.centre]:
+        return joints[:, skeleton.centre]
+    near = [joint for joint, parent in enumerate(skeleton.parents) if parent == skeleton.centre and known[joint]]
+    return joints[:, near if near else np.flatnonzero(known)].mean(axis=1)
+
+
+def heading(
+    joints: Float64[np.ndarray, "t v 3"], skeleton: Skeleton, known: Bool[np.ndarray, " v"]
+) -> Float64[np.ndarray, "3 3"] | None:
     """The turn about y (for row vectors) that points the line from left to right along +x; None where there is none.
 
-    The line is the shoulders', or the sum over all left-right pairs of a skeleton without shoulders. Of its directions
-    in the frames the median is taken, counted from their mean, so that a moment turned away changes little.
+    The line is that of the first of the skeleton's `heading_pairs` that is longer than 0.01 of the body and not upright
+    throughout. Of its directions in the frames the median is taken, counted from their mean, so that a moment turned
+    away changes little.
     """
-    if {"left_shoulder", "right_shoulder"} <= set(skeleton.joints):
-        pairs = [skeleton.shoulders]
-    else:
-        pairs = [(joint, other) for joint, other in enumerate(skeleton.mirror) if _is_left(skeleton, joint, other)]
-    lines = np.zeros((len(joints), 3))
-    for left, right in pairs:
-        lines += joints[:, right] - joints[:, left]
-    lengths = np.hypot(lines[:, 0], lines[:, 2])
-    clear = lengths > 1e-6 * extent(joints).max()
-    if not clear.any():
-        return None
-    angles = np.arctan2(lines[clear, 2], lines[clear, 0])
-    middle = np.arctan2(np.sin(angles).sum(), np.cos(angles).sum())
-    angle = middle + np.median((angles - middle + np.pi) % (2 * np.pi) - np.pi)
-    cos, sin = np.cos(angle), np.sin(angle)
-    return np.array([[cos, 0.0, -sin], [0.0, 1.0, 0.0], [sin, 0.0, cos]])
-
-
-def _is_left(skeleton: Skeleton, joint: int, other: int) -> bool:
-    """Whether of a mirrored pair `joint` is the left one: by name, and the earlier one where names do not tell."""
-    sides = [skeleton.joints[index].startswith("left_") for index in (joint, other)]
-    return sides[0] if sides[0] != sides[1] else joint < other
+    size = extent(joints[:, known]).max()
+    for every in skeleton.heading_pairs:
+        group = [(left, right) for left, right in every if known[left] and known[right]]
+        if not group:
+            continue
+        lines = np.zeros((len(joints), 3))
+        for left, right in group:
+            line = joints[:, right] - joints[:, left]
+            length = np.linalg.norm(line, axis=1, keepdims=True) if len(group) > 1 else np.ones((len(line), 1))
+            lines += np.divide(line, length, out=np.zeros_like(line), where=length > 0)
+        lengths = np.hypot(lines[:, 0], lines[:, 2])
+        clear = lengths > 1e-6 * (size if len(group) == 1 else 1)
+        long = len(group) > 1 or np.linalg.norm(lines, axis=1).max() > 0.01 * size
+        if not long or not clear.any():
+            continue
+        angles = np.arctan2(lines[clear, 2], lines[clear, 0])
+        middle = np.arctan2(np.sin(angles).sum(), np.cos(angles).sum())
+        angle = middle + np.median((angles - middle + np.pi) % (2 * np.pi) - np.pi)
+        cos, sin = np.cos(angle), np.sin(angle)
+        return np.array([[cos, 0.0, -sin], [0.0, 1.0, 0.0], [sin, 0.0, cos]])
+    return None
 
 
 def _span(seen: np.ndarray) -> tuple[int, int]:

@@ -1,0 +1,183 @@
+"""Arms and legs of the tree of a BVH file: by what joints are called, else by where they point in the pose at rest."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float64
+
+LONG = 0.2
+"""Share of the body that a limb reaches at least; eyes, ears and breasts do not."""
+_LEG = re.compile(r"leg|thigh|knee|shin|calf|ankle|foot|feet|toe|hip|femur|tibia|fibula|heel|buttock|tarsal|足|脚")
+_ARM = re.compile(
+    r"arm(?!ou?r)|shoulder|shldr|clav|collar|scapula|elbow|wrist|hand(?!le)|humer|radius|ulna|palm|carpal|metacarp|finger|thumb|肩|腕|手"
+)
+NAMES = {"arm": "arms", "leg": "legs"}
+
+
+def parts_of(
+    names: Sequence[str],
+    parents: Sequence[int],
+    offsets: Float64[np.ndarray, "v 3"],
+    left: Mapping[int, int],
+    up: Float64[np.ndarray, "3"],
+) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
+    """trunk, left_arm, right_arm, left_leg, right_leg: those that can be told, else {}; and a note on what cannot.
+
+    `left` holds the right joint of each left one, `up` is the unit vector that points up. A limb is what hangs on a
+    pair of joints that hangs on no other pair. One whose joints are called neither arm nor leg is the legs if it is the
+    one that points down the lowest at rest, and the arms if it is the other one.
+    """
+    limbs = _Limbs(names, parents, offsets, left, up)
+    parts = limbs.parts()
+    missing = [kind for kind in ("arm", "leg") if f"left_{kind}" not in parts]
+    if not missing:
+        return parts, ()
+    rest = [f"{names[one]}/{names[two]}" for one, two in limbs.roots if (one, two) not in limbs.named]
+    where = f"{', '.join(rest[:5])} and what hangs there count as trunk" if rest else "there is no other pair of joints"
+    kinds = " and no ".join(NAMES[kind] for kind in missing)
+    return parts, (f"no {kinds} can be told in the skeleton, by names or by the pose at rest: {where}",)
+
+
+class _Limbs:
+    def __init__(
+        self,
+        names: Sequence[str],
+        parents: Sequence[int],
+        offsets: Float64[np.ndarray, "v 3"],
+        left: Mapping[int, int],
+        up: Float64[np.ndarray, "3"],
+    ):
+        self.names, self.parents, self.left = names, parents, left
+        self.up = up
+        self.children: dict[int, list[int]] = defaultdict(list)
+        self.places = np.zeros((len(names), 3))
+        """Of the joints at rest."""
+        self.way = np.zeros(len(names))
+        """Length of the bones from the root to each joint."""
+        for joint, parent in enumerate(parents):
+            self.children[parent].append(joint)
+            if parent >= 0:
+                self.places[joint] = self.places[parent] + offsets[joint]
+                self.way[joint] = self.way[parent] + np.linalg.norm(offsets[joint])
+        sided = {*left, *left.values()}
+        covered: set[int] = set()
+        self.roots: list[tuple[int, int]] = []
+        """(left, right) joint of every limb."""
+        for joint in range(len(names)):
+            if parents[joint] in covered or joint in sided:
+                covered.add(joint)
+            if joint in left and not {parents[joint], parents[left[joint]]} & covered:
+                self.roots.append((joint, left[joint]))
+        self.named: dict[tuple[int, int], str] = {}
+        """What the limbs are whose names or places tell it."""
+
+    def parts(self) -> dict[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = defaultdict(list)
+        for pair in self.roots:
+            kinds = self._kinds(self._below(pair[0])) | self._kinds(self._below(pair[1]))
+            if kinds:
+                self.named[pair] = "both" if len(kinds) > 1 else kinds.pop()
+        self._name_by_places()
+        for pair, kind in self.named.items():
+            for side, joint in zip(("left", "right"), pair, strict=True):
+                self._take(joint, side, None if kind == "both" else kind, found)
+        if not found:
+            return {}
+        taken = {joint for joints in found.values() for joint in joints}
+        found["trunk"] = [joint for joint in range(len(self.names)) if joint not in taken]
+        order = ("trunk", "left_arm", "right_arm", "left_leg", "right_leg")
+        return {part: tuple(sorted(found[part])) for part in order if found[part]}
+
+    def _take(self, start: int, side: str, kind: str | None, found: dict[str, list[int]]) -> None:
+        """Put what hangs on a joint into the part of its kind; None: both do, so each joint goes by its own name."""
+        waiting: list[tuple[int, str | None, bool]] = [(start, kind, kind is not None)]
+        while waiting:
+            joint, kind, settled = waiting.pop()
+            if not settled and len(kinds := self._kinds(self._below(joint))) < 2:
+                kind, settled = (kinds.pop() if kinds else kind), True
+            elif not settled and len(kinds := self._kinds([joint])) == 1:
+                kind = kinds.pop()
+            if kind is not None:
+                found[f"{side}_{kind}"].append(joint)
+            waiting += [(child, kind, settled) for child in self.children[joint]]
+
+    def _name_by_places(self) -> None:
+        """Give the limbs that no name tells to what is missing."""
+        missing = {"arm", "leg"} - set(self.named.values())
+        if "both" in self.named.values():
+            return
+        size = self.way.max()
+        open_ = [pair for pair in self.roots if pair not in self.named and self._reach(pair) >= LONG * size]
+        if not missing or not open_:
+            return
+        if missing == {"arm", "leg"}:
+            self._name_both(open_, size)
+        elif len(open_) == 1:
+            known = [pair for pair, kind in self.named.items() if kind not in missing]
+            if self._begins_beyond(open_[0], known, legs=missing == {"leg"}):
+                self.named[open_[0]] = missing.pop()
+
+    def _name_both(self, limbs: list[tuple[int, int]], size: float) -> None:
+        """Legs are what points down the lowest by far; with one other limb, that is the arms."""
+        lows = {pair: self._low(pair) for pair in limbs}
+        legs = min(limbs, key=lambda pair: lows[pair])
+        others = [pair for pair in limbs if pair != legs]
+        lowest = all(lows[pair] - lows[legs] > LONG * size for pair in others)
+        down = self._height(legs) - lows[legs] > LONG * size
+        if lowest and down and lows[legs] < self._trunk_low() - LONG * size:
+            self.named[legs] = "leg"
+        elif len(others) == 1 and max(np.ptp(self.places @ self.up), 0) < LONG * size:
+            # A pose at rest in which nothing points up, as of programs whose bones all lie along one axis.
+            self._name_by_tree(limbs)
+        if "leg" in self.named.values() and len(others) == 1 and others[0] not in self.named:
+            self.named[others[0]] = "arm"
+
+    def _name_by_tree(self, limbs: list[tuple[int, int]]) -> None:
+        one, two = sorted(limbs, key=lambda pair: len(self._above(pair[0])))
+        if self.parents[one[0]] in self._above(two[0])[1:]:
+            self.named[one] = "leg"
+
+    def _begins_beyond(self, pair: tuple[int, int], known: list[tuple[int, int]], legs: bool) -> bool:
+        """Whether a limb begins above all those that are known as legs, or below those known as arms, at rest."""
+        heights = [self._height(other) for other in known]
+        return self._height(pair) < min(heights) if legs else self._height(pair) > max(heights)
+
+    def _kinds(self, joints: list[int]) -> set[str]:
+        """Which of arm and leg the names of joints say; the fingers of a foot are its toes."""
+        kinds = set()
+        for joint in joints:
+            name = self.names[joint].lower()
+            if _LEG.search(name):
+                kinds.add("leg")
+            elif _ARM.search(name):
+                kinds.add("arm")
+        return kinds
+
+    def _below(self, joint: int) -> list[int]:
+        """A joint and all that hangs on it."""
+        below = [joint]
+        for place in below:
+            below += self.children[place]
+        return below
+
+    def _above(self, joint: int) -> list[int]:
+        above = []
+        while (joint := self.parents[joint]) >= 0:
+            above.append(joint)
+        return above
+
+    def _reach(self, pair: tuple[int, int]) -> float:
+        start = self.way[self.parents[pair[0]]] if self.parents[pair[0]] >= 0 else 0.0
+        return float(self.way[self._below(pair[0])].max() - start)
+
+    def _low(self, pair: tuple[int, int]) -> float:
+        return float((self.places[[*self._below(pair[0]), *self._below(pair[1])]] @ self.up).min())
+
+    def _height(self, pair: tuple[int, int]) -> float:
+        return float((self.places[list(pair)] @ self.up).mean())
+
+    def _trunk_low(self) -> float:
+        """Height of the lowest joint on which a limb hangs."""
+        return float(min(self.places[self.parents[one]] @ self.up for one, _ in self.roots))

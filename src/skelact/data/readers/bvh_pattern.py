@@ -1,0 +1,53 @@
+"""What the paths of BVH files tell of the clips, by a regular expression with named groups."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from skelact.data.readers.source import SKIP_HINT
+from skelact.data.recording import Item, ReadError
+from skelact.world import SkelactError
+
+GROUPS = ("action", "subject", "camera", "setup", "repetition")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+def check_pattern(pattern: str) -> None:
+    """SkelactError unless the pattern is a regular expression with groups among GROUPS."""
+    try:
+        groups = re.compile(pattern).groupindex
+    except re.error as error:
+        raise SkelactError(f"--pattern {pattern!r}: not a regular expression: {error}") from error
+    if not groups or not set(groups) <= set(GROUPS):
+        raise SkelactError(f"--pattern {pattern!r}: expected groups (?P<name>...) named {', '.join(GROUPS)}")
+
+
+def told_by(item: Item, pattern: str | None) -> dict[str, str]:
+    """What the path says by the names of the pattern's groups; ReadError if it does not match."""
+    if pattern is None:
+        return {}
+    path = "/" + item.member if item.member else item.path.absolute().as_posix()
+    match = re.search(pattern, path)
+    if match is None:
+        raise ReadError(f"{item}: expected a path that --pattern {pattern} finds\n  {SKIP_HINT}")
+    return {group: found for group, found in match.groupdict().items() if found is not None}
+
+
+def names_in(
+    items: Sequence[Item], pattern: str | None
+) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
+    """The actions in the paths, and the texts of every other group that is not a number in all of them.
+
+    Both in order of the alphabet. Paths that the pattern does not find are refused when they are read.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        try:
+            told = told_by(item, pattern)
+        except ReadError:
+            continue
+        for group, text in told.items():
+            found[group].add(text)
+    actions = tuple(sorted(found.pop("action", ())))
+    texts = {group: tuple(sorted(texts)) for group, texts in found.items() if not all(map(_NUMBER.fullmatch, texts))}
+    return actions, tuple(sorted(texts.items()))

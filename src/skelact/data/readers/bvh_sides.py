@@ -1,0 +1,100 @@
+"""Which joints of a BVH file are mirror images: told by their names, and by where they hang in the tree."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float64
+
+from skelact.sides import is_word, side_of, stem
+
+ALIKE = 0.3
+"""Share of a bone by which the bones of two sides may differ: bodies are not symmetric."""
+
+
+def mirror_of(
+    names: Sequence[str], parents: Sequence[int], offsets: Float64[np.ndarray, "v 3"]
+) -> tuple[tuple[int, ...], dict[int, int]]:
+    """The joint that stands where each stands in the mirror image, and of the pairs the left joint with the right one.
+
+    A pair has names that differ by the side alone, and hangs on mirror images or on no sides at all. Where only a
+    letter within a word differs (`lhand`, not `lHand`), it must hang at equal depth on one joint or on two mirror
+    images, by bones of like length, which point to mirrored places where they start at one joint.
+    """
+    return _Pairing(names, parents, offsets).run()
+
+
+class _Pairing:
+    def __init__(self, names: Sequence[str], parents: Sequence[int], offsets: Float64[np.ndarray, "v 3"]):
+        self.names, self.parents = names, parents
+        self.offsets = offsets
+        self.lengths = np.linalg.norm(offsets, axis=1)
+        self.mirror = list(range(len(names)))
+        self.depth = {-1: 0}
+        self.children: dict[int, list[int]] = defaultdict(list)
+        for joint, parent in enumerate(parents):
+            self.depth[joint] = self.depth[parent] + 1
+            self.children[parent].append(joint)
+
+    def run(self) -> tuple[tuple[int, ...], dict[int, int]]:
+        alike: dict[str, list[int]] = defaultdict(list)
+        for joint, name in enumerate(self.names):
+            alike[stem(name)].append(joint)
+        left: dict[int, int] = {}
+        for by_word in (True, False):  # what is plain first, so that a letter cannot take a plain one's partner
+            for joint, name in enumerate(self.names):
+                others = [other for other in alike[stem(name)] if self._pair(joint, other, by_word)]
+                if others:
+                    other = min(others, key=lambda other: self._difference(joint, other))
+                    self.mirror[joint], self.mirror[other] = other, joint
+                    one, two = (joint, other) if side_of(name, self.names[other]) < 0 else (other, joint)
+                    left[one] = two
+        return tuple(self.mirror), left
+
+    def _pair(self, joint: int, other: int, by_word: bool) -> bool:
+        free = self.mirror[joint] == joint and self.mirror[other] == other and other != joint
+        if not free or not side_of(self.names[joint], self.names[other]):
+            return False
+        if is_word(self.names[joint], self.names[other]) != by_word:
+            return False
+        ours, theirs = self._paired_above(joint), self._paired_above(other)
+        if joint in (ours, *self._above(other)) or other in self._above(joint):
+            return False
+        if not (ours == theirs == -1 or (ours >= 0 and self.mirror[ours] == theirs)):
+            return False
+        return by_word or self._hangs_alike(joint, other)
+
+    def _hangs_alike(self, joint: int, other: int) -> bool:
+        ours, theirs = self.parents[joint], self.parents[other]
+        if self.depth[joint] != self.depth[other] or -1 in (ours, theirs):
+            return False
+        if ours != theirs:
+            longest = max(self.lengths[joint], self.lengths[other])
+            return self.mirror[ours] == theirs and abs(self.lengths[joint] - self.lengths[other]) <= ALIKE * longest
+        one, two = self._first_bone(joint), self._first_bone(other)
+        size = max(float(np.linalg.norm(one)), float(np.linalg.norm(two)))
+        flips = [one * turned - two for turned in (np.array(f) for f in ((-1, 1, 1), (1, -1, 1), (1, 1, -1)))]
+        apart = float(np.linalg.norm(one - two))
+        return apart > 0.02 * size and min(float(np.linalg.norm(flip)) for flip in flips) <= ALIKE * size
+
+    def _first_bone(self, joint: int) -> Float64[np.ndarray, "3"]:
+        """The offset of a joint; of the first below it that stands elsewhere where it stands where its parent does."""
+        while not self.lengths[joint] and self.children[joint]:
+            joint = self.children[joint][0]
+        return self.offsets[joint]
+
+    def _above(self, joint: int) -> list[int]:
+        above = []
+        while (joint := self.parents[joint]) >= 0:
+            above.append(joint)
+        return above
+
+    def _paired_above(self, joint: int) -> int:
+        return next((place for place in self._above(joint) if self.mirror[place] != place), -1)
+
+    def _difference(self, joint: int, other: int) -> tuple[bool, int, float]:
+        """How unlike two joints hang that may be a pair."""
+        ours, theirs = self.parents[joint], self.parents[other]
+        elsewhere = ours != theirs and (ours < 0 or self.mirror[ours] != theirs)
+        lengths = abs(float(self.lengths[joint] - self.lengths[other]))
+        return elsewhere, abs(self.depth[joint] - self.depth[other]), lengths

@@ -1,0 +1,83 @@
+"""From the tree of a BVH file to a skeleton value."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float64
+
+from skelact.data.readers.bvh_parts import parts_of
+from skelact.data.readers.bvh_sides import mirror_of
+from skelact.data.readers.bvh_tree import Node
+from skelact.data.readers.source import SKIP_HINT
+from skelact.data.recording import Item, ReadError
+from skelact.skeleton import Axis, Skeleton
+
+NO_SIDES = (
+    "no joint has a name that another has for the other side of the body: mirror images exchange nothing, there are no "
+    "parts, and clips are not turned to face one way"
+)
+
+
+def joints_of(item: Item, nodes: Sequence[Node], root: str | None) -> list[int]:
+    """The nodes of a tree that are joints, from `root` on; ReadError if it has no such joint, or less than two."""
+    try:
+        places = kept(nodes, root)
+    except KeyError:
+        names = ", ".join(node.name for node in nodes[:40])
+        raise ReadError(f"{item}: expected a joint {root!r}, found {names}\n  {SKIP_HINT}") from None
+    if len(places) < 2:
+        raise ReadError(f"{item}: expected at least 2 joints, found {len(places)}\n  {SKIP_HINT}")
+    return places
+
+
+def difference(one: Skeleton, names: tuple[str, ...], parents: tuple[int, ...]) -> str:
+    """In words, how joints of these names and parents differ from those of a skeleton."""
+    missing = [joint for joint in one.joints if joint not in names]
+    extra = [joint for joint in names if joint not in one.joints]
+    if missing or extra:
+        listed = [f"no {', '.join(missing[:5])}" if missing else "", f"{', '.join(extra[:5])} more" if extra else ""]
+        return f"found {len(names)} joints instead of {len(one)}: {'; '.join(filter(None, listed))}"
+    if one.joints != names:
+        place = next(place for place, (a, b) in enumerate(zip(one.joints, names, strict=True)) if a != b)
+        return f"found {names[place]} as joint {place} instead of {one.joints[place]}"
+    joint = next(joint for joint, (a, b) in enumerate(zip(one.parents, parents, strict=True)) if a != b)
+    wanted, found = ((*names, "nothing")[above[joint]] for above in (one.parents, parents))
+    return f"found {one.joints[joint]} hanging on {found} instead of {wanted}"
+
+
+def kept(nodes: Sequence[Node], root: str | None) -> list[int]:
+    """Places of the nodes that become joints: those from `root` on, without ends that stand where their parent does.
+
+    KeyError: no joint of that name.
+    """
+    start = 0
+    if root is not None:
+        names = [node.name for node in nodes]
+        if root not in names:
+            raise KeyError(root)
+        start = names.index(root)
+    below = {start}
+    for number, node in enumerate(nodes):
+        if node.parent in below:
+            below.add(number)
+    return [number for number in sorted(below) if not (nodes[number].end and not any(nodes[number].offset))]
+
+
+def tree_of(nodes: Sequence[Node], places: Sequence[int]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Names and parents of the joints that these nodes become."""
+    order = {place: joint for joint, place in enumerate(places)}
+    return tuple(nodes[place].name for place in places), tuple(order.get(nodes[place].parent, -1) for place in places)
+
+
+def skeleton_of(nodes: Sequence[Node], places: Sequence[int], up: Axis) -> tuple[Skeleton, tuple[str, ...]]:
+    """The skeleton of these nodes, and notes on what cannot be told of it."""
+    names, parents = tree_of(nodes, places)
+    offsets = np.array([nodes[place].offset for place in places])
+    mirror, left = mirror_of(names, parents, offsets)
+    parts, notes = parts_of(names, parents, offsets, left, up_vector(up)) if left else ({}, (NO_SIDES,))
+    return Skeleton(name=f"bvh_{len(names)}", joints=names, parents=parents, mirror=mirror, parts=parts, up=up), notes
+
+
+def up_vector(up: Axis) -> Float64[np.ndarray, "3"]:
+    """The unit vector along a signed axis."""
+    return np.eye(3)["xyz".index(up[1])] * (1 if up[0] == "+" else -1)

@@ -1,0 +1,96 @@
+"""The bytes of clip files, on disk or in zip archives; what they say of their own size is not believed."""
+
+import os
+import stat
+import zipfile
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+from skelact.data.readers.faults import reason
+from skelact.data.recording import Item, ReadError
+
+LARGEST = 256 * 2**20
+"""Bytes of the largest clip file that is opened; the longest real one has under 5 MB, a zip bomb has no limit."""
+TIGHTEST = 100
+"""How many times smaller than its content a member of an archive may be; recordings of real people come to about 10."""
+SMALL = 2**20
+"""Bytes for which the ratio is not looked at: a clip of zeros may be packed as tightly as one likes."""
+
+
+def content(item: Item) -> bytes:
+    """The bytes of a file or of a zip archive's member; ReadError if it cannot be read whole."""
+    try:
+        if not item.member:
+            with _opened(item.path) as file:
+                size = os.fstat(file.fileno()).st_size
+                _check_size(item, size)
+                return file.read(size)
+        return _unpacked(item, open_archive(item.path))
+    except ReadError:
+        raise
+    except Exception as error:  # damaged archives make zipfile and its decompressors fail in a dozen ways
+        raise ReadError(f"{item}: cannot be read: {reason(error)}") from error
+
+
+def file_state(path: Path) -> tuple[int, int]:
+    """Size and time of change, by which a file that is parsed once for many clips is known. ReadError without it."""
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise ReadError(f"{path}: cannot be read: {error}") from error
+    return state.st_size, state.st_mtime_ns
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A regular file, opened. Opening a pipe that nobody writes to would wait for ever."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        raise ReadError(f"{path}: expected a file, found {_kind(mode)}")
+    return path.open("rb")
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    if stat.S_ISFIFO(mode):
+        return "a pipe"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
+
+
+def _unpacked(item: Item, archive: zipfile.ZipFile) -> bytes:
+    """A member whose sizes in the archive's list are not believed: it is read piece by piece, as far as they say."""
+    told = archive.getinfo(item.member)
+    _check_size(item, told.file_size)
+    packed_size = min(told.compress_size, item.path.stat().st_size)
+    if told.file_size > max(SMALL, TIGHTEST * packed_size):
+        raise ReadError(
+            f"{item}: expected a clip file of at most {TIGHTEST} times its packed size, "
+            f"found {told.file_size} bytes in {packed_size}"
+        )
+    # zipfile bounds what comes out of one step for deflate only; for the others what goes into one.
+    step = 2**16 if told.compress_type == zipfile.ZIP_DEFLATED else 2**12
+    data = bytearray()
+    with archive.open(told) as packed:
+        while piece := packed.read(step):
+            data += piece
+    if len(data) != told.file_size:
+        raise ReadError(f"{item}: expected {told.file_size} bytes as the archive has it, found {len(data)}")
+    return bytes(data)
+
+
+def _check_size(item: Item, size: int) -> None:
+    if size > LARGEST:
+        raise ReadError(f"{item}: expected a clip file of at most {LARGEST} bytes, found {size}")
+
+
+def open_archive(path: Path) -> zipfile.ZipFile:
+    """The archive, kept open: listing NTU's 56,880 members again for each of them would take hours."""
+    state = path.stat()
+    return _archive(path.absolute(), state.st_size, state.st_mtime_ns, os.getpid())
+
+
+@lru_cache(maxsize=2)
+def _archive(path: Path, size: int, changed: int, process: int) -> zipfile.ZipFile:
+    """One open archive a process: a forked child that shared its parent's would move the parent's place in the file."""
+    return zipfile.ZipFile(path)

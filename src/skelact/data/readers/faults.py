@@ -1,0 +1,51 @@
+"""What is said of files that cannot be read: where, what was expected and found, in letters that no terminal obeys."""
+
+import contextlib
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+from skelact.data.recording import Item, ReadError
+from skelact.world import SkelactError, printable
+
+SKIP_HINT = ""
+"""Empty: `prepare` itself advises --skip-bad where it can help. For readers that still append it."""
+
+
+def line_error(item: Item, line: int, expected: str, found: object, cut_off: bool) -> ReadError:
+    """The error at a line, counted from 1, of a text file."""
+    state = "cut off" if cut_off else "damaged"
+    return ReadError(f"{item}:{line}: expected {expected}, found {found}\n  the file looks {state}")
+
+
+def shown(text: bytes) -> str:
+    """A piece of a file as it may be printed: short, and without control characters."""
+    return repr(text[:40]).removeprefix("b") + ("..." if len(text) > 40 else "")
+
+
+@contextlib.contextmanager
+def failures_named(where: object) -> Iterator[None]:
+    """Inside, whatever a reader raises is a ReadError that names `where`: a stranger's file ends no command.
+
+    What a user can mend (SkelactError) passes as it is, without letters that a terminal would obey.
+    """
+    try:
+        yield
+    except SkelactError as error:
+        text = printable(str(error), keep="\n").rstrip()
+        if text == str(error):
+            raise
+        raise (ReadError if isinstance(error, ReadError) else SkelactError)(text) from error
+    except OSError as error:
+        raise ReadError(f"{where}: cannot be read: {printable(reason(error))}") from error
+    except MemoryError as error:
+        raise ReadError(f"{where}: cannot be read: it does not fit into memory") from error
+    except Exception as error:
+        *_, place = traceback.extract_tb(error.__traceback__)
+        what = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}: {printable(reason(error)):.200}"
+        raise ReadError(f"{where}: cannot be read: {what}") from error
+
+
+def reason(error: BaseException) -> str:
+    """What an exception of a library says, on one line, or else its kind."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,160 @@
+"""What each protocol can be told; how it measures is in its own file."""
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from skelact.config import Config, Precision
+from skelact.encoders.config import STGCNConfig
+
+
+class KnnConfig(Config):
+    """Which k are reported, and how neighbours vote."""
+
+    k: tuple[PositiveInt, ...] = Field(default=(1, 20), min_length=1)
+    """Numbers of neighbours; the last one gives the headline figure."""
+    temperature: PositiveFloat = 0.1
+    """tau: a neighbour's vote weighs exp(cosine similarity / tau)."""
+
+
+class RetrievalConfig(Config):
+    """What is searched, and how deep recall looks."""
+
+    gallery: Literal["train", "test"] = "train"
+    """What a test clip searches: the train clips, or all other test clips (each is left out of its own search)."""
+    recall: tuple[PositiveInt, ...] = Field(default=(1, 5), min_length=1)
+    """Numbers of first clips among which one of the own class is looked for."""
+
+
+class ClusteringConfig(Config):
+    """How k-means is run."""
+
+    clusters: PositiveInt | None = None
+    """Number of clusters; left out, the number of classes among the test clips."""
+    starts: PositiveInt = 10
+    """Starts of k-means, the tightest of which counts."""
+    normalise: bool = True
+    """Whether features are first brought to length 1, so that distance is cosine."""
+
+
+class LinearConfig(Config):
+    """The published recipe (SGD without weight decay, no standardisation, no augmentation)."""
+
+    lr: PositiveFloat = 3.0
+    momentum: NonNegativeFloat = 0.9
+    batch: PositiveInt = 128
+    """Clips a step. A last, incomplete batch of an epoch is left out, unless it is the only one."""
+    epochs: PositiveInt = 100
+    milestones: tuple[PositiveInt, ...] = (80,)
+    """Epochs at which the learning rate is divided by ten."""
+    initial_std: NonNegativeFloat = 0.02
+    """Standard deviation of the initial weights; the initial bias is 0."""
+
+
+class TuneConfig(Config):
+    """SGD over network and head. Rate, epochs and milestones are published for fine-tuning; momentum, weight decay and
+    batch are those of pretraining."""
+
+    lr: PositiveFloat = 0.01
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    nesterov: bool = False
+    weight_decay: NonNegativeFloat = 1e-4
+    batch: PositiveInt = 128
+    """Clips a step. A last, incomplete batch of an epoch is left out, unless it is the only one."""
+    epochs: PositiveInt = 150
+    milestones: tuple[PositiveInt, ...] = (60, 100)
+    """Epochs at which the learning rate is divided by ten."""
+    augmentation: Literal["none", "normal"] = "none"
+    """normal: Crop and Shear, as in a normal view of pretraining. Released programs use none here."""
+    initial_std: NonNegativeFloat = 0.02
+    """Standard deviation of the head's initial weights; its initial bias is 0."""
+    test_every: PositiveInt = 5
+    """Epochs between tests, among which `best` is chosen; the last epoch is always tested."""
+    precision: Precision = "float32"
+    """bf16: autocast of the network in training; the head, the loss and the tests stay float32."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "TuneConfig":
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov needs a momentum above 0, got 0.0")
+        return self
+
+
+class FinetuneConfig(TuneConfig):
+    """The pretrained network and a new linear head learn all labels. Numbers of AimCLR's finetune protocol."""
+
+
+class SemiConfig(TuneConfig):
+    """As finetune, with the labels of a share of the train clips. Numbers of AimCLR's semi-supervised protocol."""
+
+    share: float = Field(default=0.1, gt=0, le=1)
+    """Share of the clips of every class that keep their label, rounded; at least one clip of each class."""
+
+    @property
+    def percent(self) -> str:
+        """The share as it stands in file names: 10pct."""
+        return f"{100 * self.share:g}pct"
+
+
+class SupervisedConfig(TuneConfig):
+    """The same network from random weights, with the numbers of ST-GCN's published program on NTU RGB+D."""
+
+    lr: PositiveFloat = 0.1
+    nesterov: bool = True
+    batch: PositiveInt = 64
+    epochs: PositiveInt = 80
+    milestones: tuple[PositiveInt, ...] = (10, 50)
+    view: str | None = None
+    """Another prepared view than the run's; without a run released."""
+    frames: int | None = Field(default=None, ge=2)
+    """Other frames than the run's; without a run 50."""
+    width: PositiveInt | None = None
+    """Another width of the network than the run's; without a run 16."""
+
+    def network(self, encoder: STGCNConfig) -> STGCNConfig:
+        """The run's network, with the width asked for."""
+        return encoder if self.width is None else encoder.model_copy(update={"width": self.width})
+
+
+class TransferConfig(Config):
+    """Both ways of using the encoder on the other store."""
+
+    linear: LinearConfig = LinearConfig()
+    finetune: FinetuneConfig = FinetuneConfig()
+
+
+class AllConfig(Config):
+    """What each protocol is told. Transfer is left out: on a store new to the run it is linear and finetune."""
+
+    knn: KnnConfig = KnnConfig()
+    retrieval: RetrievalConfig = RetrievalConfig()
+    clustering: ClusteringConfig = ClusteringConfig()
+    linear: LinearConfig = LinearConfig()
+    shares: tuple[float, ...] = Field(default=(0.01, 0.05, 0.1), min_length=1)
+    """Shares of the labels for semi."""
+    semi: TuneConfig = TuneConfig()
+    finetune: FinetuneConfig = FinetuneConfig()
+    supervised: SupervisedConfig = SupervisedConfig()
+
+
+AnyRecipe = (
+    KnnConfig
+    | RetrievalConfig
+    | ClusteringConfig
+    | LinearConfig
+    | SemiConfig
+    | FinetuneConfig
+    | SupervisedConfig
+    | TransferConfig
+)
+RECIPES: dict[str, type[AnyRecipe]] = {
+    "knn": KnnConfig,
+    "retrieval": RetrievalConfig,
+    "clustering": ClusteringConfig,
+    "linear": LinearConfig,
+    "semi": SemiConfig,
+    "finetune": FinetuneConfig,
+    "supervised": SupervisedConfig,
+    "transfer": TransferConfig,
+}
+"""The protocols, in order of cost, and what each can be told."""

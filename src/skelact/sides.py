@@ -1,0 +1,55 @@
+"""Which side of the body a joint is on, told from two names that differ by nothing but the word for a side."""
+
+import re
+from typing import Literal
+
+LEFT, RIGHT = -1, 1
+Side = Literal[-1, 0, 1]
+_MARK = re.compile(r"(left|right|lft|rgt|左|右|l|r)", re.IGNORECASE)
+_SIDE: dict[str, Side] = {"left": -1, "lft": -1, "左": -1, "l": -1, "right": 1, "rgt": 1, "右": 1, "r": 1}
+_OTHER = {"left": "right", "right": "left", "lft": "rgt", "rgt": "lft", "左": "右", "右": "左", "l": "r", "r": "l"}
+
+
+def stem(name: str) -> str:
+    """The name without what may be words for a side: names of one stem may be mirror images."""
+    return _MARK.sub("*", name.lower())
+
+
+def side_of(name: str, other: str) -> Side:
+    """LEFT or RIGHT: the side of `name`, where `other` is the same name of the other side; 0 where it is not.
+
+    Letters count anywhere (`lshoulder`, `rHand`, `TLS`, `arm.L`), so a pair of names is a hint and no proof: `lump` and
+    `rump` differ by one letter too.
+    """
+    return _compare(name, other)[0]
+
+
+def is_word(name: str, other: str) -> bool:
+    """Whether two such names say it by a word or by a letter that stands alone (Left, arm.L, lHand), not by `l` in
+    `lhand`."""
+    return _compare(name, other)[1]
+
+
+def _compare(name: str, other: str) -> tuple[Side, bool]:
+    ours, theirs = _MARK.split(name), _MARK.split(other)
+    if len(ours) != len(theirs):
+        return 0, False
+    side: Side = 0
+    word, at = False, 0
+    for place, (mine, yours) in enumerate(zip(ours, theirs, strict=True)):
+        one, two = mine.lower(), yours.lower()
+        if one != two:
+            if place % 2 == 0 or _OTHER[one] != two or side not in (0, _SIDE[one]):
+                return 0, False
+            side = _SIDE[one]
+            word = word or len(one) > 1 or not one.isascii() or _alone(name, at)
+        at += len(mine)
+    return side, word
+
+
+def _alone(name: str, at: int) -> bool:
+    """Whether the letter at this place is a word of its own: no letter beside it, or one of the other case begins."""
+    before, letter, after = name[at - 1 : at] if at else "", name[at], name[at + 1 : at + 2]
+    cases = not name.isupper()  # in LARM and RING nothing begins
+    starts = not before.isalpha() or (cases and letter.isupper() and before.islower())
+    return starts and (not after.isalpha() or (cases and after.isupper()))
