@@ -43,8 +43,8 @@ class Clips:
     """Labels by class; empty where the files have numbers only."""
     performed: dict[str, Int64[np.ndarray, " n"]] = field(default_factory=dict)
     """Subject, camera, setup and repetition, as far as arrays tell them."""
-    numbered: str = ""
-    """Which number stands for which text, where `performed` was told in texts."""
+    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What of `performed` was told in texts, with these in order of the alphabet; a clip has its place."""
 
     def __post_init__(self) -> None:
         if len(self.actions) and self.actions.min() < UNKNOWN:

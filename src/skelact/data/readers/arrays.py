@@ -16,10 +16,8 @@ from skelact.data.readers.array_files import Clips, refused, texts_of
 from skelact.data.readers.array_own import own_arrays
 from skelact.data.readers.array_published import published_npz, published_position
 from skelact.data.readers.ntu import NAMING as NTU_NAMING
-from skelact.data.readers.printed import printed
 from skelact.data.readers.scores import HIGHEST, Third, not_seen
 from skelact.data.readers.slots import fixed_slots
-from skelact.data.readers.source import SKIP_HINT
 from skelact.data.recording import Item, ReadError, Recording
 from skelact.layouts import COCO_17, KINECT_V2, named_layout
 from skelact.skeleton import Skeleton
@@ -36,7 +34,7 @@ PUBLISHED_LAYOUTS = {(25, 3): KINECT_V2, (17, 2): COCO_17}
 class ArraysReader:
     """The clips of one source of arrays; coordinates in two dimensions get a third of zero."""
 
-    OPTIONS: ClassVar[tuple[str, ...]] = ("axes", "third", "numbered")
+    OPTIONS: ClassVar[tuple[str, ...]] = ("axes", "third")
     name: str
     source: Path
     skeleton: Skeleton
@@ -47,8 +45,15 @@ class ArraysReader:
     axes: str = ""
     third: Third | None = None
     """What a third channel is, where that is told or the layout is one of pictures; else it is a depth."""
-    numbered: str = ""
-    """Which number stands for which text, where subjects and the like were told in texts."""
+    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Subjects and the like that were told in texts, in order of the alphabet; a clip has its place."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever prepares the source should know of it."""
+        score = f"third channel: a score, as {self.skeleton.name} is a layout of pictures; --third depth if it is z"
+        told = [f"{column}: numbered from 0 in order of the alphabet: {_listed(texts)}" for column, texts in self.named]
+        return (*([score] if self.third == "score" else []), *told)
 
     def find(self, source: Path) -> list[Item]:
         """One item a clip, in the order of the file. ReadError for another source than the reader was made for."""
@@ -65,7 +70,7 @@ class ArraysReader:
         if joints.shape[2] != len(self.skeleton) or joints.shape[3] not in (2, 3):
             raise ReadError(
                 f"{item}: expected {len(self.skeleton)} joints of {self.skeleton.name} with 2 or 3 coordinates, "
-                f"found {joints.shape[2]} with {joints.shape[3]}\n  {SKIP_HINT}"
+                f"found {joints.shape[2]} with {joints.shape[3]}"
             )
         joints, missing = self._seen(item, joints, clips.scores(number))
         joints = joints[: self._length(item, clips, joints)]
@@ -102,7 +107,7 @@ class ArraysReader:
             return int(seen[-1]) + 1 if len(seen) else len(joints)
         length = int(clips.lengths[int(item.part)])
         if not 1 <= length <= len(joints):
-            raise ReadError(f"{item}: expected a length of 1 to {len(joints)} frames, found {length}\n  {SKIP_HINT}")
+            raise ReadError(f"{item}: expected a length of 1 to {len(joints)} frames, found {length}")
         return length
 
     def _clips(self) -> Clips:
@@ -156,7 +161,7 @@ class ArraysFormat:
             clips.divisions,
             axes or "",
             third or ("score" if layout.picture and clips.joints(0).shape[3] == 3 else None),
-            clips.numbered,
+            clips.named,
         )
 
     def _layout(self, source: Path) -> Skeleton:
@@ -187,6 +192,10 @@ def _checked_axes(axes: str | None) -> str:
     return axes
 
 
+def _listed(texts: tuple[str, ...]) -> str:
+    return ", ".join(texts[:6]) + (f" and {len(texts) - 6} more" if len(texts) > 6 else "")
+
+
 def _labels(path: Path) -> list[str]:
     """The lines of a text file. ReadError if it is none."""
     try:
@@ -209,10 +218,4 @@ def _files(source: Path) -> list[Path]:
 
 @lru_cache(maxsize=2)
 def _opened(name: str, source: Path, axes: str, joints: int, state: tuple) -> Clips:
-    try:
-        return _OPEN[name](source, axes, joints)
-    except SkelactError:
-        raise
-    except Exception as error:  # whatever a stranger's file brings about is told by its name
-        what = printed(str(error) or type(error).__name__, 200)
-        raise refused(source, f"what format {name} has", f"something else ({what})") from error
+    return _OPEN[name](source, axes, joints)
