@@ -3,18 +3,14 @@
 All clips of such a source stand in one or two files. `array_files` knows what is where; the reader looks clips up.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from skelact.data.readers.array_annotations import published_annotations
 from skelact.data.readers.array_files import Clips, refused, texts_of
-from skelact.data.readers.array_own import own_arrays
-from skelact.data.readers.array_published import published_npz, published_position
+from skelact.data.readers.array_sources import clips_of
 from skelact.data.readers.ntu import NAMING as NTU_NAMING
 from skelact.data.readers.scores import HIGHEST, Third, not_seen
 from skelact.data.readers.slots import fixed_slots
@@ -111,7 +107,7 @@ class ArraysReader:
         return length
 
     def _clips(self) -> Clips:
-        return _clips(self.name, self.source, self.axes, len(self.skeleton))
+        return clips_of(self.name, self.source, self.axes, len(self.skeleton))
 
 
 @dataclass(frozen=True)
@@ -142,7 +138,7 @@ class ArraysFormat:
         if not 0 < frame_rate < float("inf"):
             raise SkelactError(f"the frame rate must be positive, got {frame_rate}")
         layout = named_layout(skeleton) if skeleton else self._layout(source)
-        clips = _clips(self.name, source, axes or "", len(layout))
+        clips = clips_of(self.name, source, axes or "", len(layout))
         if not len(clips.names):
             raise refused(source, "at least 1 clip", "none")
         labels = tuple(_labels(classes)) if classes else clips.classes
@@ -168,20 +164,12 @@ class ArraysFormat:
         if self.name in ("position", "ctrgcn"):
             return KINECT_V2
         if self.name == "pyskl":
-            size = _clips(self.name, source, "", 0).joints(0).shape[2:]
+            size = clips_of(self.name, source, "", 0).joints(0).shape[2:]
             if size in PUBLISHED_LAYOUTS:
                 return PUBLISHED_LAYOUTS[size]
         raise ReadError(
             f"{source}: format {self.name} does not tell the layout: give --skeleton NAME or --skeleton FILE.json"
         )
-
-
-_OPEN: dict[str, Callable[[Path, str, int], Clips]] = {
-    "arrays": lambda source, axes, joints: own_arrays(source, axes),
-    "position": lambda source, axes, joints: published_position(source),
-    "ctrgcn": lambda source, axes, joints: published_npz(source, joints),
-    "pyskl": lambda source, axes, joints: published_annotations(source),
-}
 
 
 def _checked_axes(axes: str | None) -> str:
@@ -204,18 +192,3 @@ def _labels(path: Path) -> list[str]:
         return texts_of(path, "labels", path.read_text(encoding="utf-8").splitlines())
     except (OSError, UnicodeDecodeError) as error:
         raise ReadError(f"{path}: cannot be read as a list of labels: {error}") from error
-
-
-def _clips(name: str, source: Path, axes: str, joints: int) -> Clips:
-    """The clips of a source, opened once a process as long as its files stay as they are."""
-    state = tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in _files(source))
-    return _opened(name, source, axes, joints if name == "ctrgcn" else 0, state)
-
-
-def _files(source: Path) -> list[Path]:
-    return sorted(path for path in source.iterdir() if path.is_file()) if source.is_dir() else [source]
-
-
-@lru_cache(maxsize=2)
-def _opened(name: str, source: Path, axes: str, joints: int, state: tuple) -> Clips:
-    return _OPEN[name](source, axes, joints)

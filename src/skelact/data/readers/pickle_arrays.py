@@ -8,6 +8,7 @@ import codecs
 import math
 import re
 from dataclasses import dataclass
+from sys import getsizeof
 from typing import Any
 
 import numpy as np
@@ -111,14 +112,16 @@ class Unfinished:
 
 
 def raw(value: Any, room: Room) -> bytes | bytearray | memoryview:
-    """The bytes of an array, which Python 2 calls text."""
+    """The bytes of an array, which Python 2 calls text; new ones take room."""
     if isinstance(value, bytes | bytearray | memoryview):
         return value
     if isinstance(value, LongText):
-        room.take(0 if value.encoding == "latin-1" else len(value.data))
-        return value.latin1()
+        room.take(len(value.data))  # no text has more letters than bytes
+        made = value.latin1()
+        room.take(-len(value.data) if made is value.data else len(made) - len(value.data))
+        return made
     if type(value) is str:
-        room.take(len(value))
+        room.take(len(value) + getsizeof(b""))
         return value.encode("latin-1")
     raise RefusedPickle(f"expected the bytes of an array, found {said(value)}")
 
@@ -157,7 +160,7 @@ def check_letters(values: np.ndarray) -> None:
 
 
 def _whole_numbers(values: Any) -> bool:
-    return type(values) is tuple and all(type(value) is int for value in values)
+    return type(values) is tuple and {*map(type, values)} <= {int}
 
 
 def said(value: Any) -> str:

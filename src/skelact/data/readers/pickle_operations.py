@@ -145,7 +145,11 @@ def _name(stack: Stack) -> None:
 
 def _call(stack: Stack) -> None:
     args, name = stack.pop(), stack.pop()
-    stack.push(called(name, args, stack.room))
+    made = called(name, args, stack.room)
+    if type(made) in (bytes, bytearray, memoryview):  # took their room when they were made
+        stack.push_again(made)
+    else:
+        stack.push(made)
 
 
 def _build(stack: Stack) -> None:
@@ -180,7 +184,7 @@ def _popped(count: int) -> Callable[[Stack], list[Any]]:
 
 def _memo(operation: Callable[[Stack, int], None]) -> list[Callable[[Stack], None]]:
     """An operation on a number of the memo that is written as a line, a byte, or four."""
-    numbers = (Stack.number_line, partial(Stack.number, width=1), partial(Stack.number, width=4))
+    numbers = (Stack.number_line, Stack.byte, partial(Stack.number, width=4))
     return [lambda stack, number=number: operation(stack, number(stack)) for number in numbers]
 
 
@@ -201,7 +205,7 @@ _OPERATIONS: dict[bytes, Callable[[Stack], Any]] = {
     **dict.fromkeys((pickle.INT, pickle.LONG), _whole_line),
     pickle.FLOAT: lambda stack: stack.push(float(stack.short_line())),
     pickle.BININT: partial(_packed, format="<i"),
-    pickle.BININT1: lambda stack: stack.push_again(stack.number(1)),
+    pickle.BININT1: lambda stack: stack.push_again(stack.byte()),
     pickle.BININT2: lambda stack: stack.push(stack.number(2)),
     pickle.BINFLOAT: partial(_packed, format=">d"),
     pickle.LONG1: partial(_long, width=1),

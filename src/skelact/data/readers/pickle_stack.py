@@ -122,24 +122,31 @@ class Stack:
             raise RefusedPickle(f"expected the number of a value, found {said(line)}")
         return int(line)
 
+    def byte(self) -> int:
+        if self.at >= len(self.data):
+            raise RefusedPickle(f"expected a byte more, found none: {_CUT}")
+        self.at += 1
+        return self.data[self.at - 1]
+
     def number(self, width: int) -> int:
         return int.from_bytes(self.view_of(width), "little")
 
     def keep_top(self, number: int) -> None:
-        value = self.pop()
-        self.values.append(value)
-        if isinstance(value, Unfinished):
+        if not self.values:
+            raise RefusedPickle("expected a value to keep, found none")
+        value = self.values[-1]
+        if type(value) is Unfinished:
             self.room.take(SLOT * len(value.places) + SLOT)
             value.places += (number,)
         self.keep(number, value)
 
     def keep(self, number: int, value: Any) -> None:
-        if number < len(self._memo):
-            self._memo[number] = value
-        elif number == len(self._memo):
-            self.room.take(SLOT)
+        if number == len(self._memo):
+            self.room.left -= SLOT
             self._far.pop(number, None)
             self._memo.append(value)
+        elif number < len(self._memo):
+            self._memo[number] = value
         else:
             self.room.take(100)
             self._far[number] = value
