@@ -41,6 +41,21 @@ def test_semi_and_all_of_an_encoder_file(tmp_path, store, capsys):
     assert len(list((tmp_path / "one-evaluation" / "evaluate").glob("*.json"))) == 7
 
 
+@pytest.mark.parametrize(("protocol", "name"), [("finetune", ""), ("semi", "-50pct-released")])
+def test_a_released_protocol_is_that_protocol_with_the_programs_numbers(tmp_path, store, protocol, name):
+    card = EncoderCard(
+        encoder=STGCNConfig(width=1, features=8), skeleton=tiny.FIVE, view="released", frames=12, persons=1
+    )
+    save_encoder(tmp_path / "one.safetensors", random_encoder(card, 0).network, card)
+    share = ["--share", 0.5] if protocol == "semi" else []
+    assert evaluate(f"{protocol}-released", tmp_path / "one.safetensors", store, *share, *LEARNING) == 0
+    written = tmp_path / "one-evaluation" / "evaluate" / f"{protocol}-five-{tiny.SPLIT}{name}.json"
+    values = json.loads(written.read_text())
+    assert values["protocol"] == protocol
+    assert (values["recipe"]["network_mode"], values["recipe"]["weight_decay"]) == ("eval", 0)
+    assert (values["recipe"]["lr"], values["recipe"]["epochs"]) == (0.01, 2)
+
+
 def test_three_streams_from_random_weights_are_fused(tmp_path, store, capsys):
     for stream in ("joint", "bone", "motion"):
         options = ["--stream", stream, "--frames", 12, "--width", 1, *LEARNING]

@@ -1,8 +1,12 @@
 """The native library: compiled once and kept, or a reason and the plain way."""
 
+import hashlib
+import os
 import shutil
+import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ import torch
 
 from skelact import native
 from skelact.native import build
+from skelact.native.cache import doubt, own_folder
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="native code is made for Linux")
 
@@ -111,13 +116,148 @@ def test_a_library_that_cannot_be_loaded_is_a_reason(compiler, capsys):
     without("invalid ELF header", capsys)
 
 
-def test_a_damaged_library_is_made_anew(library, compiler, tmp_path):
+def kept(tmp_path: Path) -> Path:
+    """What the cache below `tmp_path` has, made where it has nothing; not loaded."""
+    return build._kept(str(tmp_path / "bin/g++"), own_folder(tmp_path / "cache/skelact"))
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flipped(path: Path) -> None:
+    held = bytearray(path.read_bytes())
+    held[len(held) // 2] ^= 1
+    path.write_bytes(held)
+
+
+def linked(path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [cut, flipped, linked, lambda path: path.write_bytes(b""), lambda path: path.chmod(0o722)],
+    ids=["cut short", "a byte flipped", "a link", "empty", "others may write to it"],
+)
+def test_a_library_that_is_not_as_it_was_compiled_is_never_loaded_but_made_anew(damage, library, compiler, tmp_path):
     compiler(COPIES.format(log=tmp_path / "log", so=library))
-    path = tmp_path / "cache/skelact" / f"native-{build._key(str(tmp_path / 'bin/g++'))}.so"
-    path.parent.mkdir(parents=True)
-    path.write_bytes(library.read_bytes()[:100])
+    path = kept(tmp_path)
+    assert kept(tmp_path) == path
+    assert compilations(tmp_path / "log") == 1
+    damage(path)
     assert native.available()
+    assert compilations(tmp_path / "log") == 2
     assert path.read_bytes() == library.read_bytes()
+    assert not path.is_symlink()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
+def test_the_name_tells_the_hash_of_the_content(library, compiler, tmp_path):
+    compiler(COPIES.format(log=tmp_path / "log", so=library))
+    assert kept(tmp_path).stem.split("-")[2] == hashlib.sha256(library.read_bytes()).hexdigest()[:32]
+
+
+def test_a_folder_of_a_librarys_name_is_left_alone(library, compiler, tmp_path):
+    compiler(COPIES.format(log=tmp_path / "log", so=library))
+    path = kept(tmp_path)
+    path.unlink()
+    odd = path.with_name(path.name.replace(path.stem[-4:], "0000"))
+    odd.mkdir()
+    assert kept(tmp_path) == path
+    assert odd.is_dir()
+
+
+def test_whatever_the_umask_the_cache_is_closed_to_all_others(library, compiler, tmp_path):
+    compiler(COPIES.format(log=tmp_path / "log", so=library))
+    before = os.umask(0)
+    try:
+        path = kept(tmp_path)
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (path, path.parent, path.parent.parent)] == [0o700] * 3
+
+
+def open_to_all(cache: Path, monkeypatch) -> None:
+    (cache / "skelact").chmod(0o777)
+
+
+def open_above(cache: Path, monkeypatch) -> None:
+    cache.chmod(0o777)
+
+
+def link(cache: Path, monkeypatch) -> None:
+    (cache / "skelact").rename(cache / "elsewhere")
+    (cache / "skelact").symlink_to("elsewhere")
+
+
+def of_another_user(cache: Path, monkeypatch) -> None:
+    here, real = cache / "skelact", Path.stat
+    monkeypatch.setattr(Path, "stat", lambda path, **o: Owned(real(path, **o)) if path == here else real(path, **o))
+
+
+class Owned:
+    """The state of a file that belongs to somebody else."""
+
+    def __init__(self, state: os.stat_result):
+        self.st_mode, self.st_uid, self.st_gid = state.st_mode, os.geteuid() + 1, state.st_gid
+
+
+@pytest.mark.parametrize(
+    ("shared", "reason"),
+    [
+        (open_to_all, "others may write to {cache}/skelact"),
+        (open_above, "others may write to {cache}:"),
+        (link, "{cache}/skelact is a link"),
+        (of_another_user, "{cache}/skelact belongs to another user"),
+    ],
+)
+def test_where_others_could_plant_a_library_none_is_taken_and_one_is_made_for_this_process_alone(
+    shared, reason, library, compiler, tmp_path, monkeypatch, capsys
+):
+    compiler(COPIES.format(log=tmp_path / "log", so=library))
+    planted = kept(tmp_path)  # of the right name and hash
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    shared(tmp_path / "cache", monkeypatch)
+    loaded = Path(build.compiled()._name)
+    assert loaded.parent.parent == tmp_path / "temporary"
+    assert not loaded.exists()
+    assert not any((tmp_path / "temporary").iterdir())
+    assert compilations(tmp_path / "log") == 2
+    assert planted.exists()
+    told = capsys.readouterr().err
+    assert reason.format(cache=tmp_path / "cache") in told
+    assert told.count("\n") == 1
+
+
+def test_a_folder_that_all_may_write_to_is_well_above_the_cache_if_nobody_may_rename_in_it(tmp_path):
+    (tmp_path / "shared").mkdir()
+    for mode, well in ((0o777, False), (0o1777, True), (0o755, True)):
+        (tmp_path / "shared").chmod(mode)
+        assert (doubt(tmp_path / "shared" / "mine") == "") == well
+
+
+def test_without_any_place_of_ones_own_there_is_no_native_code(compiler, tmp_path, monkeypatch, capsys):
+    compiler("exit 0")
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "temporary").chmod(0o777)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "temporary" / "cache"))
+    without("there is no place for it that is one's own", capsys)
+
+
+@pytest.mark.parametrize("told", ["", "relative/cache"])
+def test_the_cache_lies_in_the_home_unless_an_absolute_path_is_told(told, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", told)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert build.cache_folder() == tmp_path / ".cache" / "skelact"
+
+
+def test_a_compiler_that_writes_no_utf_8_is_quoted_all_the_same(compiler, capsys):
+    compiler("""[ "$1" = --version ] && exit 0; printf 'error: caf\\351 \\033[31mred' >&2; exit 1""")
+    without("failed: error: caf\ufffd \\x1b[31mred", capsys)
 
 
 def test_a_cache_folder_that_cannot_be_written_is_a_reason(compiler, monkeypatch, tmp_path, capsys):

@@ -8,7 +8,7 @@ from skelact.train import TrainConfig
 
 NTU_CLIPS = 37646  # training clips of NTU-60 cross-view
 PUBLISHED = [name for name in RECIPES if not name.endswith("-small")]
-MOCO = [name for name in PUBLISHED if name != "skeattnclr"]
+MOCO = [name for name in PUBLISHED if not name.startswith("skeattnclr")]
 SMALL = [name for name in RECIPES if name.endswith("-small")]
 
 
@@ -115,6 +115,17 @@ def test_aimclr_released_departs_from_the_paper_where_the_program_did():
     changed = {key: value for key, value in released.items() if paper[key] != value}
     assert changed == {"neighbours_form": "released", "noise_p": 0.5, "temporal_flip": False}
     assert views_of("aimclr-released")["extreme"] == EIGHT[:-1]
+
+
+def test_skeattnclr_released_departs_from_the_paper_where_the_program_did():
+    released, paper = RECIPES["skeattnclr-released"](), RECIPES["skeattnclr"]()
+    assert released.model_copy(update={"recipe": paper.recipe, "method": paper.method}) == paper
+    numbers, papers = released.method.model_dump(), paper.method.model_dump()
+    changed = {key: value for key, value in numbers.items() if papers[key] != value}
+    assert changed == {"mu": 1, "layout": "released", "head_weights": "released", "momentum_ahead": None}
+    fitted = released.method.fitted(released.epochs, NTU_CLIPS, released.batch)
+    assert isinstance(fitted, SkeAttnCLR.Config)
+    assert fitted.momentum_ahead == NTU_CLIPS // 128
 
 
 def test_the_rows_of_table_1_add_one_part_each():

@@ -39,5 +39,5 @@ class MomentumTwin(nn.Module):
 
 
 def cosine_momentum(start: float, step: int, total: int) -> float:
-    """m of step `step` (from 0) of `total`: from `start` up to 1 along half a cosine."""
+    """m of step `step` (from 0) of `total`: from `start` up to 1 along half a cosine; past the end down again."""
     return 1 - (1 - start) * (math.cos(math.pi * step / total) + 1) / 2

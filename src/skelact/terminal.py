@@ -1,19 +1,17 @@
 """The terminal: text that strangers wrote, in files and their names, is shown and never obeyed."""
 
-import re
 import sys
 from collections.abc import Iterable
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-# All that moves a cursor, sets a colour, turns or breaks a line, or cannot be written at all; but for tab and new line.
-_NOT_SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+from skelact.printable import printable
 
 
 def shown(text: str) -> str:
-    """The text with an escape for what would do something instead of being seen: `\\u001b`, as in JSON."""
-    return _NOT_SHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """Text of several lines, as it may be shown."""
+    return printable(text, keep="\n\t")
 
 
 def say(text: str) -> None:

@@ -1,39 +1,27 @@
 """The world outside: files written whole or not at all, hashes, and the machine that a number was measured on."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import platform
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from skelact.hidden import hidden_folder
+from skelact.printable import printable
 
 
 class SkelactError(Exception):
-    """Something a user can mend. The command line prints its text without a traceback and exits with status 1."""
+    """Something a user can mend. The command line prints its text without a traceback and exits with status 1.
 
-
-def printable(text: str, keep: str = "") -> str:
-    """Text of a stranger's as it may be shown: letters that a terminal obeys or that have no code come as `\\x1b`.
-
-    So do bytes of a file name that are no UTF-8, and letters that turn the direction of writing. `keep` stays.
+    Names out of a stranger's file may stand in the text: what is no letter is escaped, so that no terminal obeys it.
     """
-    if text.isprintable():
-        return text
-    return "".join(letter if letter in keep or _harmless(letter) else _escaped(letter) for letter in text)
 
-
-def _harmless(letter: str) -> bool:
-    # Joiners are part of how some scripts are spelt.
-    return letter in "\u200c\u200d" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
-
-
-def _escaped(letter: str) -> str:
-    return letter.encode("ascii", "backslashreplace").decode() if ord(letter) > 0x7F else f"\\x{ord(letter):02x}"
+    def __init__(self, text: object = ""):
+        super().__init__(printable(str(text), keep="\n\t"))
 
 
 @contextlib.contextmanager
@@ -73,21 +61,80 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             ) from error
 
 
-def write_json(path: Path, value: Any) -> None:
-    """`value` as indented JSON, atomically."""
-    with atomic_file(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+SEAL = "seal"
+"""Key of a JSON object under which the SHA-256 of all its other values stands."""
+
+
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
+    """`content` as the whole of a file, atomically.
+
+    SkelactError where it cannot be written (a full disk, a quota, no rights); what was there before stays.
+    """
+    try:
+        with atomic_file(path) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        raise SkelactError(f"{path}: not written: {error.strerror or error}; what was there before stays") from error
+
+
+def write_json(path: Path, value: Any, sealed: bool = False) -> None:
+    """`value` as indented JSON, atomically; `sealed`, or sealed before, with a seal that `read_json` checks.
+
+    SkelactError as of `write_bytes`.
+    """
+    if sealed or (isinstance(value, dict) and SEAL in value):
+        value = {**value, SEAL: _seal(json.loads(json.dumps(value)))}  # as it is read: keys are text
+    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in a file. SkelactError: not readable, not JSON, not an object."""
+    """The JSON object in a file, without its seal. SkelactError: not readable, not JSON, not an object, not as it was
+    sealed; one without a seal is read as it is."""
+    if path.exists() and not path.is_file():
+        raise SkelactError(f"{path}: cannot be read as JSON: expected a file, found none that holds text")
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        if not isinstance(value, dict):
+            raise SkelactError(f"{path}: cannot be read: expected a JSON object, found {type(value).__name__}")
+        seal = value.get(SEAL)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair can be printed nowhere
+        if seal is not None and seal != _seal(value):
+            raise SkelactError(
+                f"{path}: damaged: not as it was written (seal {seal!s:.12}...); remove it or make it anew"
+            )
+    except RecursionError as error:
+        raise SkelactError(f"{path}: cannot be read as JSON: nested too deeply") from error
+    except (OSError, ValueError) as error:
         raise SkelactError(f"{path}: cannot be read as JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise SkelactError(f"{path}: expected a JSON object, found {type(value).__name__}")
-    return value
+    return {key: held for key, held in value.items() if key != SEAL}
+
+
+def _seal(value: dict[str, Any]) -> str:
+    """SHA-256 of an object's values, whatever the order of its keys, but for its seal."""
+    text = json.dumps({key: held for key, held in value.items() if key != SEAL}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def exhaustion_explained(advice: Callable[[], str]) -> Iterator[None]:
+    """Inside, running out of memory, of the machine or of a GPU, is a SkelactError that ends in `advice()`."""
+    try:
+        yield
+    except (MemoryError, RuntimeError, OSError) as error:
+        if not _is_exhaustion(error):
+            raise
+        reason = (str(error).strip().splitlines() or ["no more can be had"])[0]
+        raise SkelactError(f"out of memory ({reason:.200}); {advice()}") from error
+
+
+def _is_exhaustion(error: Exception) -> bool:
+    """PyTorch's allocator on a CPU raises a bare RuntimeError, of which only the text tells; that of a GPU has a class
+    of its own, which is not imported here."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    told = ("can't allocate memory", "cannot allocate memory", "not enough memory", "bad_alloc")
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return bool(kinds & {"MemoryError", "OutOfMemoryError"}) or any(words in str(error).lower() for words in told)
 
 
 def file_hash(path: Path) -> str:

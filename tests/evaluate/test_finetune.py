@@ -15,11 +15,18 @@ from skelact.encoders.file import LoadedEncoder, load_encoder, random_encoder, s
 from skelact.encoders.stgcn import STGCNConfig
 from skelact.evaluate.accuracy import accuracy
 from skelact.evaluate.case import Case
-from skelact.evaluate.finetune import FinetuneConfig, SemiConfig, SupervisedConfig
+from skelact.evaluate.config import (
+    FinetuneConfig,
+    SemiConfig,
+    SupervisedConfig,
+    TuneConfig,
+    finetune_released,
+    semi_released,
+)
 from skelact.evaluate.linear import LinearConfig, linear
 from skelact.evaluate.result import Result, show
 from skelact.evaluate.run import evaluate_run
-from skelact.evaluate.tune import Labelled, TuneConfig, Tuned, tune
+from skelact.evaluate.tune import Labelled, Tuned, tune
 from skelact.report import report
 from skelact.world import SkelactError
 
@@ -53,10 +60,41 @@ def weights(tuned: Tuned) -> torch.Tensor:
     return torch.cat([part.double().flatten() for part in parts])
 
 
-def by_hand(start, train: Labelled, orders: list[list[int]], rates: list[float], decay: float) -> torch.Tensor:
+class Affine(torch.nn.Module):
+    """What a BatchNorm is where its running statistics are numbers: they are taken off and divided by."""
+
+    def __init__(self, norm: torch.nn.Module):
+        super().__init__()
+        self.weight, self.bias = norm.weight, norm.bias
+        self.numbers = norm.running_mean.clone(), torch.sqrt(norm.running_var + norm.eps)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return normalised(x, self.weight, self.bias, *self.numbers)
+
+
+def normalised(x, weight, bias, mean, deviation):
+    shape = (1, -1, *(1,) * (x.ndim - 2))
+    return (x - mean.view(shape)) / deviation.view(shape) * weight.view(shape) + bias.view(shape)
+
+
+def frozen(network: torch.nn.Module) -> None:
+    """Put an affine map for every BatchNorm, and nothing for every dropout."""
+    for module in list(network.modules()):
+        for name, part in module.named_children():
+            if "BatchNorm" in type(part).__name__:
+                setattr(module, name, Affine(part))
+            elif isinstance(part, torch.nn.Dropout):
+                setattr(module, name, torch.nn.Identity())
+
+
+def by_hand(
+    start, train: Labelled, orders: list[list[int]], rates: list[float], decay: float, freeze: bool = False
+) -> torch.Tensor:
     """How far every parameter moves under SGD with momentum and weight decay written out, epoch by epoch."""
     network = start.card.encoder.build(start.card.skeleton)
     network.load_state_dict(start.network.state_dict())
+    if freeze:
+        frozen(network)
     weight = (torch.randn(4, 8, generator=torch.Generator().manual_seed(0)) * 0.02).requires_grad_()
     bias = torch.zeros(4, requires_grad=True)
     parameters = [*network.parameters(), weight, bias]
@@ -92,6 +130,46 @@ def test_training_is_the_plain_loop(store, smooth, tmp_path):
     assert (moved - constant).norm() > 0.05 * expected.norm()
     assert found.epochs == (3, 4)
     assert found.last == accuracy(found.scores, test.labels)
+
+
+def pretrained(card, store, tmp_path) -> tuple[LoadedEncoder, Labelled, Labelled]:
+    """An encoder with dropout whose running statistics are those of half of the training clips; the clips."""
+    start = random_encoder(card.model_copy(update={"encoder": STGCNConfig(width=4, features=8)}), 3)
+    train, test = sides(store, start, tmp_path)
+    for norm in (part for part in start.network.modules() if "BatchNorm" in type(part).__name__):
+        norm.momentum = 1.0
+    start.network.train()(train.clips.take(torch.arange(9)))
+    start.network.eval()
+    return start, train, test
+
+
+def test_in_evaluation_mode_a_batchnorm_is_an_affine_map_that_learns_and_nothing_is_dropped(card, store, tmp_path):
+    travelled, train, test = pretrained(card, store, tmp_path)
+    orders = [order(0, epoch, 18).tolist() for epoch in range(4)]
+    expected = by_hand(travelled, train, orders, [1e-4, 1e-4, 1e-4, 1e-5], 0, freeze=True)
+    first = [*travelled.network.parameters(), torch.randn(4, 8, generator=torch.Generator().manual_seed(0)) * 0.02]
+
+    def moved(mode: str) -> torch.Tensor:
+        ended = run_tune(travelled, train, test, lr=1e-4, weight_decay=0, network_mode=mode).network
+        assert ended.head is not None
+        after = [*ended.network.parameters(), *ended.head.parameters()]
+        before = [*first, torch.zeros(4)]
+        return torch.cat([(new - old).flatten() for new, old in zip(after, before, strict=True)])
+
+    assert (moved("eval") - expected).norm() < 0.01 * expected.norm()
+    assert (moved("train") - expected).norm() > 0.3 * expected.norm()
+
+
+def test_in_evaluation_mode_the_running_statistics_stay_and_the_affine_weights_do_not(card, store, tmp_path):
+    travelled, train, test = pretrained(card, store, tmp_path)
+    kept = {name: tensor.clone() for name, tensor in travelled.network.state_dict().items()}
+    for mode, stays in (("eval", True), ("train", False)):  # tested in between, which may not change the mode
+        ended = run_tune(travelled, train, test, lr=1e-3, network_mode=mode, test_every=1).network.network.state_dict()
+        for name, tensor in ended.items():
+            if "running" in name or "tracked" in name:
+                assert torch.equal(tensor, kept[name]) == stays, name
+            elif "norm" in name:
+                assert not torch.equal(tensor, kept[name]), name
 
 
 def test_the_same_seed_gives_the_same_bits_whatever_was_drawn_before_and_another_seed_does_not(store, card, tmp_path):
@@ -179,6 +257,31 @@ def test_the_published_numbers_are_the_defaults():
     assert (scratch.nesterov, scratch.weight_decay, scratch.augmentation) == (True, 1e-4, "none")
     with pytest.raises(ValueError, match="nesterov needs a momentum"):
         SupervisedConfig(momentum=0)
+
+
+def test_the_released_numbers_are_those_of_a_published_configuration():
+    for released, default in ((finetune_released(), FinetuneConfig()), (semi_released(), SemiConfig())):
+        changed = {key: value for key, value in released.model_dump().items() if getattr(default, key) != value}
+        assert (changed.pop("network_mode"), changed.pop("weight_decay")) == ("eval", 0)
+        assert changed == ({"lr": 0.008} if isinstance(released, FinetuneConfig) else {"per_class": "released"})
+    with pytest.raises(ValueError, match="random weights come with no running statistics"):
+        SupervisedConfig(network_mode="eval")
+
+
+def test_the_control_of_a_network_in_evaluation_mode_learns_in_training_mode(tmp_path, run, store):
+    found = evaluate("finetune", run, store, network_mode="eval")
+    plain = evaluate("finetune", run, store)
+    assert found.control.plain_per_seed == plain.control.plain_per_seed
+    assert found.control.how == "the same training from random weights, in training mode"
+    assert plain.control.how == "the same training from random weights"
+
+
+def test_released_labels_have_files_of_their_own(run, store):
+    found = [evaluate("semi", run, store, 1, share=0.75, per_class=one) for one in ("at_least_one", "released")]
+    assert [one.train_clips for one in found] == [15, 12]  # of 6 a class: 4.5 is 5, or the even 4
+    names = [f"semi-store-{SPLIT}-75pct{variant}-seed0.csv" for variant in ("", "-released")]
+    assert [list(one.labels) for one in found] == [[name] for name in names]
+    assert {file.name for file in (run / "evaluate").glob("semi*.csv")} == set(names)
 
 
 @pytest.mark.parametrize(("protocol", "name"), [("finetune", ""), ("semi", "-50pct"), ("supervised", "")])

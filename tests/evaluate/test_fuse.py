@@ -126,6 +126,15 @@ def test_results_that_do_not_belong_together_are_refused_and_what_differs_is_nam
         fuse(files)
 
 
+def test_streams_that_learned_labels_chosen_in_two_ways_are_not_fused_and_those_of_one_way_have_its_name(write):
+    plain, released = {"share": 0.1}, {"share": 0.1, "per_class": "released"}
+    with pytest.raises(SkelactError, match="labels learned: 10pct and 10pct-released"):
+        fuse([write("joint", recipe=plain), write("bone", recipe=released)])
+    for recipe, name in ((plain, "10pct"), (released, "10pct-released")):
+        fused, _ = fuse([write(stream, recipe=recipe) for stream in STREAMS])
+        assert fused.variant == name
+
+
 def test_what_is_no_set_of_results_is_refused(write, run, store, tmp_path):
     file = write("joint")
     with pytest.raises(SkelactError, match="at least 2 results to fuse, found 1"):

@@ -1,6 +1,7 @@
 """Which clips keep their labels."""
 
 import csv
+from decimal import ROUND_HALF_EVEN, Decimal
 
 import numpy as np
 import pytest
@@ -29,6 +30,35 @@ def test_every_class_gives_its_share_and_at_least_one_clip(share, expected):
     places = chosen(NAMES, LABELS, share, seed=0)
     assert counts(places) == expected
     assert len(set(places.tolist())) == len(places)
+
+
+@pytest.mark.parametrize("share", ["0.03", "0.05", "0.1", "0.25", "0.75", "1"])
+def test_released_every_class_gives_its_share_half_to_even_and_possibly_none(share):
+    labels = np.repeat(np.arange(12), np.arange(1, 13) * 2)
+    names = np.array([f"clip{number:03}" for number in range(len(labels))])
+    places = chosen(names, labels, float(share), 0, "released")
+    found = [int((labels[places] == label).sum()) for label in range(12)]
+    exact = [Decimal(share) * 2 * count for count in range(1, 13)]
+    assert found == [int(one.quantize(Decimal(1), ROUND_HALF_EVEN)) for one in exact]
+    assert set(places.tolist()) <= set(chosen(names, labels, float(share), 0).tolist())
+
+
+def test_a_share_that_leaves_no_class_a_clip_is_refused_with_what_would_do():
+    with pytest.raises(SkelactError, match=r"share of 0.004 of the 100 clips of the largest class rounds to 0; give"):
+        chosen(NAMES, LABELS, 0.004, 0, "released")
+    assert len(chosen(NAMES, LABELS, 0.004, 0)) == 4
+
+
+def test_a_file_may_lack_classes_only_where_a_class_may_have_no_clip(tmp_path):
+    path = tmp_path / "labels.csv"
+    places = kept_or_chosen(path, NAMES, LABELS, 0.01, 0, "released")
+    assert counts(places) == {0: 1, 1: 1, 2: 0, 5: 0}
+    assert kept_or_chosen(path, NAMES, LABELS, 0.01, 0, "released").tolist() == places.tolist()
+    with pytest.raises(SkelactError, match=r"at least 1 clip of each of the 4 classes, found none of 2, 5"):
+        kept_or_chosen(path, NAMES, LABELS, 0.01, 0)
+    path.write_text("name,action\n")
+    with pytest.raises(SkelactError, match=r"found none of 0, 1, 2, 5"):
+        kept_or_chosen(path, NAMES, LABELS, 0.01, 0, "released")
 
 
 def test_a_smaller_share_of_a_seed_is_part_of_a_larger_one():

@@ -157,7 +157,7 @@ def test_the_second_stage_is_the_loss_across_streams_and_begins_at_its_epoch():
 @pytest.mark.parametrize("epoch", STAGES)
 @pytest.mark.parametrize("streams", [STREAMS, ("joint", "motion"), ("bone", "joint")], ids="+".join)
 def test_every_key_network_and_bank_moves_in_both_stages(streams, epoch):
-    """The published program moves only the key network of motion in its second stage."""
+    """In its second stage the published program moves only the key network of motion, and the head that all share."""
     method = made(streams=streams)
     method(clips(), epoch)["loss"].backward()
     torch.optim.SGD([one for one in method.parameters() if one.requires_grad], lr=0.1).step()
@@ -180,7 +180,7 @@ def test_every_key_network_and_bank_moves_in_both_stages(streams, epoch):
 
 
 def test_no_two_streams_share_a_tensor():
-    """In the published program the heads of motion and bone are that of joint."""
+    """In the published program the heads of motion and bone hold the whole head of joint."""
     method = made()
     tensors = [*method.parameters(), *method.buffers()]
     assert len({tensor.data_ptr() for tensor in tensors}) == len(tensors)

@@ -160,6 +160,34 @@ def test_the_momentum_rises_from_its_start_to_one_along_half_a_cosine():
     assert rising == sorted(rising)
 
 
+def momenta(method: SkeAttnCLR, epochs: int, per_epoch: int) -> list[float]:
+    """m of every step of a run: how much of a key network of ones is left where the query network is all zeros."""
+    found = []
+    for parameter in method.query.parameters():
+        parameter.data.zero_()
+    for step in range(epochs * per_epoch):
+        for parameter in method.twin.key.parameters():
+            parameter.data.fill_(1)
+        method.stepped(step, epochs * per_epoch)
+        (left,) = {parameter.unique().item() for parameter in method.twin.key.parameters()}
+        found.append(left)
+    return found
+
+
+@pytest.mark.parametrize(("ahead", "epochs_ahead"), [(0, 0), (None, 1)])
+def test_the_released_clock_of_the_momentum_is_one_epoch_ahead(ahead, epochs_ahead):
+    epochs, per_epoch = 3, 4
+    config = SkeAttnCLR.Config(**SMALL, momentum=0.9, momentum_ahead=ahead).fitted(epochs, per_epoch * 5 + 2, 5)
+    method = build(config, TINY, SBU_15).double()
+    counted = [epoch * per_epoch + place for epoch in range(epochs) for place in range(per_epoch)]
+    angles = [180 * (one + epochs_ahead * per_epoch) / (epochs * per_epoch) for one in counted]
+    expected = [1 - 0.1 * math.cos(math.radians(angle / 2)) ** 2 for angle in angles]  # (cos a + 1) / 2
+    found = momenta(method, epochs, per_epoch)
+    assert found == pytest.approx(expected, abs=1e-12)
+    assert (max(found) == 1) == (epochs_ahead == 1)
+    assert (found == sorted(found)) == (epochs_ahead == 0)  # in its last epoch the program's falls again
+
+
 def test_a_twin_that_follows_all_state_by_zero_becomes_the_query():
     query = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
     twin = MomentumTwin(query, 0.9)
@@ -180,6 +208,24 @@ def test_heads_start_by_kaiming_and_have_no_bias():
         assert first.weight.std().item() == pytest.approx(math.sqrt(2 / 256), rel=0.03)
         assert last.weight.std().item() == pytest.approx(math.sqrt(2 / 128), rel=0.03)
         assert bool((norm.weight == 1).all())
+
+
+def test_released_heads_and_predictors_start_as_all_other_layers_and_the_key_as_a_copy():
+    torch.manual_seed(0)
+    config = SkeAttnCLR.Config(bank=4, projection=128, head_weights="released")
+    method = build(config, STGCNConfig(width=2, features=256), SBU_15)
+    for part in (method.query.head, *method.predictors.values()):
+        first, norm, _, last = part
+        assert (first.bias, last.bias) == (None, None)
+        assert [layer.weight.std().item() for layer in (first, last)] == pytest.approx([0.02, 0.02], rel=0.03)
+        assert [layer.weight.mean().item() for layer in (first, last)] == pytest.approx([0, 0], abs=5e-4)
+        assert norm.weight.std().item() == pytest.approx(0.02, rel=0.2)
+        assert norm.weight.mean().item() == pytest.approx(1, abs=5e-3)
+        assert not norm.bias.any()
+    for layer in (method.attention.qkv, method.attention.projection):  # these do so in either case
+        assert layer.weight.std().item() == pytest.approx(0.02, rel=0.03)
+    key = method.twin.key.state_dict()
+    assert all(torch.equal(key[name], value) for name, value in method.query.state_dict().items())
 
 
 def test_a_skeleton_without_parts_is_refused_by_name():

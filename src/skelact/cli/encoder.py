@@ -20,6 +20,8 @@ def import_weights(
     persons: int = 2,
     skeleton: Path | None = None,
     classes: Path | None = None,
+    units: str | None = None,
+    prefix: str | None = None,
 ) -> None:
     """Turn a published checkpoint of the ST-GCN family into an encoder file.
 
@@ -32,6 +34,8 @@ def import_weights(
         persons: Persons that its clips had.
         skeleton: JSON file of the layout, where no built-in one has its number of joints.
         classes: Text file with the label of each output of a classifier head, one a line; NTU RGB+D's by default.
+        units: Units of the clips that it was trained on; metres on Kinect v2 by default, else unknown.
+        prefix: What stands before the encoder's names, where the file holds several encoders.
     """
     from skelact.encoders.file import save_encoder
     from skelact.encoders.weights import import_weights as read_weights
@@ -39,7 +43,7 @@ def import_weights(
 
     labels = tuple(classes.read_text(encoding="utf-8").splitlines()) if classes else None
     layout = Skeleton.from_json(skeleton) if skeleton else None
-    found = read_weights(file, stream, view, frames, persons, layout, labels)
+    found = read_weights(file, stream, view, frames, persons, layout, labels, units, prefix)
     save_encoder(out, found.encoder.network, found.encoder.card, found.encoder.head)
     say(found.report())
     say(f"written: {out}")

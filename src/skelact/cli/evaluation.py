@@ -7,11 +7,13 @@ from tyro.conf import Positional, arg
 
 from skelact.cli.flags import choice, for_flags, run_command
 from skelact.config import Stream
-from skelact.evaluate.config import RECIPES, AllConfig, AnyRecipe
+from skelact.evaluate.config import RECIPES, AllConfig, AnyRecipe, finetune_released, semi_released
 from skelact.terminal import Terminal, say
 
 PROTOCOLS: dict[str, AnyRecipe | AllConfig] = {
     **{protocol: recipe() for protocol, recipe in RECIPES.items()},
+    "semi-released": semi_released(),
+    "finetune-released": finetune_released(),
     "all": AllConfig(),
 }
 WORDS = {
@@ -23,7 +25,9 @@ WORDS = {
     "finetune": "The whole network learns all labels.",
     "supervised": "The same network from random weights; RUN may be a new folder.",
     "transfer": "linear and finetune on another store than the run was pretrained on.",
-    "all": "Each of these but transfer, the cheapest first, skipping what is there already.",
+    "semi-released": "semi with the numbers of a published program: the network in evaluation mode, no weight decay.",
+    "finetune-released": "finetune in the same way.",
+    "all": "Each but transfer and the released ones, the cheapest first, skipping what is there already.",
 }
 
 
@@ -62,7 +66,8 @@ def evaluate(arguments: list[str]) -> None:
             results = evaluate_all(run, store, split, seeds, recipe, stream=stream, controls=controls)
             Terminal(width=None if Terminal().is_terminal else 150, markup=False).print(summary(results))
         else:
-            show(evaluate_run(protocol, run, store, split, seeds, recipe, stream=stream, controls=controls))
+            name = protocol.removesuffix("-released")
+            show(evaluate_run(name, run, store, split, seeds, recipe, stream=stream, controls=controls))
 
     run_command(command, rest, f"evaluate {protocol}")
 

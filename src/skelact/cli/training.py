@@ -38,7 +38,14 @@ def pretrain(arguments: list[str]) -> None:
         from skelact.train import pretrain as train
 
         with processes.joined():
-            done = train(TrainConfig.model_validate(config.model_dump()), list(store), list(split), run, err)
+            done = train(
+                TrainConfig.model_validate(config.model_dump()),
+                list(store),
+                list(split),
+                run,
+                err,
+                config.batch == default.batch,
+            )
             first = processes.rank() == 0
         if done.finished and first:
             err.print(f"{run}: {done.total} steps in {done.seconds:.0f} s; next:", markup=False)

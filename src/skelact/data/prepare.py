@@ -15,8 +15,9 @@ from skelact.data.readers.source import PassedOver
 from skelact.data.recording import Item, Reader, ReadError
 from skelact.data.store import LeftOut, Operation, Store, StoreWriter, store_writer
 from skelact.data.views import check_view
+from skelact.printable import printable
 from skelact.terminal import Terminal
-from skelact.world import SkelactError, file_hash, printable
+from skelact.world import SkelactError, file_hash
 
 SKIP_ADVICE = "`skelact prepare --skip-bad` leaves it out and lists it in meta.json"
 """For a bad clip among others, where it was not asked for yet; no fault of a whole source is mended by it."""

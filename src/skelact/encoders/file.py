@@ -1,23 +1,32 @@
 """An encoder as one safetensors file: weights, and in its header a card that says how clips must be prepared for it."""
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from pydantic import Field, ValidationError
+from pydantic import Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import nn
 
 from skelact.config import Config
 from skelact.encoders.stgcn import STGCN, STGCNConfig
 from skelact.skeleton import Skeleton
 from skelact.streams import STREAMS, Stream
-from skelact.world import SkelactError, atomic_file
+from skelact.world import SkelactError, write_bytes
 
 FORMAT = 1
 HEADER = "skelact"
+SEAL = "sha256"
+"""Key in the header of the hash over the whole file."""
+_BLANK = "0" * 64
+MOST_JOINTS = 1000
+"""A layout of more is read only where the file has as many."""
+T = TypeVar("T")
 
 
 class EncoderCard(Config):
@@ -37,6 +46,10 @@ class EncoderCard(Config):
     """Method that trained it; empty for random weights."""
     origin: str = ""
     """Where the weights come from: a run, or an imported file and its hash."""
+    units: str | None = None
+    """Units of the clips that it learned from; None where nobody knows, as in files from before there was this key."""
+    learned_from: tuple[str, ...] = ()
+    """SHA-256 of the prepared clips of each store that it learned from; empty where nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +68,38 @@ def save_encoder(path: Path, network: nn.Module, card: EncoderCard, head: nn.Lin
     if head is not None:
         tensors |= {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with atomic_file(path) as temporary:
-        # Not safetensors' save_file, which lets nobody but the owner read the file, whatever the umask.
-        temporary.write_bytes(save(tensors, metadata={HEADER: card.model_dump_json()}))
+    # Not safetensors' save_file, which lets nobody but the owner read the file, whatever the umask.
+    write_bytes(path, _sealed(save(tensors, metadata={HEADER: card.model_dump_json()})))
+
+
+def _sealed(content: bytes) -> bytes:
+    """A safetensors file with the SHA-256 of all its bytes, those of the hash as zeros, in its header."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"][SEAL] = _BLANK
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    blank = len(text).to_bytes(8, "little") + text
+    digest = hashlib.sha256(blank)
+    digest.update(content[8 + length :])
+    return _with_seal(blank, _BLANK, digest.hexdigest()) + content[8 + length :]
+
+
+def _with_seal(header: bytes, old: str, new: str) -> bytes:
+    return header.replace(f'"{SEAL}":"{old}"'.encode(), f'"{SEAL}":"{new}"'.encode(), 1)
+
+
+def _check_seal(file: Path, seal: str | None) -> None:
+    """SkelactError where a file is not byte for byte as it was sealed; one from before there were seals is taken."""
+    if seal is None:
+        return
+    with file.open("rb") as opened:
+        start = opened.read(8)
+        digest = hashlib.sha256(start + _with_seal(opened.read(int.from_bytes(start, "little")), seal, _BLANK))
+        while piece := opened.read(2**20):
+            digest.update(piece)
+    if digest.hexdigest() != seal:
+        raise SkelactError(f"{file}: damaged: not as it was written (SHA-256 {seal:.12}...); make it anew")
 
 
 def encoder_file(run: Path, stream: Stream | None = None) -> Path:
@@ -91,25 +133,48 @@ def load_encoder(path: Path, stream: Stream | None = None) -> LoadedEncoder:
 
 
 def _read(file: Path) -> LoadedEncoder:
+    if not file.is_file():
+        raise SkelactError(f"{file}: not a safetensors file: expected a file, found none that holds bytes")
     try:
         with safe_open(file, framework="pt") as opened:
-            header = (opened.metadata() or {}).get(HEADER)
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
+            metadata = opened.metadata() or {}
+            if HEADER not in metadata:
+                raise SkelactError(
+                    f"{file}: a safetensors file without skelact's card in its header; not an encoder of ours"
+                )
+            _check_seal(file, metadata.get(SEAL))
+            found = {name: tuple(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118
+            card = _card(file, metadata[HEADER], found.get("encoder.adjacency"))
+            _check_shapes(file, card, found)
+            tensors = {name: opened.get_tensor(name) for name in found}
     except (SafetensorError, OSError) as error:
         raise SkelactError(f"{file}: not a safetensors file: {error}") from error
-    if header is None:
-        raise SkelactError(f"{file}: a safetensors file without skelact's card in its header; not an encoder of ours")
-    card = _card(file, header)
-    strange = sorted(name for name in tensors if not name.startswith(("encoder.", "head.")))
+    network = card.encoder.build(card.skeleton)
+    network.load_state_dict(_below("encoder", tensors))
+    head = None
+    if _below("head", tensors):
+        head = nn.Linear(card.encoder.features, len(card.classes))
+        head.load_state_dict(_below("head", tensors))
+    return LoadedEncoder(network.eval().requires_grad_(False), card, head and head.eval().requires_grad_(False))
+
+
+def _check_shapes(file: Path, card: EncoderCard, found: dict[str, tuple[int, ...]]) -> None:
+    """SkelactError unless names and shapes are exactly those of the card's network and head; nothing is made for it."""
+    strange = sorted(name for name in found if not name.startswith(("encoder.", "head.")))
     if strange:
         raise SkelactError(f"{file}: neither encoder nor head\n{_listed('unexpected', strange)}")
-    network = card.encoder.build(card.skeleton)
-    network.load_state_dict(_strict(file, "encoder", network, tensors))
-    head = None
-    if any(name.startswith("head.") for name in tensors):
-        head = nn.Linear(card.encoder.features, len(card.classes))
-        head.load_state_dict(_strict(file, "head", head, tensors))
-    return LoadedEncoder(network.eval().requires_grad_(False), card, head and head.eval().requires_grad_(False))
+    parts = {"encoder": network_shapes(card.encoder, card.skeleton)}
+    if _below("head", found):
+        parts["head"] = head_shapes(card.encoder.features, len(card.classes))
+    for prefix, shapes in parts.items():
+        report = mismatch(shapes, _below(prefix, found))
+        if report:
+            raise SkelactError(f"{file}: the weights do not fit the network of its card\n{report}")
+
+
+def _below(prefix: str, found: dict[str, T]) -> dict[str, T]:
+    start = f"{prefix}."
+    return {name.removeprefix(start): held for name, held in found.items() if name.startswith(start)}
 
 
 def random_encoder(card: EncoderCard, seed: int) -> LoadedEncoder:
@@ -121,38 +186,48 @@ def random_encoder(card: EncoderCard, seed: int) -> LoadedEncoder:
     return LoadedEncoder(network.eval().requires_grad_(False), untrained)
 
 
-def _card(file: Path, header: str) -> EncoderCard:
+def _card(file: Path, header: str, adjacency: tuple[int, ...] | None) -> EncoderCard:
     try:
         values = json.loads(header)
         if isinstance(values, dict) and values.get("format", 0) > FORMAT:
             raise SkelactError(
                 f"{file}: written in encoder format {values['format']}, this skelact reads up to {FORMAT}: upgrade it"
             )
+        joints = len(values["skeleton"]["joints"]) if isinstance(values, dict) and "skeleton" in values else 0
+        # A layout is checked joint by joint, its graph has joints x joints numbers: the file must have as many.
+        if joints > MOST_JOINTS and (adjacency is None or adjacency[1:] != (joints, joints)):
+            raise SkelactError(f"{file}: the card has {joints} joints, the tensors are not of as many")
         return EncoderCard.model_validate(values)
-    except (json.JSONDecodeError, ValidationError, TypeError) as error:
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise SkelactError(f"{file}: the card in the header is damaged: {error}") from error
 
 
-def _strict(file: Path, prefix: str, module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors below `prefix`; SkelactError unless names and shapes are exactly the module's."""
-    found = {
-        name.removeprefix(f"{prefix}."): tensor for name, tensor in tensors.items() if name.startswith(f"{prefix}.")
-    }
-    report = mismatch(module, found)
-    if report:
-        raise SkelactError(f"{file}: the weights do not fit the network of its card\n{report}")
-    return found
+def network_shapes(config: STGCNConfig, skeleton: Skeleton) -> dict[str, tuple[int, ...]]:
+    """Shapes of a network's tensors by name, without memory for them. SkelactError for sizes that no tensor has."""
+    try:
+        with torch.device("meta"):
+            network = config.build(skeleton)
+    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+        raise SkelactError(
+            f"no tensor has the sizes that width {config.width}, {config.features} features and {config.channels} "
+            "channels ask for"
+        ) from error
+    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
-def mismatch(module: nn.Module, found: dict[str, Tensor]) -> str:
-    """Missing, unexpected and misshaped tensors of `found` against `module`, a line a kind; empty where all fit."""
-    expected = module.state_dict()
+def head_shapes(features: int, classes: int) -> dict[str, tuple[int, ...]]:
+    """Shapes of a linear classifier's tensors by name."""
+    return {"weight": (classes, features), "bias": (classes,)}
+
+
+def mismatch(expected: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]]) -> str:
+    """Missing, unexpected and misshaped tensors, by their shapes, a line a kind; empty where all fit."""
     missing = sorted(expected.keys() - found.keys())
     unexpected = sorted(found.keys() - expected.keys())
     misshaped = [
-        f"{name} (expected {tuple(expected[name].shape)}, found {tuple(found[name].shape)})"
+        f"{name} (expected {expected[name]}, found {found[name]})"
         for name in sorted(expected.keys() & found.keys())
-        if expected[name].shape != found[name].shape
+        if expected[name] != found[name]
     ]
     lines = [
         _listed(kind, names)
@@ -163,4 +238,6 @@ def mismatch(module: nn.Module, found: dict[str, Tensor]) -> str:
 
 
 def _listed(kind: str, names: list[str]) -> str:
-    return f"  {kind}: {len(names)}: {', '.join(names[:6])}{', ...' if len(names) > 6 else ''}"
+    return (
+        f"  {kind}: {len(names)}: {', '.join(f'{name:.120}' for name in names[:6])}{', ...' if len(names) > 6 else ''}"
+    )

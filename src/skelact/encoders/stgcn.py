@@ -43,7 +43,7 @@ class STGCN(nn.Module):
             )
             for place, (inner, outer) in enumerate(pairwise(widths))
         )
-        self.apply(_published_start)
+        self.apply(published_start)
 
     def feature_map(self, x: Float[Tensor, "n c t v m"]) -> Float[Tensor, "p d s v"]:
         """Feature map of every person apart (persons of a clip follow each other; absent ones only where they are
@@ -166,8 +166,9 @@ class Block(nn.Module):
 
 
 @torch.no_grad()
-def _published_start(module: nn.Module) -> None:
-    if isinstance(module, nn.Conv2d):
+def published_start(module: nn.Module) -> None:
+    """What the published programs apply to every module of a network before training, and over any other start."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
         module.weight.normal_(0, 0.02)
         if module.bias is not None:
             module.bias.zero_()

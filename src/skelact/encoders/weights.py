@@ -2,23 +2,25 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from skelact.data.readers.ntu_classes import NTU_CLASSES
-from skelact.encoders.file import EncoderCard, LoadedEncoder, mismatch
-from skelact.encoders.published import our_name
+from skelact.data.units import unit
+from skelact.encoders.file import EncoderCard, LoadedEncoder, head_shapes, mismatch, network_shapes
+from skelact.encoders.finding import Found, find_encoder
+from skelact.encoders.inert import Refused
 from skelact.encoders.stgcn import GRAPHS, STGCN, STGCNConfig
-from skelact.layouts import LAYOUTS
+from skelact.encoders.torchfile import Contents, opened_torch
+from skelact.layouts import KINECT_V2, LAYOUTS
+from skelact.printable import printable
 from skelact.skeleton import Skeleton
 from skelact.streams import Stream
 from skelact.world import SkelactError, file_hash
 
-_NOT_ENCODER = ("encoder_k", "queue", "predictor", "neck.", "fc.0.", "fc.2.", "fc.weight", "fc.bias", "encoder_q")
-"""Parts of a pretraining checkpoint beside the encoder: twins, banks, heads, encoders of other streams."""
+_PUBLISHED = ("", "encoder_q", "encoder_q.backbone")
+"""What stands before the encoder's names in the published programs' own files."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ class Import:
     """Tensors that are no part of an encoder: key networks, banks, projection heads."""
     layout: str
     """Why it is the layout that it is."""
+    where: str = ""
+    """What stood before the names of the encoder's tensors."""
+    passed_over: tuple[str, ...] = ()
+    """Classes and functions of the objects that are no tensors; none of them was made or called."""
 
     def report(self) -> str:
         """What was loaded, missing, unexpected and left out."""
@@ -40,6 +46,7 @@ class Import:
             f"{self.encoder.card.skeleton.name}, "
             + (f"with a head of {head.out_features} classes" if head else "no classifier head"),
             f"layout: {self.layout}",
+            *([] if self.where in _PUBLISHED else [f"found under: {self.where}"]),
             "missing: 0",
             "unexpected: 0",
         ]
@@ -49,7 +56,12 @@ class Import:
                 f"left out, not part of an encoder: {len(self.left_out)} tensors: {', '.join(first[:8])}"
                 + (", ..." if len(first) > 8 else "")
             )
-        return "\n".join(lines)
+        if self.passed_over:
+            lines.append(
+                f"beside the tensors, passed over and not run: {', '.join(self.passed_over[:8])}"
+                + (", ..." if len(self.passed_over) > 8 else "")
+            )
+        return printable("\n".join(lines))
 
 
 def import_weights(
@@ -60,30 +72,29 @@ def import_weights(
     persons: int = 2,
     skeleton: Skeleton | None = None,
     classes: tuple[str, ...] | None = None,
+    units: str | None = None,
+    prefix: str | None = None,
 ) -> Import:
     """Read a published checkpoint.
 
     Unless `skeleton` is given, the layout is that built-in one whose graph the file has; where it has none of ours, the
     first one with as many joints, and the report says so. `classes` names the outputs of a classifier
-    head; left out, 60 or 120 outputs on Kinect v2 are NTU RGB+D's. SkelactError: not a checkpoint, not of this family,
-    tensors missing, unexpected or misshaped.
+    head; left out, 60 or 120 outputs on Kinect v2 are NTU RGB+D's. `units` are those of the clips that it learned from:
+    metres on Kinect v2 unless told, else unknown. The encoder is found by the names of its tensors, whatever stands
+    before them; of several that may be meant `prefix` tells one. SkelactError: not a checkpoint, not of this family,
+    several encoders, tensors missing, unexpected or misshaped.
     """
-    state = _state_dict(file)
-    ours, others = _query_part(state, stream)
-    tensors = {name: tensor for old, tensor in ours.items() if (name := our_name(old)) is not None}
-    # SkeAttnCLR's pretraining carries a classifier that it never trains.
-    trained = () if any(name.startswith("neck.") for name in ours) else ("fc.weight", "fc.bias")
-    head_tensors = {old.removeprefix("fc."): ours[old] for old in trained if old in ours}
-    rest = [old for old in ours if our_name(old) is None and old not in trained]
-    unexpected = [name for name in [*rest, *others] if not name.startswith(_NOT_ENCODER)]
+    file = Path(file)
+    found, tensors, head_tensors, contents = _read(file, stream, prefix)
     config, adjacency = _size(file, tensors), tensors["adjacency"]
     skeleton, told = (skeleton, f"{skeleton.name}, as told") if skeleton else _layout(file, adjacency)
     config = config.model_copy(update={"graph": _graph(adjacency, skeleton) or config.graph})
-    network = STGCN(config, skeleton)
-    _without_counters(network, tensors)
-    problems = mismatch(network, {**tensors, **{name: {**others, **ours}[name] for name in unexpected}})
+    shapes = network_shapes(config, skeleton)
+    _without_counters(shapes, tensors)
+    problems = mismatch(shapes, {name: tuple(held.shape) for name, held in {**tensors, **found.unexpected}.items()})
     if problems:
         raise SkelactError(f"{file}: these weights are not an ST-GCN encoder of width {config.width}\n{problems}")
+    network = STGCN(config, skeleton)
     network.load_state_dict(tensors)
     head = _head(file, head_tensors, config.features)
     card = EncoderCard(
@@ -94,47 +105,38 @@ def import_weights(
         frames=frames,
         persons=persons,
         classes=_class_names(file, head, skeleton, classes),
+        units=unit(units) if units else "metres" if skeleton == KINECT_V2 else None,
         origin=f"imported from {Path(file).name}, sha256 {file_hash(file)}",
     )
     frozen = LoadedEncoder(network.eval().requires_grad_(False), card, head and head.eval().requires_grad_(False))
-    return Import(frozen, (*tensors, *(f"head.{name}" for name in head_tensors)), (*rest, *others), told)
+    loaded = (*tensors, *(f"head.{name}" for name in head_tensors))
+    return Import(frozen, loaded, found.left_out, told, found.where, contents.unmade)
 
 
-def _state_dict(file: Path) -> dict[str, Tensor]:
-    if not Path(file).is_file():
+def _read(
+    file: Path, stream: Stream, prefix: str | None
+) -> tuple[Found, dict[str, Tensor], dict[str, Tensor], Contents]:
+    """The encoder in a checkpoint: where it is, its tensors under our names, its head's, and what else there is."""
+    if not file.is_file():
         raise SkelactError(f"{file}: no such file")
     try:
-        found: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except (
-        OSError,
-        RuntimeError,
-        UnpicklingError,
-        EOFError,
-        ValueError,
-        KeyError,
-        IndexError,
-        AttributeError,
-    ) as error:
-        reason = str(error).strip().splitlines()
+        with opened_torch(file) as contents:
+            if not contents.tables:
+                raise SkelactError(f"{file}: expected a dictionary of tensors (a state dict), found none in it")
+            try:
+                found = find_encoder(contents.tables, stream, prefix)
+            except SkelactError as error:
+                raise SkelactError(f"{file}: {error}") from error
+            parts = (*found.tensors.values(), *found.head.values())
+            if sum(part.bytes for part in parts) > contents.size:
+                raise SkelactError(f"{file}: expected tensors that lie side by side, found them upon each other")
+            tensors = {name: part.tensor() for name, part in found.tensors.items()}
+            head = {name: part.tensor() for name, part in found.head.items()}
+    except (Refused, OSError) as error:
         raise SkelactError(
-            f"{file}: not a file of PyTorch weights ({reason[0] if reason else type(error).__name__}); "
-            "files that would have to run code to be read are refused"
+            f"{file}: not a file of PyTorch weights ({error}); files that would have to run code to be read are refused"
         ) from error
-    for key in ("state_dict", "model", "model_state_dict"):
-        if isinstance(found, dict) and isinstance(found.get(key), dict):
-            found = found[key]
-    if not isinstance(found, dict) or not all(isinstance(v, Tensor) for v in found.values()) or not found:
-        raise SkelactError(f"{file}: expected a dictionary of tensors (a state dict), found {type(found).__name__}")
-    return {str(name).removeprefix("module."): tensor for name, tensor in found.items()}
-
-
-def _query_part(state: dict[str, Tensor], stream: Stream) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The tensors of the query encoder of `stream` without their prefix, and all others."""
-    prefixes = (f"encoder_q_{stream}.", "encoder_q.", "")  # the stream's own encoder, where there are several, first
-    prefix = next(one for one in prefixes if any(name.startswith(one) for name in state))
-    mine = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
-    others = {name: tensor for name, tensor in state.items() if not name.startswith(prefix)}
-    return {name.removeprefix("backbone."): tensor for name, tensor in mine.items()}, others
+    return found, tensors, head, contents
 
 
 def _size(file: Path, tensors: dict[str, Tensor]) -> STGCNConfig:
@@ -187,9 +189,9 @@ def _graph(adjacency: Tensor, skeleton: Skeleton) -> str | None:
     return None
 
 
-def _without_counters(network: nn.Module, tensors: dict[str, Tensor]) -> None:
+def _without_counters(shapes: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> None:
     """BatchNorm's batch counters, which old checkpoints lack altogether and evaluation does not use, start at 0."""
-    counters = {name: tensor for name, tensor in network.state_dict().items() if name.endswith("num_batches_tracked")}
+    counters = {name: torch.tensor(0) for name in shapes if name.endswith("num_batches_tracked")}
     if not tensors.keys() & counters.keys():
         tensors |= counters
 
@@ -206,10 +208,12 @@ def _head(file: Path, tensors: dict[str, Tensor], features: int) -> nn.Linear | 
             f"{file}: expected a head (classes, {features}) or (classes, {features}, 1, 1), found {tuple(weight.shape)}"
         )
     weight = weight.reshape(len(weight), -1)
-    head = nn.Linear(features, len(weight))
-    problems = mismatch(head, {"weight": weight, "bias": tensors["bias"]})
+    problems = mismatch(
+        head_shapes(features, len(weight)), {"weight": tuple(weight.shape), "bias": tuple(tensors["bias"].shape)}
+    )
     if problems:
         raise SkelactError(f"{file}: the classifier head does not fit\n{problems}")
+    head = nn.Linear(features, len(weight))
     head.load_state_dict({"weight": weight, "bias": tensors["bias"]})
     return head
 

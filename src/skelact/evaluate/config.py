@@ -52,8 +52,8 @@ class LinearConfig(Config):
 
 
 class TuneConfig(Config):
-    """SGD over network and head. Rate, epochs and milestones are published for fine-tuning; momentum, weight decay and
-    batch are those of pretraining."""
+    """SGD over network and head. Rate, momentum, batch, epochs and milestones are those of the published programs'
+    fine-tuning; the weight decay is that of pretraining."""
 
     lr: PositiveFloat = 0.01
     momentum: float = Field(default=0.9, ge=0, lt=1)
@@ -64,6 +64,9 @@ class TuneConfig(Config):
     epochs: PositiveInt = 150
     milestones: tuple[PositiveInt, ...] = (60, 100)
     """Epochs at which the learning rate is divided by ten."""
+    network_mode: Literal["train", "eval"] = "train"
+    """What the network is in while it learns. eval: no dropout, and BatchNorm by the running statistics that it came
+    with, which stay (released)."""
     augmentation: Literal["none", "normal"] = "none"
     """normal: Crop and Shear, as in a normal view of pretraining. Released programs use none here."""
     initial_std: NonNegativeFloat = 0.02
@@ -81,19 +84,30 @@ class TuneConfig(Config):
 
 
 class FinetuneConfig(TuneConfig):
-    """The pretrained network and a new linear head learn all labels. Numbers of AimCLR's finetune protocol."""
+    """The pretrained network and a new linear head learn all labels."""
+
+
+PerClass = Literal["at_least_one", "released"]
+"""Clips of a class of n: share x n, rounded, half up, but one at least; or half to even and possibly none."""
+
+
+def labels_name(share: float, per_class: PerClass) -> str:
+    """A choice of labels as it stands in file names: 10pct, or 10pct-released, which are other clips."""
+    return f"{100 * share:g}pct" + ("-released" if per_class == "released" else "")
 
 
 class SemiConfig(TuneConfig):
-    """As finetune, with the labels of a share of the train clips. Numbers of AimCLR's semi-supervised protocol."""
+    """As finetune, with the labels of a share of the train clips."""
 
     share: float = Field(default=0.1, gt=0, le=1)
-    """Share of the clips of every class that keep their label, rounded; at least one clip of each class."""
+    """Share of the clips of every class that keep their label."""
+    per_class: PerClass = "at_least_one"
+    """The share rounded, half up, but at least one clip of each class; or half to even, possibly none (released)."""
 
     @property
     def percent(self) -> str:
-        """The share as it stands in file names: 10pct."""
-        return f"{100 * self.share:g}pct"
+        """The choice of labels as it stands in file names."""
+        return labels_name(self.share, self.per_class)
 
 
 class SupervisedConfig(TuneConfig):
@@ -114,6 +128,22 @@ class SupervisedConfig(TuneConfig):
     def network(self, encoder: STGCNConfig) -> STGCNConfig:
         """The run's network, with the width asked for."""
         return encoder if self.width is None else encoder.model_copy(update={"width": self.width})
+
+    @model_validator(mode="after")
+    def _has_no_statistics(self) -> "SupervisedConfig":
+        if self.network_mode == "eval":
+            raise ValueError("random weights come with no running statistics: network_mode must be train, got 'eval'")
+        return self
+
+
+def finetune_released() -> FinetuneConfig:
+    """As SkeAttnCLR's program fine-tunes joints of NTU-60, cross-subject."""
+    return FinetuneConfig(lr=0.008, weight_decay=0, network_mode="eval")
+
+
+def semi_released() -> SemiConfig:
+    """As SkeAttnCLR's program learns a tenth of the labels of joints of NTU-60, cross-subject."""
+    return SemiConfig(weight_decay=0, network_mode="eval", per_class="released")
 
 
 class TransferConfig(Config):

@@ -1,7 +1,6 @@
 """Features of a frozen encoder, computed once for a whole store and kept by what they were computed from."""
 
 import hashlib
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,11 @@ from rich.text import Text
 from skelact.allocator import kept_memory
 from skelact.data.store import Prepared
 from skelact.encoders.file import LoadedEncoder
+from skelact.evaluate.arrays import read_arrays, write_arrays
 from skelact.skeleton import Skeleton
 from skelact.streams import apply_stream
 from skelact.terminal import Terminal, tell
-from skelact.world import SkelactError, atomic_file
+from skelact.world import SkelactError
 
 BATCH = 128
 """Clips that go through the encoder at once."""
@@ -79,8 +79,7 @@ def cached_features(
     if kept is not None:
         return kept
     made = features(encoder, prepared.clips, skeleton, batch, progress, title)
-    with atomic_file(file) as temporary:
-        np.savez(temporary, features=made, key=np.array(key))
+    write_arrays(file, {"features": made, "key": np.array(key)})
     return made
 
 
@@ -118,13 +117,11 @@ def _joint_order(encoder: LoadedEncoder, shape: tuple[int, ...], skeleton: Skele
 def _kept(file: Path, key: str, shape: tuple[int, int]) -> np.ndarray | None:
     """The features in a cache file; None, with a message, where it is not what was written."""
     try:
-        with open(file, "rb") as opened:  # numpy leaves a damaged file open that it opened itself
-            arrays = np.load(opened, allow_pickle=False)
-            kept, found = arrays["features"], str(arrays["key"])
-    except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
-        tell(f"{file}: damaged ({error}); the features are computed again")
+        kept, found = read_arrays(file, ("features", "key"))
+    except SkelactError as error:
+        tell(f"{error}; the features are computed again")
         return None
-    if found != key or kept.shape != shape or kept.dtype != np.float32 or not np.isfinite(kept).all():
+    if str(found) != key or kept.shape != shape or kept.dtype != np.float32 or not np.isfinite(kept).all():
         tell(f"{file}: not the features it should hold; they are computed again")
         return None
     return kept

@@ -35,7 +35,7 @@ def semi(case: Case, config: SemiConfig, seeds: Sequence[int], beside: str) -> S
     train = case.rows.train
     files = {seed: case.folder / "evaluate" / f"{beside}-seed{seed}.csv" for seed in seeds}
     rows = {
-        seed: train[kept_or_chosen(file, case.names[train], case.labels[train], config.share, seed)]
+        seed: train[kept_or_chosen(file, case.names[train], case.labels[train], config.share, seed, config.per_class)]
         for seed, file in files.items()
     }
     scored = _tuned(case, config, rows, f"semi {100 * config.share:g} %")
@@ -68,13 +68,14 @@ def _tuned(case: Case, config: TuneConfig, rows: dict[int, Int64[np.ndarray, "n"
 
 
 def _from_nothing(case: Case, config: TuneConfig, rows: dict[int, Int64[np.ndarray, "n"]], what: str) -> Control:
-    """The control of a training: the same from random weights."""
+    """The control of a training: the same from random weights. These have no running statistics to normalise by, so
+    it is in training mode even where the pretrained network is not: otherwise it would learn nothing."""
     starts = {seed: random_encoder(case.encoder.card, seed) for seed in rows}
-    untrained = _each(case, config, starts, rows, f"{what}, control")
+    untrained = _each(case, config.model_copy(update={"network_mode": "train"}), starts, rows, f"{what}, control")
     last = [one.last for one in untrained]
     return Control(
         top1=mean(last).top1,
-        how="the same training from random weights",
+        how="the same training from random weights" + (", in training mode" if config.network_mode == "eval" else ""),
         plain=mean(last),
         best=mean([one.best for one in untrained]),
         plain_per_seed=tuple(last),

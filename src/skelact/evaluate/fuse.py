@@ -13,6 +13,7 @@ from torch import Tensor
 
 from skelact import __version__
 from skelact.evaluate.accuracy import Accuracy, accuracy
+from skelact.evaluate.config import labels_name
 from skelact.evaluate.outcome import Fused, FusedPart, PublishedNumber, Result
 from skelact.evaluate.published import published, published_name
 from skelact.evaluate.result import read_result, read_scores, write_result
@@ -79,6 +80,7 @@ def check_alike(one: Part, other: Part) -> None:
     """SkelactError, naming what differs, unless both are of one protocol, split and set of labelled test clips."""
     pairs = {name: (getattr(one.result, name), getattr(other.result, name)) for name in ALIKE}
     pairs["share of labels"] = one.result.recipe.get("share"), other.result.recipe.get("share")
+    pairs["labels learned"] = _labels(one.result), _labels(other.result)
     pairs["number of classes scored"] = one.scores.shape[1], other.scores.shape[1]
     for name, (mine, its) in pairs.items():
         if mine != its:
@@ -90,6 +92,12 @@ def check_alike(one: Part, other: Part) -> None:
     wrong = [name for name, mine in zip(one.names.tolist(), one.labels.tolist(), strict=True) if label[name] != mine]
     if wrong:
         raise _differ(one, other, f"labels: {len(wrong)} clips have another one, such as {wrong[0]}")
+
+
+def _labels(result: Result) -> str:
+    """Which labels were learned, as it stands in file names; all of them without a word."""
+    share = result.recipe.get("share")
+    return labels_name(share, result.recipe.get("per_class", "at_least_one")) if share else ""
 
 
 def weights_of(parts: Sequence[Part], weights: Sequence[float] | None) -> list[float]:
@@ -123,10 +131,9 @@ def _fused(parts: Sequence[Part], weights: list[float], scores: Float[Tensor, "n
     same = (*ALIKE, "store", "store_hash", "classes", "train_clips", "test_clips", "majority", "chance")
     method = "+".join(dict.fromkeys(part.method for part in made))
     stream = "+".join(sorted((part.stream for part in made), key=_place))
-    share = first.recipe.get("share")
     return Fused(
         **{name: getattr(first, name) for name in same},
-        variant=f"{100 * share:g}pct" if share else "",
+        variant=_labels(first),
         recipe={"weights": weights, "of": first.recipe},
         method=method,
         stream=stream,

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from skelact.config import Config
 from skelact.evaluate.accuracy import Accuracy
 from skelact.evaluate.control import Control
+from skelact.world import SEAL
 
 
 class PublishedNumber(Config):
@@ -51,6 +52,12 @@ class Evaluation(Config):
     date: str
     skelact: str
     machine: dict[str, Any]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_seal(cls, values: Any) -> Any:
+        """The seal of a result's file is no part of the result."""
+        return {key: held for key, held in values.items() if key != SEAL} if isinstance(values, dict) else values
 
     @property
     def file_name(self) -> str:

@@ -1,7 +1,6 @@
 """A result's JSON file, what lies beside it, and its table."""
 
 import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from skelact.evaluate.accuracy import Accuracy
+from skelact.evaluate.arrays import read_arrays, write_arrays
 from skelact.evaluate.outcome import (
     Accuracies,
     AnyResult,
@@ -23,7 +23,7 @@ from skelact.evaluate.outcome import (
     Retrieved,
 )
 from skelact.terminal import Terminal
-from skelact.world import SkelactError, atomic_file, read_json, write_json
+from skelact.world import SkelactError, read_json, write_json
 
 __all__ = [
     "AnyResult",
@@ -62,10 +62,9 @@ def write_result(
     """
     stem = stem or result.file_name
     arrays: dict[str, Any] = {"names": names, "labels": labels, what: scores}
-    with atomic_file(folder / f"{stem}.npz") as temporary:
-        np.savez(temporary, **arrays)
+    write_arrays(folder / f"{stem}.npz", arrays)
     path = folder / f"{stem}.json"
-    write_json(path, result.model_dump(mode="json"))
+    write_json(path, result.model_dump(mode="json"), sealed=True)
     return path
 
 
@@ -86,15 +85,11 @@ def read_scores(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     SkelactError: no such file, damaged, not one name, label and row of scores a clip.
     """
-    try:
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-            names, labels, scores = (arrays[key] for key in ("names", "labels", "scores"))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise SkelactError(f"{path}: expected arrays names, labels and scores: {error}") from error
-    if scores.ndim != 2 or not len(names) == len(labels) == len(scores):
+    names, labels, scores = read_arrays(Path(path), ("names", "labels", "scores"))
+    if (names.ndim, labels.ndim, scores.ndim) != (1, 1, 2) or not len(names) == len(labels) == len(scores):
         raise SkelactError(
             f"{path}: expected one name, label and row of scores a clip, "
-            f"found {len(names)} names, {len(labels)} labels and scores of shape {scores.shape}"
+            f"found names of shape {names.shape}, labels of {labels.shape} and scores of {scores.shape}"
         )
     return names, labels, scores
 

@@ -33,7 +33,7 @@ def shared(case: Case, recipe: Config, rows: Rows, make: Callable[[], Control]) 
     if not path.exists():
         made = make()
         case.controls.mkdir(parents=True, exist_ok=True)
-        write_json(path, {"identity": identity, "control": made.model_dump(mode="json")})
+        write_json(path, {"identity": identity, "control": made.model_dump(mode="json")}, sealed=True)
         return made
     values = read_json(path)
     if values.get("identity") != identity:
@@ -47,11 +47,12 @@ def shared(case: Case, recipe: Config, rows: Rows, make: Callable[[], Control]) 
 def _identity(case: Case, recipe: Config, rows: Rows) -> dict[str, Any]:
     """All that a control depends on, but for the processor's rounding."""
     card = case.encoder.card.model_copy(update={"classes": (), "method": "", "origin": ""})
+    shape = card.model_dump(mode="json", exclude={"units", "learned_from"})  # of the clips, whose hash stands below
     return {
         "skelact": __version__,
         "torch": torch.__version__,
         "device": case.device.type,
-        "network": card.model_dump(mode="json"),
+        "network": shape,
         "recipe": {type(recipe).__name__: recipe.model_dump(mode="json")},
         "clips": case.prepared.hash,
         "train": {str(seed): _hash(case, of_seed) for seed, of_seed in rows.items()},

@@ -7,39 +7,57 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64, Shaped
 
+from skelact.evaluate.config import PerClass
 from skelact.world import SkelactError, atomic_file
 
 COLUMNS = ("name", "action")
 
 
 def chosen(
-    names: Shaped[np.ndarray, "n"], labels: Int64[np.ndarray, "n"], share: float, seed: int
+    names: Shaped[np.ndarray, "n"],
+    labels: Int64[np.ndarray, "n"],
+    share: float,
+    seed: int,
+    per_class: PerClass = "at_least_one",
 ) -> Int64[np.ndarray, "k"]:
-    """Places of the chosen clips, ascending: of every class the share, rounded, and at least one clip.
+    """Places of the chosen clips, ascending: of every class the share.
 
     The clips of a class are taken in the order of SHA-256(seed, name). So the choice does not depend on the order of
-    the clips, and a smaller share of a seed is part of a larger one.
+    the clips, and a smaller share of a seed is part of a larger one. SkelactError where no class gives a clip.
     """
     key = np.array([hashlib.sha256(f"{seed}/{name}".encode()).hexdigest() for name in names])
     picked = []
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        count = max(1, int(share * len(members) + 0.5))
+        wanted = share * len(members)
+        count = round(wanted) if per_class == "released" else max(1, int(wanted + 0.5))
         picked.append(members[np.argsort(key[members])][:count])
-    return np.sort(np.concatenate(picked))
+    places = np.sort(np.concatenate(picked))
+    if not len(places):
+        most = max(np.unique(labels, return_counts=True)[1])
+        raise SkelactError(
+            f"expected some labelled clips, found none: a share of {share:g} of the {most} clips of the largest class "
+            f"rounds to 0; give a larger --share or --per-class at_least_one"
+        )
+    return places
 
 
 def kept_or_chosen(
-    path: Path, names: Shaped[np.ndarray, "n"], labels: Int64[np.ndarray, "n"], share: float, seed: int
+    path: Path,
+    names: Shaped[np.ndarray, "n"],
+    labels: Int64[np.ndarray, "n"],
+    share: float,
+    seed: int,
+    per_class: PerClass = "at_least_one",
 ) -> Int64[np.ndarray, "k"]:
     """As `chosen`, from the file at `path` where there is one; else chosen and written there.
 
     SkelactError, with file and line: a name that is not among `names` or stands twice, another class than the store
-    has, a class without a clip.
+    has, a class without a clip where each has to have one.
     """
     if path.exists():
-        return _read(path, [str(name) for name in names], labels)
-    places = chosen(names, labels, share, seed)
+        return _read(path, [str(name) for name in names], labels, per_class)
+    places = chosen(names, labels, share, seed, per_class)
     with atomic_file(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
@@ -47,7 +65,7 @@ def kept_or_chosen(
     return places
 
 
-def _read(path: Path, names: list[str], labels: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "k"]:
+def _read(path: Path, names: list[str], labels: Int64[np.ndarray, "n"], per_class: PerClass) -> Int64[np.ndarray, "k"]:
     place_of = {name: place for place, name in enumerate(names)}
     places: dict[int, None] = {}
     with open(path, newline="", encoding="utf-8") as file:
@@ -69,7 +87,7 @@ def _read(path: Path, names: list[str], labels: Int64[np.ndarray, "n"]) -> Int64
             places[place] = None
     found = np.array(sorted(places), np.int64)
     lacking = sorted(set(labels.tolist()) - set(labels[found].tolist()))
-    if lacking:
+    if lacking and not (per_class == "released" and len(found)):
         raise SkelactError(
             f"{path}: expected at least 1 clip of each of the {len(set(labels.tolist()))} classes, "
             f"found none of {', '.join(map(str, lacking))}"

@@ -125,7 +125,7 @@ def _start(
     start: LoadedEncoder, classes: int, config: TuneConfig, seed: int, device: torch.device
 ) -> tuple[STGCN, nn.Linear]:
     """A copy of the network that can learn, and a head drawn with the seed."""
-    network = copy.deepcopy(start.network).to(device).requires_grad_(True).train()
+    network = copy.deepcopy(start.network).to(device).requires_grad_(True).train(config.network_mode == "train")
     # Without the layer's own start, which would draw from the global generator.
     head = cast(nn.Linear, nn.utils.skip_init(nn.Linear, start.card.encoder.features, classes))
     weight = torch.randn(head.weight.shape, generator=torch.Generator().manual_seed(seed))
@@ -146,11 +146,12 @@ def _orders(epochs: int, seed: int, train: Labelled, size: int) -> Iterator[Int6
 def _scores(
     network: nn.Module, head: nn.Linear, clips: TrainingClips, start: LoadedEncoder, device: torch.device
 ) -> Float[Tensor, "n classes"]:
-    """Logits of every clip, on the CPU. The network is left in training mode."""
+    """Logits of every clip, on the CPU. The network is left in the mode that it was in."""
+    training = network.training
     network.eval()
     found = [
         head(network(apply_stream(x, start.card.stream, start.card.skeleton)).float()).cpu()
         for _, x in batches(clips, torch.arange(len(clips)).split(BATCH), device)
     ]
-    network.train()
+    network.train(training)
     return torch.cat(found)

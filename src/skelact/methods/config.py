@@ -126,8 +126,12 @@ class SkeAttnCLRConfig(ContrastConfig):
     """tau"""
     momentum: float = Field(default=0.996, ge=0, le=1)
     """m, of the key network, at the start; it rises to 1 along half a cosine."""
+    momentum_ahead: int | None = Field(default=0, ge=0)
+    """Steps by which the clock of m is ahead of the run; None for an epoch (released)."""
     mu: float = Field(default=0.5, ge=0, le=1)
     """Weight of the salient loss; 1 - mu is that of the non-salient one (released, NTU-60 joint: 1)."""
+    head_weights: Literal["kaiming", "released"] = "kaiming"
+    """How g and p start: Kaiming, fan out; or N(0, 0.02) drawn over that, as in all other layers (released)."""
     predictors: bool = True
     """p of Eq. 2, on the query's side alone; without, the head's own vectors meet the key's, as in MoCo."""
     heads: int = Field(default=8, ge=1)
@@ -148,6 +152,10 @@ class SkeAttnCLRConfig(ContrastConfig):
         if not 0 <= self.window[0] <= self.window[1] <= 1:
             raise ValueError(f"window must be two shares from 0 to 1, the lower first, got {self.window}")
         return self
+
+    def fitted(self, epochs: int, clips: int, batch: int) -> ContrastConfig:
+        ahead = clips // batch if self.momentum_ahead is None else self.momentum_ahead
+        return super().fitted(epochs, clips, batch).model_copy(update={"momentum_ahead": ahead})
 
 
 class CrossStreamConfig(ContrastConfig):

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from skelact.encoders.stgcn import STGCN
+from skelact.encoders.stgcn import STGCN, published_start
 
 
 class Embedder(nn.Module):
@@ -14,11 +14,8 @@ class Embedder(nn.Module):
         super().__init__()
         features = encoder.config.features
         first, last = nn.Linear(features, features), nn.Linear(features, projection)
-        for layer in (first, last):
-            nn.init.normal_(layer.weight, 0, 0.02)
-            nn.init.zeros_(layer.bias)
         self.encoder = encoder
-        self.head = nn.Sequential(first, nn.ReLU(), last)
+        self.head = nn.Sequential(first, nn.ReLU(), last).apply(published_start)
 
     def project(self, h: Float[Tensor, "n d"]) -> Float[Tensor, "n p"]:
         """z = g(h) / |g(h)|, never in less than float32."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from skelact import augment
 from skelact.bank import Bank
 from skelact.draw import Draw
-from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.encoders.stgcn import STGCN, STGCNConfig, published_start
 from skelact.losses import info_nce, similarities, with_negative
 from skelact.methods.config import SkeAttnCLRConfig
 from skelact.methods.method import Losses, Method
@@ -64,6 +64,9 @@ class SkeAttnCLR(Method):
         self.predictors = nn.ModuleDict(
             {part: head(z, width, z) if config.predictors else nn.Identity() for part in PARTS}
         )
+        if config.head_weights == "released":
+            self.query.head.apply(published_start)
+            self.predictors.apply(published_start)
         self.twin = MomentumTwin(self.query, config.momentum)
         self.bank = Bank(config.bank, z)
 
@@ -100,7 +103,9 @@ class SkeAttnCLR(Method):
         return {"loss": parts["global"] + mu * parts["salient"] + (1 - mu) * parts["non_salient"], **parts}  # Eq. 5
 
     def stepped(self, step: int, total: int) -> None:
-        self.twin.follow_state(self.query, cosine_momentum(self.config.momentum, step, total))  # Eq. 6
+        assert self.config.momentum_ahead is not None, "fitted() sets it"
+        momentum = cosine_momentum(self.config.momentum, step + self.config.momentum_ahead, total)
+        self.twin.follow_state(self.query, momentum)  # Eq. 6
 
     def _map(self, network: "Embedder", x: Clips) -> Map:
         features = network.encoder.feature_map(x)

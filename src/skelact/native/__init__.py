@@ -7,14 +7,12 @@ types of numbers, and is the reference of its tests. `SKELACT_NATIVE=0` in the e
 import ctypes
 import os
 from functools import lru_cache
-from multiprocessing import parent_process
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from skelact.native.build import Unavailable, compiled
-from skelact.terminal import tell
+from skelact.native.build import Unavailable, compiled, tell
 
 Argument = Tensor | np.ndarray | bytes | int | float | None
 
@@ -75,10 +73,9 @@ def _switched_off() -> bool:
 
 @lru_cache
 def _library() -> ctypes.CDLL | str:
-    """The library, or why there is none. Of several processes that work together the first one tells."""
+    """The library, or why there is none."""
     try:
         return compiled()
     except Unavailable as error:
-        if parent_process() is None and os.environ.get("RANK", "0") == "0":
-            tell(f"native code is not used, PyTorch's operations are: {error}")
+        tell(f"native code is not used, PyTorch's operations are: {error}")
         return str(error)

@@ -1,6 +1,5 @@
 """Evaluations joined with what they were made on: their store, their classes, their predictions and features."""
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from jaxtyping import Float32
 
 from skelact.data.store import Store
 from skelact.encoders.file import load_encoder, streams_of
+from skelact.evaluate.arrays import read_arrays
 from skelact.evaluate.features import features_key
 from skelact.evaluate.result import Fused, Result
 from skelact.report.runs import Predictions, Run
@@ -64,10 +64,9 @@ class Joined:
         row = {str(name): place for place, name in enumerate(self.store.table["name"])}
         rows = [row.get(str(name)) for name in self.predictions.names]
         try:
-            with open(file, "rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-                features = arrays["features"]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise SkelactError(f"{file}: damaged ({error}); remove it and evaluate again") from error
+            (features,) = read_arrays(file, ("features",))
+        except SkelactError as error:
+            raise SkelactError(f"{error}; remove it and evaluate again") from error
         return None if None in rows or len(features) != len(row) else features[rows]
 
 

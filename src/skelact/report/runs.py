@@ -53,25 +53,59 @@ def read_run(path: Path) -> Run:
     if not (path / "config.json").exists():
         raise SkelactError(f"{path}: not a run folder: it has no config.json")
     config = read_json(path / "config.json")
+    _check(path / "config.json", config)
     files = sorted((path / "evaluate").glob("*.json"))
     name = path.resolve().name
     return Run(path, name, config, tuple(_lines(path / "metrics.jsonl")), {file: read_result(file) for file in files})
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "config": (dict,),
+    "config.method": (dict,),
+    "config.method.name": (str,),
+    "config.method.streams": (list,),
+    "config.method.bank": (int,),
+    "config.stream": (str,),
+    "machine": (dict,),
+    "stores": (list,),
+}
+"""What a page makes use of; all else is only shown."""
+
+
+def _check(path: Path, config: dict[str, Any]) -> None:
+    """SkelactError where a value that is there is of another type than a run writes."""
+    held: dict[str, Any] = {}
+    for key in _TYPES:
+        above, _, last = key.rpartition(".")
+        held[key] = (held[above] if above else config).get(last) if above == "" or held[above] is not None else None
+        if held[key] is not None and not isinstance(held[key], _TYPES[key]):
+            wanted, found = _TYPES[key][0].__name__, type(held[key]).__name__
+            raise SkelactError(f"{path}: key '{key}': expected {wanted}, found {found}")
+    if (held["config.method.bank"] or 0) < 0:
+        raise SkelactError(f"{path}: key 'config.method.bank': expected at least 0, found {held['config.method.bank']}")
+    for place, store in enumerate(held["stores"] or []):
+        if not isinstance(store, dict) or not all(isinstance(store.get(key, ""), str) for key in ("path", "split")):
+            raise SkelactError(f"{path}: key 'stores[{place}]': expected an object with path and split, found another")
+    if not all(isinstance(stream, str) for stream in held["config.method.streams"] or []):
+        raise SkelactError(f"{path}: key 'config.method.streams': expected names of streams, found others")
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
     """One object a line; the last line may be cut off, for the run may be going on."""
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines()
+    if not path.is_file():
+        raise SkelactError(f"{path}: expected the log of a run, found no file")
+    lines = path.read_bytes().removesuffix(b"\n").split(b"\n")
     objects = []
     for place, line in enumerate(lines, start=1):
         try:
-            entry = json.loads(line)
-        except json.JSONDecodeError as error:
+            entry = json.loads(line.decode("utf-8"))
+        except (ValueError, RecursionError) as error:
             if place == len(lines):
                 break
             raise SkelactError(f"{path}:{place}: cannot be read as JSON: {error}") from error
-        if not isinstance(entry, dict) or "step" not in entry:
-            raise SkelactError(f"{path}:{place}: expected an object with the key 'step', found {line[:80]}")
+        if not isinstance(entry, dict) or type(entry.get("step")) is not int:
+            raise SkelactError(f"{path}:{place}: expected an object with a whole number 'step', found {line[:80]!r}")
         objects.append(entry)
     return objects

@@ -23,6 +23,19 @@ class Optimiser(Config):
     """Share of the run over which the rate rises from zero."""
 
 
+FREE = {
+    "log_every": "",
+    "probe_every": "",
+    "device": "numbers agree with those of before but for rounding",
+    "compile": "numbers agree with those of before but for rounding",
+}
+"""Settings of a run that may be others when it goes on, and what follows; all others decide what is learned.
+
+How often losses are written and features looked at changes nothing of the training: a look draws no number. Where it is
+computed changes the order of sums and so the last bits, as another number of threads does.
+"""
+
+
 class TrainConfig(Config):
     """One pretraining run; written to the run's config.json and compared when it is resumed."""
 

@@ -1,14 +1,16 @@
 """What a run tells: JSON lines, TensorBoard, a progress bar."""
 
+import contextlib
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from skelact.world import atomic_file
+from skelact.world import SkelactError, write_bytes
 
 
 class Log:
@@ -17,7 +19,8 @@ class Log:
     def __init__(self, folder: Path, start: int, total: int, console: Console):
         self._lines = folder / "metrics.jsonl"
         self._keep_before(start)
-        self._file = open(self._lines, "a", encoding="utf-8")  # noqa: SIM115 (closed by __exit__)
+        # Without a buffer: of a full disk it is told at once, and not again when the file is closed.
+        self._file = open(self._lines, "ab", buffering=0)  # noqa: SIM115 (closed by __exit__)
         self._board = _board(folder / "tensorboard", start, console)
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -40,17 +43,24 @@ class Log:
         self._bar.stop()
         self._file.close()
         if self._board is not None:
-            self._board.close()
+            with self._told(self._lines.parent / "tensorboard"):
+                self._board.close()
 
     def write(self, step: int, epoch: int, values: dict[str, Any]) -> None:
-        """One line of metrics; numbers that are not finite become null, which is valid JSON."""
+        """One line of metrics; numbers that are not finite become null, which is valid JSON.
+
+        SkelactError where it cannot be written, as on a full disk.
+        """
         clean = {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in values.items()}
-        self._file.write(json.dumps({"step": step, "epoch": epoch, **clean}) + "\n")
-        self._file.flush()
+        with self._told(self._lines):
+            line = (json.dumps({"step": step, "epoch": epoch, **clean}) + "\n").encode()
+            while line:
+                line = line[self._file.write(line) :]
         if self._board is not None:
-            for key, value in clean.items():
-                if isinstance(value, int | float):
-                    self._board.add_scalar(key, value, step)
+            with self._told(self._lines.parent / "tensorboard"):
+                for key, value in clean.items():
+                    if isinstance(value, int | float):
+                        self._board.add_scalar(key, value, step)
 
     def advance(self, step: int, description: str, rate: str) -> None:
         """Move the progress bar to `step`."""
@@ -63,15 +73,25 @@ class Log:
     def _keep_before(self, start: int) -> None:
         if not self._lines.exists():
             return
+        if not self._lines.is_file():
+            raise SkelactError(f"{self._lines}: expected the log of this run, found no file; move it away")
         kept = []
-        for line in self._lines.read_text(encoding="utf-8").splitlines() if start else []:
+        for line in self._lines.read_bytes().split(b"\n") if start else []:
             try:
-                if json.loads(line)["step"] <= start:
-                    kept.append(line + "\n")
-            except (json.JSONDecodeError, KeyError, TypeError):
-                continue  # the line that a killed process left unfinished
-        with atomic_file(self._lines) as temporary:
-            temporary.write_text("".join(kept), encoding="utf-8")
+                if json.loads(line.decode("utf-8"))["step"] <= start:
+                    kept.append(line + b"\n")
+            except (ValueError, LookupError, TypeError, RecursionError):
+                continue  # the line that a killed process left unfinished, or a damaged one
+        write_bytes(self._lines, b"".join(kept))
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _told(path: Path) -> Iterator[None]:
+        """Inside, what a full disk does is told in a sentence that names the file."""
+        try:
+            yield
+        except OSError as error:
+            raise SkelactError(f"{path}: not written: {error.strerror or error}") from error
 
 
 class Silence(Log):

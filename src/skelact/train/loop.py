@@ -224,11 +224,21 @@ class Trainer:
         path = self.folder / "checkpoints" / "last.pt"
         state = processes.first(lambda: checkpoint.load(path) if path.exists() else None)
         if state is not None:
-            self.method.load_state_dict(state["method"])
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.step, self.seconds = state["step"], state["seconds"]
-            self._recent = [{name: loss.to(self.device) for name, loss in losses.items()} for losses in state["recent"]]
+            try:
+                self._restore(state)
+            except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
+                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                raise SkelactError(f"{path}: not a checkpoint of this run: {reason:.200}") from error
         processes.equalise(self.method)
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        step, seconds = int(state["step"]), float(state["seconds"])
+        if not 0 <= step <= self.total:
+            raise ValueError(f"expected a step up to {self.total}, found {step}")
+        self.method.load_state_dict(state["method"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self._recent = [{name: loss.to(self.device) for name, loss in losses.items()} for losses in state["recent"]]
+        self.step, self.seconds = step, seconds
 
     def card(self, stream: Stream) -> EncoderCard:
         """What this run's encoder of a stream is made for."""
@@ -241,6 +251,8 @@ class Trainer:
             frames=c.frames,
             persons=self.clips.persons,
             method=c.method.name,
+            units=getattr(self.clips, "units", None),
+            learned_from=tuple(part.hash for part in self.clips.parts),
             origin=f"{c.recipe}, step {self.step} of {self.total}, seed {c.seed}",
         )
 

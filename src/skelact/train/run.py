@@ -1,6 +1,5 @@
 """A run: a folder that one command fills, and the same command goes on with."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +14,10 @@ from skelact.allocator import kept_memory
 from skelact.data.batches import TrainingClips, training_clips
 from skelact.data.store import Store
 from skelact.terminal import Terminal
-from skelact.train.config import TrainConfig
+from skelact.train.config import FREE, TrainConfig
 from skelact.train.log import Log, Silence
 from skelact.train.loop import Trainer
-from skelact.world import SkelactError, machine, write_json
+from skelact.world import SkelactError, exhaustion_explained, machine, read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -37,23 +36,41 @@ class Pretrained:
 
 @processes.joined()
 def pretrain(
-    config: TrainConfig, stores: list[Path], splits: list[str], folder: Path, console: Console | None = None
+    config: TrainConfig,
+    stores: list[Path],
+    splits: list[str],
+    folder: Path,
+    console: Console | None = None,
+    fit_batch: bool = False,
 ) -> Pretrained:
     """Train `config` on the training clips of `stores` into `folder`.
 
     A folder that holds this very run is gone on with from its last checkpoint, any other is refused; nothing is ever
-    deleted. Labels of the stores serve the online kNN only. Raises SkelactError for what a user can mend.
+    deleted. Settings that change nothing of what is learned (`FREE`) may be others than before. With `fit_batch` a
+    batch of more clips than there are is lowered to as many, which is told; else it is an error. Labels of the stores
+    serve the online kNN only. Raises SkelactError for what a user can mend.
 
     Under torchrun every process calls it; the first one alone reads and writes `folder`, and tells.
     """
     console = (console or Terminal(stderr=True)) if processes.rank() == 0 else Console(quiet=True)
+    advice = f"what {folder} holds stays: the same command goes on where there is more; a new --run may lower --batch"
+    with exhaustion_explained(lambda: advice):
+        return _pretrained(config, stores, splits, folder, console, fit_batch)
+
+
+def _pretrained(
+    config: TrainConfig, stores: list[Path], splits: list[str], folder: Path, console: Console, fit_batch: bool
+) -> Pretrained:
     opened = [Store.open(store) for store in stores]
     clips = processes.in_turn(lambda: training_clips(opened, splits, config.view, config.frames))
+    if fit_batch:
+        config = _with_batch_that_fits(config, len(clips), console)
     config = config.model_copy(update={"method": config.method.fitted(config.epochs, len(clips), config.batch)})
     trainer = Trainer(config, clips, folder)
     identity = _identity(config, opened, clips, splits)
     _same_for_all(identity)
-    processes.first(lambda: _claim(folder, identity))
+    for change in processes.first(lambda: _claim(folder, identity)):
+        console.print(f"{escape(str(folder))}: goes on with another setting: {escape(change)}", highlight=False)
     trainer.resume()
     if trainer.step == trainer.total:
         console.print(f"{escape(str(folder))}: finished already, {trainer.total} steps; nothing to do")
@@ -74,6 +91,14 @@ def pretrain(
     ):
         trainer.train(log)
     return Pretrained(folder, trainer.step, trainer.total, trainer.seconds)
+
+
+def _with_batch_that_fits(config: TrainConfig, clips: int, console: Console) -> TrainConfig:
+    most = clips - clips % processes.count()
+    if config.batch <= clips or most < 2:
+        return config
+    console.print(f"batch lowered from {config.batch} to {most}: there are {clips} training clips", highlight=False)
+    return config.model_copy(update={"batch": most})
 
 
 def _identity(config: TrainConfig, stores: list[Store], clips: TrainingClips, splits: list[str]) -> dict[str, Any]:
@@ -103,25 +128,28 @@ def _same_for_all(identity: dict[str, Any]) -> None:
         raise SkelactError(f"process {processes.rank()} was given another run than process 0\n" + "\n".join(changed))
 
 
-def _claim(folder: Path, identity: dict[str, Any]) -> None:
-    """Write config.json into a new folder, or check that the one there says the same."""
+def _claim(folder: Path, identity: dict[str, Any]) -> list[str]:
+    """Write config.json into a new folder, or check that the one there says the same; the free settings that differ."""
     path = folder / "config.json"
     if path.exists():
-        try:
-            there = _as_written_today(dict(json.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, ValueError, TypeError) as error:
-            raise SkelactError(f"{path}: cannot be read: {error}") from error
-        changed = [f"  {line}" for line in differences({key: there.get(key) for key in identity}, identity)]
+        there = _as_written_today(read_json(path))
+        free = {f"config.{name}": follows for name, follows in FREE.items()}
+        lines = differences({key: there.get(key) for key in identity}, identity)
+        changed = [f"  {line}" for line in lines if line.partition(":")[0] not in free]
         if changed:
             raise SkelactError(
                 f"{folder} holds another run, which is never overwritten; choose another --run\n" + "\n".join(changed)
             )
-        return
+        told = [(line, free[line.partition(":")[0]]) for line in lines]
+        return [f"{line}; {follows}" if follows else line for line, follows in told]
+    if folder.exists() and not folder.is_dir():
+        raise SkelactError(f"{folder}: expected a folder, found a file; choose another --run")
     if folder.exists() and any(folder.iterdir()):
         raise SkelactError(f"{folder} is not empty and holds no run; choose another --run")
     folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     write_json(path, {"skelact": __version__, "started": started, "machine": machine(), **identity})
+    return []
 
 
 def _as_written_today(identity: dict[str, Any]) -> dict[str, Any]:
@@ -143,4 +171,13 @@ def differences(old: Any, new: Any, name: str = "") -> list[str]:
             for place, pair in enumerate(zip(old, new, strict=True))
             for line in differences(*pair, f"{name}[{place}]")
         ]
-    return [] if old == new else [f"{name}: {old!r} there, {new!r} asked"]
+    return [] if old == new else [f"{name}: {_short(old)} there, {_short(new)} asked"]
+
+
+def _short(value: Any) -> str:
+    """A value as it is told; a file of another kind may hold anything in its place."""
+    try:
+        text = repr(value)
+    except RecursionError:
+        return "something nested too deeply"
+    return text if len(text) <= 200 else f"{text[:200]}..."

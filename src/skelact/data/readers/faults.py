@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skelact.data.recording import Item, ReadError
-from skelact.world import SkelactError, printable
+from skelact.printable import printable
+from skelact.world import SkelactError
 
 SKIP_HINT = ""
 """Empty: `prepare` itself advises --skip-bad where it can help. For readers that still append it."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from skelact.data.readers.contents import LARGEST, content, file_state, open_archive
 from skelact.data.readers.faults import SKIP_HINT, line_error, reason, shown
 from skelact.data.recording import Item, ReadError
-from skelact.world import printable
+from skelact.printable import printable
 
 __all__ = [
     "LARGEST",
