@@ -1,11 +1,12 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ from skelact.data.parallel import parse
 from skelact.data.prepare import names_on_list, prepare
 from skelact.data.readers import reader
 from skelact.data.recording import Item, ReadError
-from skelact.data.store import Store
+from skelact.data.store import Store, StoreWriter
+from skelact.data.store import prepared as making
 from skelact.world import SkelactError
 
 
@@ -164,6 +166,106 @@ def test_whatever_a_reader_raises_on_a_file_is_a_fault_of_that_file(tmp_path, so
     assert [clip.name for clip in summary.left_out] == ["c013"]
 
 
+@pytest.mark.parametrize("fault", [MemoryError(), RecursionError(), StopIteration(), SystemError("?"), OSError(5, "x")])
+def test_whatever_is_raised_while_clips_are_looked_for_names_the_source(tmp_path, source, fault):
+    @dataclass(frozen=True)
+    class Faulty(MadeReader):
+        def find(self, source: Path):
+            raise fault
+
+    with pytest.raises(ReadError, match=re.escape(f"{source}: cannot be read: ")):
+        prepare(Faulty(), source, tmp_path / "store", skip_bad=True, progress=False)
+    assert os.listdir(tmp_path) == ["source"]
+
+
+def test_memory_that_does_not_suffice_is_one_sentence_and_leaves_nothing(tmp_path, source, monkeypatch):
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StoreWriter, "add", full)
+        with pytest.raises(SkelactError, match=r"store: not written: there is not enough memory; nothing was kept"):
+            prepare(MadeReader(), source, tmp_path / "store", progress=False)
+    assert os.listdir(tmp_path) == ["source"]
+    prepare(MadeReader(), source, tmp_path / "store", frames=4, progress=False)
+    monkeypatch.setattr(making, "prepare_and_count", full)
+    with pytest.raises((SkelactError, MemoryError)):
+        Store.open(tmp_path / "store").prepared("robust", 6, progress=False)
+    assert os.listdir(tmp_path / "store" / "prepared") == ["robust-4"]
+
+
+def test_leaving_bad_files_out_is_advised_where_it_helps_and_only_there(tmp_path, source):
+    advice = "--skip-bad"
+    with pytest.raises(SkelactError) as error:
+        prepare(MadeReader(), tmp_path / "nowhere", tmp_path / "store", progress=False)
+    assert advice not in str(error.value)
+    with pytest.raises(SkelactError) as error:
+        prepare(reader("utkinect"), source, tmp_path / "store", progress=False)
+    assert advice not in str(error.value)
+    (source / "c005.made").write_text("garbled")
+    with pytest.raises(SkelactError) as error:
+        prepare(MadeReader(), source, tmp_path / "store", progress=False)
+    assert str(error.value).endswith("; `skelact prepare --skip-bad` leaves it out and lists it in meta.json")
+    for path in source.glob("c00[!5].made"):
+        path.write_text("garbled")
+    for path in source.glob("c01*.made"):
+        path.unlink()
+    with pytest.raises(SkelactError) as error:
+        prepare(MadeReader(), source, tmp_path / "store", skip_bad=True, progress=False)
+    assert advice not in str(error.value)
+    for path in source.glob("c00[!5].made"):
+        path.unlink()
+    with pytest.raises(SkelactError, match="garbled") as error:
+        prepare(MadeReader(), source, tmp_path / "store", progress=False)
+    assert advice not in str(error.value)  # there is no other clip
+
+
+def test_the_second_of_two_that_prepare_one_store_ends_with_a_sentence_and_leaves_the_first(tmp_path, source):
+    @dataclass(frozen=True)
+    class Overtaken(MadeReader):
+        def read(self, item: Item):
+            if not (tmp_path / "store").exists():
+                prepare(MadeReader(), source, tmp_path / "store", frames=4, jobs=1, progress=False)
+            return super().read(item)
+
+    with pytest.raises(SkelactError, match=r"store: another command wrote it meanwhile; it is never overwritten"):
+        prepare(Overtaken(), source, tmp_path / "store", frames=6, jobs=1, progress=False)
+    store = Store.open(tmp_path / "store")
+    assert store.verify() == []
+    assert os.listdir(store.path / "prepared") == ["robust-4"]
+    assert sorted(os.listdir(tmp_path)) == ["source", "store"]
+
+
+def test_the_second_of_two_that_prepare_one_view_takes_that_of_the_first(tmp_path, source, monkeypatch):
+    prepare(MadeReader(), source, tmp_path / "store", frames=4, jobs=1, progress=False)
+    real, overtaken = making.prepare_and_count, []
+
+    def overtake(*given):
+        if not overtaken:
+            overtaken.append(True)
+            Store.open(tmp_path / "store").prepared("robust", 6, progress=False)
+        return real(*given)
+
+    monkeypatch.setattr(making, "prepare_and_count", overtake)
+    made = Store.open(tmp_path / "store").prepared("robust", 6, progress=False)
+    assert made.clips.shape == (20, 3, 6, 25, 2)
+    assert sorted(os.listdir(tmp_path / "store" / "prepared")) == ["robust-4", "robust-6"]
+
+
+@pytest.mark.parametrize("words", [{"classes": ("wave", "s\x1b[31mit", "jump")}, {"classes": ("a", "b\u2028", "c")}])
+def test_classes_whose_names_a_terminal_would_obey_are_refused(tmp_path, source, words):
+    with pytest.raises(SkelactError, match="expected a name without control characters") as error:
+        prepare(replace(MadeReader(), **words), source, tmp_path / "store", progress=False)
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("kind", ["a link to itself", "a link to nowhere"])
+def test_a_store_that_is_a_broken_link_exists(tmp_path, source, kind):
+    (tmp_path / "store").symlink_to("store" if kind == "a link to itself" else "nowhere")
+    with pytest.raises(SkelactError, match="store exists already"):
+        prepare(MadeReader(), source, tmp_path / "store", progress=False)
+
+
 def test_a_killed_worker_is_told_and_leaves_nothing(tmp_path, source):
     (source / "c013.made").write_text("kill")
     with pytest.raises(SkelactError, match="was killed"):
@@ -176,7 +278,7 @@ def test_a_killed_worker_is_told_and_leaves_nothing(tmp_path, source):
 def test_an_interrupted_prepare_leaves_nothing(tmp_path, source, jobs, number):
     program = """
         import sys, time
-        from dataclasses import dataclass
+        from dataclasses import dataclass, replace
         from pathlib import Path
         from made_clips import MadeReader
         from skelact.data.prepare import prepare

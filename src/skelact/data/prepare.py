@@ -11,7 +11,7 @@ from skelact.data.parallel import Parsed, parse
 from skelact.data.progress import with_bar
 from skelact.data.readers import divisions_of, named_by, notes_of, told_to
 from skelact.data.readers.faults import failures_named
-from skelact.data.readers.source import PassedOver
+from skelact.data.readers.source import passed_over
 from skelact.data.recording import Item, Reader, ReadError
 from skelact.data.store import LeftOut, Operation, Store, StoreWriter, store_writer
 from skelact.data.views import check_view
@@ -56,12 +56,12 @@ def prepare(
     _check_words(reader)
     with failures_named(source):
         items = reader.find(source)
-    passed_over: PassedOver = getattr(items, "passed_over", PassedOver())
+        others = passed_over(source, items)
     parameters = {"source": str(source), "view": view, "frames": frames, "skip_bad": skip_bad}
     parameters["leave_out"] = str(leave_out) if leave_out else None
     parameters |= told_to(reader) | named_by(reader)
-    if passed_over.count:
-        parameters["passed_over"] = passed_over.shown(len(passed_over.names))
+    if others.files:
+        parameters["passed_over"] = others.shown(len(others.names))
     parameters = {name: printable(value) if isinstance(value, str) else value for name, value in parameters.items()}
     with (
         _memory_explained(out),
@@ -85,8 +85,8 @@ def prepare(
     summary = Summary.of(Store.open(out), view, frames)
     if progress:
         console = Terminal(stderr=True, soft_wrap=True, highlight=False)
-        if passed_over.count:
-            console.print(f"not taken for clips by their names: {passed_over.shown(PRINTED)}", markup=False)
+        if others.files:
+            console.print(f"not taken for clips by their names: {others.shown(PRINTED)}", markup=False)
         console.print(summary)
         for note in notes:
             console.print(f"note: {note}", markup=False)
@@ -177,7 +177,8 @@ class _Intake:
             reason = printable(str(error), keep="\n").rstrip()
             reason = reason if file in reason else f"{parsed.item}: {reason}"
             if not self.skip_bad:
-                raise ReadError(f"{reason}\n  {SKIP_ADVICE}" if self.several else reason) from error
+                advice = ("; " if "\n" in reason else "\n  ") + SKIP_ADVICE
+                raise ReadError(reason + advice if self.several else reason) from error
             name = printable(recording.name if recording else _file_name(parsed.item))
             self.writer.left_out.append(LeftOut(name=name, reason=reason.splitlines()[0]))
             return

@@ -17,6 +17,7 @@ from reader_files import ntu_text, points, sbu_text, ucla_text, utd_bytes, write
 
 from skelact.cli.shared import Format
 from skelact.data.readers import MADE_FOR_A_SOURCE, READERS, contents, reader
+from skelact.data.readers.source import PassedOver
 from skelact.data.recording import Item, Reader, ReadError
 from skelact.world import SkelactError
 
@@ -116,14 +117,14 @@ def test_a_misnamed_clip_is_named_before_files_of_other_kinds(tmp_path):
         write(tmp_path / other, data)
     found = reader("ntu").find(tmp_path)
     assert found == [Item(tmp_path / path)]
-    assert found.passed_over == (3, ("holiday.skeleton", "a.txt", "b.csv"))
+    assert found.passed_over == PassedOver(3, ("holiday.skeleton", "a.txt", "b.csv"))
 
 
 @every
 def test_a_single_file_that_is_misnamed_is_refused(tmp_path, name):
     path, data = CLIPS[name]
     item = write(tmp_path / "elsewhere" / f"x{Path(path).name}", data)
-    with pytest.raises(ReadError, match="expected a file named like|expected a folder, a zip archive or a file like"):
+    with pytest.raises(ReadError, match=r"expected (a file named|a folder, a zip archive or a file) like"):
         reader(name).find(item.path)
 
 

@@ -75,6 +75,28 @@ def test_files_of_the_picture_are_another_kind_with_y_down(tmp_path, name):
         reader(name, points="depth")
 
 
+# Right shoulder, left shoulder, hips and what is in front of them (knees of a sitting person, toes), from the first frame
+# of the sets' own files: a18_s01_e01 of KARD, a02_s01_e01 of MSR Action3D. People look at the sensor, where z is 0.
+SEEN = {
+    ("kard", "world"): ([-117, 49, 3207], [231, 27, 3087], [-67, -363, 3153], [-75, -397, 2679]),
+    ("kard", "screen"): ([299, 231, 3207], [363, 235, 3087], [308, 306, 3153], [304, 325, 2679]),
+    ("msr", "world"): ([-0.004, 0.366, 2.656], [-0.359, 0.364, 2.704], [-0.348, -1.0, 2.779], [-0.378, -1.024, 2.615]),
+}
+
+
+@pytest.mark.parametrize(("name", "points"), SEEN)
+def test_handedness_is_that_of_people_who_look_at_the_sensor(name, points):
+    right, left, behind, front = (np.array(place, float) for place in SEEN[name, points])
+    skeleton = reader(name, points=points).skeleton
+    up = np.array([0, 1 if skeleton.up == "+y" else -1, 0])
+    assert (front - behind)[2] < 0
+    # In a right-handed frame people look along up x (left to right).
+    agrees = np.cross(up, right - left) @ (front - behind) > 0
+    assert skeleton.handedness == ("right" if agrees else "left")
+    other = reader(name, points="screen" if points == "world" else "world").skeleton
+    assert other.handedness != skeleton.handedness  # y turns over from one to the other, x and z do not
+
+
 @blocks
 def test_bad_files_name_the_line(tmp_path, name):
     made, count, file, _, _, width = BLOCKS[name]

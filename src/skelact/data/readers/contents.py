@@ -1,10 +1,11 @@
-"""The bytes of clip files, on disk or in zip archives; what they say of their own size is not believed."""
+"""Files on disk and in zip archives: which there are, and their bytes. What they say of their size is not believed."""
 
 import os
 import stat
 import zipfile
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from skelact.data.readers.faults import reason
@@ -68,10 +69,13 @@ def _unpacked(item: Item, archive: zipfile.ZipFile) -> bytes:
             f"{item}: expected a clip file of at most {TIGHTEST} times its packed size, "
             f"found {told.file_size} bytes in {packed_size}"
         )
-    # zipfile bounds what comes out of one step for deflate only; for the others what goes into one.
-    step = 2**16 if told.compress_type == zipfile.ZIP_DEFLATED else 2**12
     data = bytearray()
     with archive.open(told) as packed:
+        step = 2**16
+        if told.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            # zipfile bounds what goes into a step of these, not what comes out: 4096 bytes of bzip2 make 200 MB.
+            assert isinstance(packed, zipfile.ZipExtFile)
+            step = packed.MIN_READ_SIZE = 2**6
         while piece := packed.read(step):
             data += piece
     if len(data) != told.file_size:
@@ -94,3 +98,40 @@ def open_archive(path: Path) -> zipfile.ZipFile:
 def _archive(path: Path, size: int, changed: int, process: int) -> zipfile.ZipFile:
     """One open archive a process: a forked child that shared its parent's would move the parent's place in the file."""
     return zipfile.ZipFile(path)
+
+
+def _hidden(parts: Sequence[str]) -> bool:
+    """Whether a file is a system's own, such as the `._` twins that macOS puts into archives."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+
+
+def in_folder(folder: Path, apart: Path | None = None) -> Iterator[tuple[Item, bool]]:
+    """Files, and whether they may be clips. A folder that is not looked into counts as one, `apart` not at all.
+
+    ReadError for a folder that cannot be listed.
+    """
+
+    def fail(error: OSError) -> None:
+        raise ReadError(f"{error.filename}: cannot be listed: {error.strerror}") from error
+
+    for root, folders, files in os.walk(folder, onerror=fail):
+        inside = []
+        for name in sorted(folders):
+            path = Path(root, name)
+            if _hidden([name]) or path.is_symlink():  # links may lead in a circle
+                yield Item(path), False
+            elif apart is None or path.resolve() != apart.resolve():
+                inside.append(name)
+        folders[:] = inside
+        yield from ((Item(Path(root, name)), not _hidden([name])) for name in sorted(files))
+
+
+def in_archive(path: Path) -> Iterator[tuple[Item, bool]]:
+    """The same of the members of a zip archive. ReadError if it is none."""
+    try:
+        members = open_archive(path).infolist()
+    except Exception as error:  # as in `content`
+        raise ReadError(f"{path}: not a readable zip archive: {reason(error)}") from error
+    for member in members:
+        if not member.is_dir():
+            yield Item(path, member.filename), not _hidden(PurePosixPath(member.filename).parts)

@@ -26,8 +26,8 @@ MSR = JointLines(
     classes=CLASSES,
     layout=KINECT_V1,
     file_joints=FILE_JOINTS,
-    # In a02_s01_e01_skeleton3D.txt of the set joint 1, the left shoulder, is at x = -0.36, joint 2 at 0.00, y is up,
-    # and the feet are 0.16 m nearer than the ankles: right-handed, as all of Microsoft's sensor. In the picture y is down.
+    # In a02_s01_e01_skeleton3D.txt of the set joint 1, the left shoulder, is at x = -0.36, joint 2 at 0.00; y is up,
+    # the feet are 0.16 m nearer than the ankles: right-handed, as Microsoft's sensor has it. In the picture y is down.
     left_handed="screen",
     width=4,
     world_units="metres",

@@ -15,6 +15,9 @@ PIECE = 2**16
 """Letters looked at in one step. For temporary arrays of a whole file the system would hand out fresh memory time and
 again, which can take as long as the work."""
 
+SPARSE = 100
+"""Frames for each body from which on arrays with an entry a frame take too much memory for the little there is."""
+
 _LETTERS = b"0123456789+-.eE \n"
 _BODY = b" " * 9 + b"\n" + b"\n" + JOINTS * (b" " * (NUMBERS - 1) + b"\n")
 """What follows the words of a body: the line of its id, that of the number of joints, the joints."""
@@ -91,9 +94,12 @@ def _bodies_of_frames(words: _Words) -> Int64[np.ndarray, " t"]:
     for _ in range(frames):
         counts.append(_count(words.text[words.stops[place - 1] + 1 : words.stops[place]]))
         place += 1 + len(_BODY) * counts[-1]
-    if not any(counts) or max(counts) > BODIES:
+    if len(counts) > SPARSE * sum(counts):
+        raise ValueError("expected bodies in some of the frames")
+    if max(counts) > BODIES:
         raise ValueError(f"expected 1 to {BODIES} bodies in a frame, found {max(counts, default=0)}")
-    if words.marks != b"\n" + b"".join(b"\n" + _BODY * count for count in counts):
+    marks = [b"\n" + _BODY * count for count in range(BODIES + 1)]  # each once, as there may be a million frames
+    if words.marks != b"\n" + b"".join(marks[count] for count in counts):
         raise ValueError("expected other lines for these counts of bodies")
     return np.array(counts)
 

@@ -3,16 +3,15 @@
 What a clip is (class, subject, camera ...) stands in the path of its file in every supported data set.
 """
 
-import os
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
-from skelact.data.readers.contents import LARGEST, content, file_state, open_archive
-from skelact.data.readers.faults import SKIP_HINT, line_error, reason, shown
+from skelact.data.readers.contents import LARGEST, content, file_state, in_archive, in_folder
+from skelact.data.readers.faults import SKIP_HINT, line_error, shown
 from skelact.data.recording import Item, ReadError
 from skelact.printable import printable
 
@@ -29,6 +28,7 @@ __all__ = [
     "find",
     "line_error",
     "numbers",
+    "passed_over",
     "shown",
 ]
 
@@ -47,17 +47,19 @@ class Naming:
     example: str
 
 
-class PassedOver(NamedTuple):
+@dataclass(frozen=True)
+class PassedOver:
     """Files of a source that are no clips by their names."""
 
-    count: int = 0
+    files: int = 0
     names: tuple[str, ...] = ()
     """The first of them, NAMED at most: those with a clip's ending first, as they may be meant as clips."""
 
     def shown(self, most: int) -> str:
         """Their number and the first names, as text for people."""
-        more = ", ..." if self.count > min(most, len(self.names)) else ""
-        return f"{self.count} files: {', '.join(map(printable, self.names[:most]))}{more}" if self.count else "none"
+        more = ", ..." if self.files > min(most, len(self.names)) else ""
+        names = ", ".join(map(printable, self.names[:most]))
+        return f"{self.files} {'file' if self.files == 1 else 'files'}: {names}{more}"
 
 
 class Found(list[Item]):
@@ -77,13 +79,13 @@ def find(source: Path, naming: Naming, apart: Path | None = None) -> Found:
     if not source.exists():
         raise ReadError(f"{source}: there is no such file or folder")
     if source.is_dir():
-        candidates = _in_folder(source, apart)
+        candidates = in_folder(source, apart)
     elif _path(Item(source)).lower().endswith(naming.ending):
         if not clip_name(Item(source), naming):
             raise ReadError(f"{source}: expected a file named like {naming.example}")
         return Found([Item(source)], PassedOver())
     elif source.is_file() and (source.suffix.lower() == ".zip" or zipfile.is_zipfile(source)):
-        candidates = _in_archive(source)
+        candidates = in_archive(source)
     else:
         raise ReadError(f"{source}: expected a folder, a zip archive or a file like {naming.example}")
 
@@ -102,6 +104,17 @@ def find(source: Path, naming: Naming, apart: Path | None = None) -> Found:
     if not by_name:
         raise passed.nothing_left()
     return Found((by_name[name] for name in sorted(by_name)), passed.told())
+
+
+def passed_over(source: Path, items: Sequence[Item]) -> PassedOver:
+    """The files of a source that no clip was taken from, by whatever rule a reader found its items."""
+    if isinstance(items, Found):
+        return items.passed_over
+    if not source.is_dir():
+        return PassedOver()
+    used = {path.absolute() for item in items for path in (item.path, *item.beside)}
+    names = [str(item.path.relative_to(source)) for item, _ in in_folder(source) if item.path.absolute() not in used]
+    return PassedOver(len(names), tuple(names[:NAMED]))
 
 
 class _Passed:
@@ -159,36 +172,3 @@ def class_of(item: Item, number: int, numbered: Sequence[int]) -> int:
 def _path(item: Item) -> str:
     """Absolute path with slashes, so that a pattern sees the folders above a file given from within them."""
     return "/" + item.member if item.member else item.path.absolute().as_posix()
-
-
-def _hidden(parts: Sequence[str]) -> bool:
-    """Whether a file is a system's own, such as the `._` twins that macOS puts into archives."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
-
-
-def _in_folder(folder: Path, apart: Path | None) -> Iterator[tuple[Item, bool]]:
-    """Files, and whether they may be clips. A folder that is not looked into counts as one."""
-
-    def fail(error: OSError) -> None:
-        raise ReadError(f"{error.filename}: cannot be listed: {error.strerror}") from error
-
-    for root, folders, files in os.walk(folder, onerror=fail):
-        inside = []
-        for name in sorted(folders):
-            path = Path(root, name)
-            if _hidden([name]) or path.is_symlink():  # links may lead in a circle
-                yield Item(path), False
-            elif apart is None or path.resolve() != apart.resolve():
-                inside.append(name)
-        folders[:] = inside
-        yield from ((Item(Path(root, name)), not _hidden([name])) for name in sorted(files))
-
-
-def _in_archive(path: Path) -> Iterator[tuple[Item, bool]]:
-    try:
-        members = open_archive(path).infolist()
-    except Exception as error:  # as in `content`
-        raise ReadError(f"{path}: not a readable zip archive: {reason(error)}") from error
-    for member in members:
-        if not member.is_dir():
-            yield Item(path, member.filename), not _hidden(PurePosixPath(member.filename).parts)
