@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64, Shaped
 
+from skelact.data.readers.pickle_arrays import RefusedPickle, check_letters
 from skelact.data.readers.printed import printed
 from skelact.data.recording import UNKNOWN, ReadError
 
@@ -42,8 +43,8 @@ class Clips:
     """Labels by class; empty where the files have numbers only."""
     performed: dict[str, Int64[np.ndarray, " n"]] = field(default_factory=dict)
     """Subject, camera, setup and repetition, as far as arrays tell them."""
-    numbered: str = ""
-    """Which number stands for which text, where `performed` was told in texts."""
+    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What of `performed` was told in texts, with these in order of the alphabet; a clip has its place."""
 
     def __post_init__(self) -> None:
         if len(self.actions) and self.actions.min() < UNKNOWN:
@@ -118,15 +119,21 @@ def texts_of(path: Path, what: str, values: np.ndarray | Sequence[Any], count: i
         raise refused(path, f"{what} to be a list of texts", type(values).__name__)
     if count is not None and len(values) != count:
         raise refused(path, f"{count} {what}", len(values))
-    texts = values.tolist() if isinstance(values, np.ndarray) else values
-    if isinstance(values, np.ndarray) and values.dtype.kind == "S":
-        texts = [text.decode("utf-8") for text in texts]
+    texts = _characters(path, what, values) if isinstance(values, np.ndarray) else values
     for number, text in enumerate(texts):
         if not isinstance(text, str):
             raise refused(path, f"{what} to be a list of texts", f"{type(text).__name__} as number {number}")
         if _NOT_PRINTED.search(text):
             raise refused(path, f"{what} that can be printed", f"'{printed(text)}' as number {number}")
     return [*texts]
+
+
+def _characters(path: Path, what: str, values: np.ndarray) -> list[str]:
+    try:
+        check_letters(values)
+        return [text.decode("utf-8") if isinstance(text, bytes) else text for text in values.tolist()]
+    except (RefusedPickle, UnicodeDecodeError) as error:
+        raise refused(path, f"{what} to be a list of texts", f"other bytes ({error})") from error
 
 
 def size(value: object) -> str:

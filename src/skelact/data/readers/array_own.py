@@ -29,10 +29,11 @@ def own_arrays(source: Path, axes: str) -> Clips:
     x = arrays["x"]
     joints = clip_of(source, x, axes)
     count = x.shape[axes.index("n")]
-    performed, numbered = {}, []
-    for key in PERFORMED.keys() & arrays.keys():
-        performed[PERFORMED[key]], texts = _numbered(source, key, arrays[key], count)
-        numbered += [f"{key}: {texts}"] if texts else []
+    performed, named = {}, []
+    for key, column in PERFORMED.items():
+        if key in arrays:
+            performed[column], texts = _numbered(source, key, arrays[key], count)
+            named += [(column, texts)] if texts else []
     divisions = tuple(sorted(key for key in arrays if key.startswith(_SPLIT)))
     return Clips(
         files,
@@ -46,7 +47,7 @@ def own_arrays(source: Path, axes: str) -> Clips:
         else np.zeros((count, 0), np.int64),
         classes=tuple(texts_of(source, "classes", arrays["classes"])) if "classes" in arrays else (),
         performed=performed,
-        numbered="; ".join(sorted(numbered)),
+        named=tuple(named),
     )
 
 
@@ -56,17 +57,16 @@ def _check_keys(source: Path, found: list[str]) -> None:
         raise refused(source, known, ", ".join(found[:20]) or "none")
 
 
-def _numbered(source: Path, what: str, values: np.ndarray, count: int) -> tuple[Int64[np.ndarray, " n"], str]:
-    """Whole numbers as they are; texts as their places, from 1, in order of the alphabet, and which those are.
-
-    An empty text is not known.
-    """
+def _numbered(
+    source: Path, what: str, values: np.ndarray, count: int
+) -> tuple[Int64[np.ndarray, " n"], tuple[str, ...]]:
+    """Whole numbers as they are; texts, of which an empty one is not known, as their places among all in order."""
     if values.dtype.kind not in "US":
-        return whole(source, what, values, count, UNKNOWN), ""
+        return whole(source, what, values, count, UNKNOWN), ()
     texts = texts_of(source, what, values, count)
-    number = {text: place for place, text in enumerate(sorted({*texts} - {""}), start=1)}
-    listed = ", ".join(f"{place} {text}" for text, place in number.items())
-    return np.array([number.get(text, UNKNOWN) for text in texts], np.int64), listed
+    every = tuple(sorted({*texts} - {""}))
+    place = {text: number for number, text in enumerate(every)}
+    return np.array([place.get(text, UNKNOWN) for text in texts], np.int64), every
 
 
 def _places(source: Path, what: str, values: np.ndarray, count: int) -> Int64[np.ndarray, " n"]:

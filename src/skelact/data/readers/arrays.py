@@ -3,23 +3,17 @@
 All clips of such a source stand in one or two files. `array_files` knows what is where; the reader looks clips up.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from skelact.data.readers.array_annotations import published_annotations
 from skelact.data.readers.array_files import Clips, refused, texts_of
-from skelact.data.readers.array_own import own_arrays
-from skelact.data.readers.array_published import published_npz, published_position
+from skelact.data.readers.array_sources import clips_of
 from skelact.data.readers.ntu import NAMING as NTU_NAMING
-from skelact.data.readers.printed import printed
 from skelact.data.readers.scores import HIGHEST, Third, not_seen
 from skelact.data.readers.slots import fixed_slots
-from skelact.data.readers.source import SKIP_HINT
 from skelact.data.recording import Item, ReadError, Recording
 from skelact.layouts import COCO_17, KINECT_V2, named_layout
 from skelact.skeleton import Skeleton
@@ -36,7 +30,7 @@ PUBLISHED_LAYOUTS = {(25, 3): KINECT_V2, (17, 2): COCO_17}
 class ArraysReader:
     """The clips of one source of arrays; coordinates in two dimensions get a third of zero."""
 
-    OPTIONS: ClassVar[tuple[str, ...]] = ("axes", "third", "numbered")
+    OPTIONS: ClassVar[tuple[str, ...]] = ("axes", "third")
     name: str
     source: Path
     skeleton: Skeleton
@@ -47,8 +41,15 @@ class ArraysReader:
     axes: str = ""
     third: Third | None = None
     """What a third channel is, where that is told or the layout is one of pictures; else it is a depth."""
-    numbered: str = ""
-    """Which number stands for which text, where subjects and the like were told in texts."""
+    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Subjects and the like that were told in texts, in order of the alphabet; a clip has its place."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever prepares the source should know of it."""
+        score = f"third channel: a score, as {self.skeleton.name} is a layout of pictures; --third depth if it is z"
+        told = [f"{column}: numbered from 0 in order of the alphabet: {_listed(texts)}" for column, texts in self.named]
+        return (*([score] if self.third == "score" else []), *told)
 
     def find(self, source: Path) -> list[Item]:
         """One item a clip, in the order of the file. ReadError for another source than the reader was made for."""
@@ -65,7 +66,7 @@ class ArraysReader:
         if joints.shape[2] != len(self.skeleton) or joints.shape[3] not in (2, 3):
             raise ReadError(
                 f"{item}: expected {len(self.skeleton)} joints of {self.skeleton.name} with 2 or 3 coordinates, "
-                f"found {joints.shape[2]} with {joints.shape[3]}\n  {SKIP_HINT}"
+                f"found {joints.shape[2]} with {joints.shape[3]}"
             )
         joints, missing = self._seen(item, joints, clips.scores(number))
         joints = joints[: self._length(item, clips, joints)]
@@ -102,11 +103,11 @@ class ArraysReader:
             return int(seen[-1]) + 1 if len(seen) else len(joints)
         length = int(clips.lengths[int(item.part)])
         if not 1 <= length <= len(joints):
-            raise ReadError(f"{item}: expected a length of 1 to {len(joints)} frames, found {length}\n  {SKIP_HINT}")
+            raise ReadError(f"{item}: expected a length of 1 to {len(joints)} frames, found {length}")
         return length
 
     def _clips(self) -> Clips:
-        return _clips(self.name, self.source, self.axes, len(self.skeleton))
+        return clips_of(self.name, self.source, self.axes, len(self.skeleton))
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ class ArraysFormat:
         if not 0 < frame_rate < float("inf"):
             raise SkelactError(f"the frame rate must be positive, got {frame_rate}")
         layout = named_layout(skeleton) if skeleton else self._layout(source)
-        clips = _clips(self.name, source, axes or "", len(layout))
+        clips = clips_of(self.name, source, axes or "", len(layout))
         if not len(clips.names):
             raise refused(source, "at least 1 clip", "none")
         labels = tuple(_labels(classes)) if classes else clips.classes
@@ -156,25 +157,19 @@ class ArraysFormat:
             clips.divisions,
             axes or "",
             third or ("score" if layout.picture and clips.joints(0).shape[3] == 3 else None),
-            clips.numbered,
+            clips.named,
         )
 
     def _layout(self, source: Path) -> Skeleton:
         if self.name in ("position", "ctrgcn"):
             return KINECT_V2
         if self.name == "pyskl":
-            size = _clips(self.name, source, "", 0).joints(0).shape[2:]
+            size = clips_of(self.name, source, "", 0).joints(0).shape[2:]
             if size in PUBLISHED_LAYOUTS:
                 return PUBLISHED_LAYOUTS[size]
-        raise SkelactError(f"format {self.name} does not tell the layout: give --skeleton NAME or --skeleton FILE.json")
-
-
-_OPEN: dict[str, Callable[[Path, str, int], Clips]] = {
-    "arrays": lambda source, axes, joints: own_arrays(source, axes),
-    "position": lambda source, axes, joints: published_position(source),
-    "ctrgcn": lambda source, axes, joints: published_npz(source, joints),
-    "pyskl": lambda source, axes, joints: published_annotations(source),
-}
+        raise ReadError(
+            f"{source}: format {self.name} does not tell the layout: give --skeleton NAME or --skeleton FILE.json"
+        )
 
 
 def _checked_axes(axes: str | None) -> str:
@@ -185,6 +180,10 @@ def _checked_axes(axes: str | None) -> str:
     return axes
 
 
+def _listed(texts: tuple[str, ...]) -> str:
+    return ", ".join(texts[:6]) + (f" and {len(texts) - 6} more" if len(texts) > 6 else "")
+
+
 def _labels(path: Path) -> list[str]:
     """The lines of a text file. ReadError if it is none."""
     try:
@@ -193,24 +192,3 @@ def _labels(path: Path) -> list[str]:
         return texts_of(path, "labels", path.read_text(encoding="utf-8").splitlines())
     except (OSError, UnicodeDecodeError) as error:
         raise ReadError(f"{path}: cannot be read as a list of labels: {error}") from error
-
-
-def _clips(name: str, source: Path, axes: str, joints: int) -> Clips:
-    """The clips of a source, opened once a process as long as its files stay as they are."""
-    state = tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in _files(source))
-    return _opened(name, source, axes, joints if name == "ctrgcn" else 0, state)
-
-
-def _files(source: Path) -> list[Path]:
-    return sorted(path for path in source.iterdir() if path.is_file()) if source.is_dir() else [source]
-
-
-@lru_cache(maxsize=2)
-def _opened(name: str, source: Path, axes: str, joints: int, state: tuple) -> Clips:
-    try:
-        return _OPEN[name](source, axes, joints)
-    except SkelactError:
-        raise
-    except Exception as error:  # whatever a stranger's file brings about is told by its name
-        what = printed(str(error) or type(error).__name__, 200)
-        raise refused(source, f"what format {name} has", f"something else ({what})") from error

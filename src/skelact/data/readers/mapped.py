@@ -33,7 +33,7 @@ _ENTRY = re.compile(
     r"""|shape['"]\s*:\s*\((?P<shape>[0-9L,\s]*)\))\s*(?:,|$)""",
     re.DOTALL,
 )
-_KIND = re.compile(r"[<>=|]?(\?|b1|[iu][1248]|f(2|4|8|12|16)|c(8|16|24|32)|[SU][0-9]{1,9}|O8?)")
+_KIND = re.compile(r"[<>=|]?(\?|b1|[iu][1248]|f(2|4|8|12|16)|c(8|16|24|32)|[SU][0-9]{1,7}|O8?)")
 
 
 def npy(path: Path) -> np.ndarray:
@@ -61,6 +61,8 @@ def npz(path: Path) -> dict[str, np.ndarray]:
                 raise ValueError(f"expected at most {MOST_ARRAYS} arrays, found {len(members)}")
             for member in members:
                 name = member.filename.removesuffix(".npy")
+                if member.header_offset < 0:
+                    raise ValueError(f"expected its place within the file, found {member.header_offset}")
                 if member.compress_type == zipfile.ZIP_STORED:
                     file.seek(member.header_offset)
                     mark, name_length, extra_length = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
@@ -148,7 +150,7 @@ def _described(header: str) -> tuple[tuple[int, ...], Literal["C", "F"], np.dtyp
     if kind.hasobject:
         raise ValueError("it holds Python objects, which are not opened: save numbers or text")
     lengths = [length.strip().removesuffix("L") for length in told["shape"].split(",") if length.strip()]
-    if len(lengths) > 32 or max(map(len, lengths), default=0) > 18:
+    if len(lengths) > 32 or not all(re.fullmatch("[0-9]{1,18}", length) for length in lengths):
         raise ValueError(f"expected up to 32 axes of up to 18 digits, found {printed(told['shape'])}")
     return tuple(map(int, lengths)), "F" if told["fortran"] == "True" else "C", kind
 

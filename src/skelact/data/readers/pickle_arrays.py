@@ -7,7 +7,8 @@ the process. So none of it runs; an array is a view of bytes of the file whose n
 import codecs
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from sys import getsizeof
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,10 @@ from skelact.data.readers.printed import printed
 
 AXES = 32
 """Most axes of an array."""
+LAST_LETTER = 0x10FFFF
 LONGEST_EMPTY = 2**20
 """Longest axis of an array without numbers, whose length no bytes vouch for."""
-_KIND = re.compile(r"(\?|b1|[iu][1248]|f[248]|[SU][1-9][0-9]{0,8}|O[48]?)")
+_KIND = re.compile(r"(\?|b1|[iu][1248]|f[248]|[SU][1-9][0-9]{0,6}|O[48]?)")
 _PIECE = 2**20
 
 
@@ -94,29 +96,32 @@ class Kind:
         self.order = state[1].replace("|", "=")
 
 
-@dataclass
+@dataclass(slots=True)
 class Unfinished:
     """An array whose shape and bytes are still to come; `places` of the memo wait for it."""
 
-    places: list[int] = field(default_factory=list)
+    places: tuple[int, ...] = ()
 
     def build(self, state: Any, room: Room) -> np.ndarray | list:
         """`state` is (version, shape, kind, Fortran order or not, bytes), where the version may be left out."""
         if type(state) is not tuple or len(state) not in (4, 5) or type(state[-2]) not in (bool, int):
             raise RefusedPickle(f"expected shape, kind, order and bytes of an array, found {said(state)}")
         shape, kind, fortran, data = state[-4:]
+        room.take(128)  # of the view, beside what Python tells of it
         return array(room, data, kind, shape, "F" if fortran else "C")
 
 
 def raw(value: Any, room: Room) -> bytes | bytearray | memoryview:
-    """The bytes of an array, which Python 2 calls text."""
+    """The bytes of an array, which Python 2 calls text; new ones take room."""
     if isinstance(value, bytes | bytearray | memoryview):
         return value
     if isinstance(value, LongText):
-        room.take(0 if value.encoding == "latin-1" else len(value.data))
-        return value.latin1()
+        room.take(len(value.data))  # no text has more letters than bytes
+        made = value.latin1()
+        room.take(-len(value.data) if made is value.data else len(made) - len(value.data))
+        return made
     if type(value) is str:
-        room.take(len(value))
+        room.take(len(value) + getsizeof(b""))
         return value.encode("latin-1")
     raise RefusedPickle(f"expected the bytes of an array, found {said(value)}")
 
@@ -138,6 +143,7 @@ def array(room: Room, data: Any, kind: Any, shape: Any, order: str, axes: Any = 
     if len(data) != count * size:
         raise RefusedPickle(f"expected an array of {times} values of {size} bytes, found {len(data)} bytes")
     plain = np.frombuffer(data, kind.numpy) if count else np.zeros(0, kind.numpy)
+    check_letters(plain)
     if order == "K":  # the axes lie in memory in another order than either
         if not _whole_numbers(axes) or sorted(axes) != [*range(len(shape))]:
             raise RefusedPickle(f"expected the order of {len(shape)} axes, found {said(axes)}")
@@ -145,8 +151,16 @@ def array(room: Room, data: Any, kind: Any, shape: Any, order: str, axes: Any = 
     return plain.reshape(shape, order="F" if order == "F" else "C")
 
 
+def check_letters(values: np.ndarray) -> None:
+    """RefusedPickle for text of an array with numbers beyond all letters, of which Python makes a SystemError."""
+    if values.dtype.kind == "U":
+        numbers = np.ascontiguousarray(values).view(np.dtype("u4").newbyteorder(values.dtype.byteorder))
+        if numbers.max(initial=0) > LAST_LETTER:
+            raise RefusedPickle(f"expected letters up to {LAST_LETTER:#x} in a text, found {numbers.max():#x}")
+
+
 def _whole_numbers(values: Any) -> bool:
-    return type(values) is tuple and all(type(value) is int for value in values)
+    return type(values) is tuple and {*map(type, values)} <= {int}
 
 
 def said(value: Any) -> str:

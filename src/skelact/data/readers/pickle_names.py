@@ -9,7 +9,7 @@ import numpy as np
 from skelact.data.readers.pickle_arrays import Kind, RefusedPickle, Room, Unfinished, array, raw, said
 from skelact.data.readers.printed import printed
 
-_ENTRY = 100
+_ENTRY = 64
 """Bytes of an entry of a dict or set, about."""
 
 
@@ -102,7 +102,7 @@ _KNOWN: dict[Name, Callable[[tuple, Room], Any]] = {
     Name("_codecs", "encode"): _bytes,
     Name("collections", "OrderedDict"): _dict,
     **{Name(module, name): _set for module in _BUILTINS for name in ("set", "frozenset")},
-    **{Name(module, "bytearray"): _bytes for module in _BUILTINS},
+    **{Name(module, name): _bytes for module in _BUILTINS for name in ("bytes", "bytearray")},
     **{Name(f"{core}.multiarray", "_reconstruct"): _unfinished for core in _CORES},
     **{Name(f"{core}.multiarray", "scalar"): _scalar for core in _CORES},
     **{Name(f"{core}.numeric", "_frombuffer"): _from_buffer for core in _CORES},
@@ -122,5 +122,4 @@ def called(name: Any, args: Any, room: Room) -> Any:
     """What a known name makes of its arguments."""
     if not isinstance(name, Name) or type(args) is not tuple:
         raise RefusedPickle(f"a call of {said(name)} is not opened")
-    room.take(512)
     return _KNOWN[name](args, room)

@@ -15,10 +15,12 @@ from typing import Any
 
 from skelact.data.readers.pickle_arrays import Kind, LongText, RefusedPickle, Unfinished, said
 from skelact.data.readers.pickle_names import called, known, members, pairs
-from skelact.data.readers.pickle_stack import SLOT, Stack
+from skelact.data.readers.pickle_stack import SLOT, WAITING, Stack
 
 LONG_TEXT = 2**16
 """Bytes from which a text is no name and stays undecoded."""
+LONG_BYTES = 256
+"""Bytes from which a view of them takes less than a copy."""
 LONGEST_NUMBER = 9
 """Bytes of a whole number."""
 
@@ -28,12 +30,13 @@ def plain_value(data: bytes) -> Any:
     text or a number is none."""
     stack = Stack(data)
     try:
-        while (code := stack.take(1)) != pickle.STOP:
-            if (operation := _OPERATIONS.get(code)) is None:
-                raise RefusedPickle(f"expected an operation of a pickle, found byte 0x{code.hex()}")
-            operation(stack)
-            stack.check_height()
-        return stack.pop()
+        while stack.at < len(data) and len(stack.values) <= WAITING:
+            code = data[stack.at]
+            stack.at += 1
+            if code == _STOP:
+                return stack.pop()
+            _BY_CODE[code](stack)
+        raise stack.unfinished()
     except RefusedPickle as error:
         raise RefusedPickle(f"{error} (before byte {stack.at})") from error
 
@@ -41,10 +44,6 @@ def plain_value(data: bytes) -> Any:
 def _protocol(stack: Stack) -> None:
     if (found := stack.take(1)[0]) > pickle.HIGHEST_PROTOCOL:
         raise RefusedPickle(f"expected a pickle of protocol 0 to {pickle.HIGHEST_PROTOCOL}, found {found}")
-
-
-def _new(stack: Stack, make: Callable[[], Any]) -> None:
-    stack.push(make())
 
 
 def _packed(stack: Stack, format: str) -> None:
@@ -86,7 +85,7 @@ def _quoted_line(stack: Stack) -> None:
 
 def _bytes(stack: Stack, width: int) -> None:
     data = stack.counted(width)
-    stack.push(data if len(data) > LONG_TEXT else bytes(data))
+    stack.push(data if len(data) > LONG_BYTES else bytes(data))
 
 
 def _pop(stack: Stack) -> None:
@@ -97,7 +96,11 @@ def _pop(stack: Stack) -> None:
 
 
 def _tuple(stack: Stack, count: int) -> None:
-    stack.push(tuple([stack.pop() for _ in range(count)][::-1]))
+    if len(stack.values) < count:
+        raise RefusedPickle(f"expected {count} values before an operation, found {len(stack.values)}")
+    made = tuple(stack.values[-count:])
+    del stack.values[-count:]
+    stack.push(made)
 
 
 def _append(stack: Stack) -> None:
@@ -142,7 +145,11 @@ def _name(stack: Stack) -> None:
 
 def _call(stack: Stack) -> None:
     args, name = stack.pop(), stack.pop()
-    stack.push(called(name, args, stack.room))
+    made = called(name, args, stack.room)
+    if type(made) in (bytes, bytearray, memoryview):  # took their room when they were made
+        stack.push_again(made)
+    else:
+        stack.push(made)
 
 
 def _build(stack: Stack) -> None:
@@ -167,13 +174,17 @@ def _refuse(stack: Stack, what: str) -> None:
     raise RefusedPickle(f"{what} is not followed")
 
 
+def _unknown(stack: Stack) -> None:
+    raise RefusedPickle(f"expected an operation of a pickle, found byte {stack.data[stack.at - 1]:#04x}")
+
+
 def _popped(count: int) -> Callable[[Stack], list[Any]]:
     return lambda stack: [stack.pop() for _ in range(count)][::-1]
 
 
 def _memo(operation: Callable[[Stack, int], None]) -> list[Callable[[Stack], None]]:
     """An operation on a number of the memo that is written as a line, a byte, or four."""
-    numbers = (Stack.number_line, partial(Stack.number, width=1), partial(Stack.number, width=4))
+    numbers = (Stack.number_line, Stack.byte, partial(Stack.number, width=4))
     return [lambda stack, number=number: operation(stack, number(stack)) for number in numbers]
 
 
@@ -184,15 +195,18 @@ _REGISTERED = partial(_refuse, what="a number of Python's registry of extensions
 _OPERATIONS: dict[bytes, Callable[[Stack], Any]] = {
     pickle.PROTO: _protocol,
     pickle.FRAME: lambda stack: stack.take(8),
-    pickle.NONE: partial(_new, make=lambda: None),
-    **{code: partial(_new, make=make) for code, make in ((pickle.NEWTRUE, lambda: True), (pickle.NEWFALSE, bool))},
-    **{code: partial(_new, make=make) for code, make in ((pickle.EMPTY_TUPLE, tuple), (pickle.EMPTY_LIST, list))},
-    **{code: partial(_new, make=make) for code, make in ((pickle.EMPTY_DICT, dict), (pickle.EMPTY_SET, set))},
+    pickle.NONE: lambda stack: stack.push_again(None),
+    pickle.NEWTRUE: lambda stack: stack.push_again(True),
+    pickle.NEWFALSE: lambda stack: stack.push_again(False),
+    pickle.EMPTY_TUPLE: lambda stack: stack.push_again(()),
+    pickle.EMPTY_LIST: lambda stack: stack.push([]),
+    pickle.EMPTY_DICT: lambda stack: stack.push({}),
+    pickle.EMPTY_SET: lambda stack: stack.push(set()),
     **dict.fromkeys((pickle.INT, pickle.LONG), _whole_line),
     pickle.FLOAT: lambda stack: stack.push(float(stack.short_line())),
     pickle.BININT: partial(_packed, format="<i"),
-    pickle.BININT1: partial(_packed, format="<B"),
-    pickle.BININT2: partial(_packed, format="<H"),
+    pickle.BININT1: lambda stack: stack.push_again(stack.byte()),
+    pickle.BININT2: lambda stack: stack.push(stack.number(2)),
     pickle.BINFLOAT: partial(_packed, format=">d"),
     pickle.LONG1: partial(_long, width=1),
     pickle.LONG4: partial(_long, width=4),
@@ -237,3 +251,5 @@ _OPERATIONS: dict[bytes, Callable[[Stack], Any]] = {
     **dict.fromkeys((pickle.NEXT_BUFFER, pickle.READONLY_BUFFER), _OUTSIDE),
     **dict.fromkeys((pickle.EXT1, pickle.EXT2, pickle.EXT4), _REGISTERED),
 }
+_STOP = pickle.STOP[0]
+_BY_CODE = [_OPERATIONS.get(bytes([code]), _unknown) for code in range(256)]

@@ -1,12 +1,12 @@
 """Bytes, stack and memo of a pickle that is being read, within limits on each."""
 
 import re
-import sys
+from sys import getsizeof
 from typing import Any
 
 from skelact.data.readers.pickle_arrays import RefusedPickle, Room, Unfinished, said
 
-SLACK = 40 * 2**20
+SLACK = 44 * 2**20
 """Bytes that values may take beyond the size of the file, which is held beside them."""
 DEPTH, WAITING = 200, 2**20
 """Most marks, and most values, that are open at once."""
@@ -47,7 +47,7 @@ class Stack:
 
     def counted(self, width: int) -> memoryview:
         """The bytes behind their count, which is `width` bytes long."""
-        return self.view_of(int.from_bytes(self.take(width), "little"))
+        return self.view_of(self.number(width))
 
     def line(self) -> memoryview:
         end = self.data.find(b"\n", self.at)
@@ -66,7 +66,9 @@ class Stack:
 
     def push(self, value: Any) -> None:
         """A new value, which takes room."""
-        self.room.take(sys.getsizeof(value))
+        self.room.left -= getsizeof(value)
+        if self.room.left < 0:
+            self.room.take(0)
         self.values.append(value)
 
     def push_again(self, value: Any) -> None:
@@ -90,7 +92,9 @@ class Stack:
             raise RefusedPickle(f"expected at most {DEPTH} containers within each other, found more")
         self._below.append(self.values)
         self._deep += len(self.values)
-        self.room.take(sys.getsizeof([]))
+        if self._deep > WAITING:
+            raise self.unfinished()
+        self.room.take(getsizeof([]))
         self.values = []
 
     def from_mark(self) -> list[Any]:
@@ -101,9 +105,11 @@ class Stack:
         self.room.take(SLOT * len(values))
         return values
 
-    def check_height(self) -> None:
+    def unfinished(self) -> RefusedPickle:
+        """Why reading ends here."""
         if len(self.values) + self._deep > WAITING:
-            raise RefusedPickle(f"expected at most {WAITING} values before they are put into something, found more")
+            return RefusedPickle(f"expected at most {WAITING} values before they are put into something, found more")
+        return RefusedPickle(f"expected another operation, found the end: {_CUT}")
 
     # Memo.
 
@@ -116,24 +122,31 @@ class Stack:
             raise RefusedPickle(f"expected the number of a value, found {said(line)}")
         return int(line)
 
+    def byte(self) -> int:
+        if self.at >= len(self.data):
+            raise RefusedPickle(f"expected a byte more, found none: {_CUT}")
+        self.at += 1
+        return self.data[self.at - 1]
+
     def number(self, width: int) -> int:
-        return int.from_bytes(self.take(width), "little")
+        return int.from_bytes(self.view_of(width), "little")
 
     def keep_top(self, number: int) -> None:
-        value = self.pop()
-        self.values.append(value)
-        if isinstance(value, Unfinished):
-            self.room.take(SLOT)
-            value.places.append(number)
+        if not self.values:
+            raise RefusedPickle("expected a value to keep, found none")
+        value = self.values[-1]
+        if type(value) is Unfinished:
+            self.room.take(SLOT * len(value.places) + SLOT)
+            value.places += (number,)
         self.keep(number, value)
 
     def keep(self, number: int, value: Any) -> None:
-        if number < len(self._memo):
-            self._memo[number] = value
-        elif number == len(self._memo):
-            self.room.take(SLOT)
+        if number == len(self._memo):
+            self.room.left -= SLOT
             self._far.pop(number, None)
             self._memo.append(value)
+        elif number < len(self._memo):
+            self._memo[number] = value
         else:
             self.room.take(100)
             self._far[number] = value

@@ -31,5 +31,8 @@ def plain_pickle(path: Path) -> Any:
         return plain_value(path.read_bytes())
     except RefusedPickle as error:
         raise ReadError(f"{path}: not a pickle that can be read: {error}") from error
-    except (OSError, ValueError) as error:  # ValueError: text that is none in its encoding, a float of letters
-        raise ReadError(f"{path}: not a pickle that can be read: {printed(str(error), 200)}") from error
+    except ReadError:
+        raise
+    except Exception as error:  # text that is none in its encoding, a number of letters, no memory left
+        reason = printed(str(error) or type(error).__name__, 200)
+        raise ReadError(f"{path}: not a pickle that can be read: {reason}") from error

@@ -1,7 +1,8 @@
-"""Text of a stranger's file, as it may stand in a message on a terminal."""
+"""Text of a stranger's file, as it may stand in a message."""
+
+from skelact.world import printable
 
 
 def printed(text: str, longest: int = 60) -> str:
-    """The text, short, with whatever does not print (control characters, halves of characters) as an escape."""
-    shown = (letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text[:longest])
-    return "".join(shown) + ("..." if len(text) > longest else "")
+    """The text, short, without letters that a terminal would obey."""
+    return printable(text[:longest]) + ("..." if len(text) > longest else "")

@@ -5,7 +5,6 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Shaped
 
-from skelact.data.readers.source import SKIP_HINT
 from skelact.data.recording import Item, ReadError
 
 Third = Literal["score", "depth"]
@@ -23,9 +22,9 @@ def not_seen(
         frame, person, joint = (int(index) for index in np.unravel_index(int(wrong.argmax()), wrong.shape))
         value = float(scores[frame, person, joint])
         expected = "finite scores" if highest is None else f"scores from 0 to {highest}"
-        hint = f"{SKIP_HINT}" if highest is None else "--third depth tells that it is z, not a score"
+        hint = "" if highest is None else "\n  --third depth tells that it is z, not a score"
         raise ReadError(
             f"{item}: expected {expected} as {where}, found {value!r} "
-            f"for joint {joint} of person {person} in frame {frame}\n  {hint}"
+            f"for joint {joint} of person {person} in frame {frame}{hint}"
         )
     return scores == 0
