@@ -4,7 +4,8 @@ import unicodedata
 
 
 def printable(text: str, keep: str = "") -> str:
-    """A stranger's text as it may be shown: letters that a terminal obeys or that have no code come as `\\x1b`.
+    """A stranger's text as it may be shown: letters that a terminal obeys or that have no code come as `\\u001b`,
+    as in JSON.
 
     So do bytes of a file name that are no UTF-8, and letters that turn the direction of writing. `keep` stays.
     """
@@ -19,4 +20,5 @@ def _harmless(letter: str) -> bool:
 
 
 def _escaped(letter: str) -> str:
-    return letter.encode("ascii", "backslashreplace").decode() if ord(letter) > 0x7F else f"\\x{ord(letter):02x}"
+    number = ord(letter)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

@@ -111,7 +111,6 @@ def read_json(path: Path) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise SkelactError(f"{path}: cannot be read: expected a JSON object, found {type(value).__name__}")
         seal = value.get(SEAL)
-        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half of a surrogate pair can be printed nowhere
         if seal is not None and seal != _seal(value):
             raise SkelactError(
                 f"{path}: damaged: not as it was written (seal {seal!s:.12}...); remove it or make it anew"

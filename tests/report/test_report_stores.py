@@ -79,10 +79,10 @@ def _claimed(run: Path, store: Store, split: str) -> Path:
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"stores": "people"}, "key 'stores': expected a JSON list"),
-        ({"stores": ["people"]}, "key 'stores': expected an object a store"),
-        ({"config": [1]}, "key 'config': expected a JSON dict"),
-        ({"machine": "mine"}, "key 'machine': expected a JSON dict"),
+        ({"stores": "people"}, "key 'stores': expected list"),
+        ({"stores": ["people"]}, "expected an object with path and split"),
+        ({"config": [1]}, "key 'config': expected dict"),
+        ({"machine": "mine"}, "key 'machine': expected dict"),
     ],
 )
 def test_a_configuration_of_wrong_types_is_refused_by_its_key(run, changed, words):

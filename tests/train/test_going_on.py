@@ -95,8 +95,8 @@ def test_a_folder_in_place_of_the_log_is_told(half, store):
 
 @pytest.mark.parametrize(
     "text",
-    ["[" * 100_000, '{"config": ' + "9" * 5000 + "}", '{"config": "\\ud800"}', '{"a": NaN, "config', "\ufeff{}"],
-    ids=["deep", "a long number", "half a character", "cut short", "a byte order mark"],
+    ["[" * 100_000, '{"config": ' + "9" * 5000 + "}", '{"a": NaN, "config', "\ufeff{}"],
+    ids=["deep", "a long number", "cut short", "a byte order mark"],
 )
 def test_json_of_no_use_is_an_error_that_names_the_file(text, store, tmp_path):
     (tmp_path / "run").mkdir()

@@ -18,6 +18,7 @@ from skelact import methods, processes
 from skelact.data.batches import training_clips
 from skelact.data.store import Store
 from skelact.layouts import KINECT_V2
+from skelact.methods.method import Method
 from skelact.recipes import RECIPES
 from skelact.train.loop import Trainer, device_of
 from skelact.world import SkelactError
@@ -98,7 +99,7 @@ def test_a_run_goes_on_in_another_number_of_processes(run, folder):
     assert_alike(tiny.state(folder / run), tiny.state(folder / "one" / "aimclr"))
 
 
-def formula(method: methods.Method, clips: int, queries: int) -> dict[str, int]:
+def formula(method: Method, clips: int, queries: int) -> dict[str, int]:
     """Bytes a process hands over in a step, as docs/parallel.md has it: `clips` of the batch, `queries` passes with
     gradients and one without."""
     norms = [(name, m.num_features) for name, m in method.encoder.named_modules() if isinstance(m, _BatchNorm)]

@@ -61,7 +61,7 @@ class Import:
                 f"beside the tensors, passed over and not run: {', '.join(self.passed_over[:8])}"
                 + (", ..." if len(self.passed_over) > 8 else "")
             )
-        return printable("\n".join(lines))
+        return printable("\n".join(lines), keep="\n")
 
 
 def import_weights(

@@ -179,7 +179,7 @@ def test_labels_beyond_the_limit_are_read_with_a_list_of_classes(tmp_path):
 
 
 NAMES = {
-    "escapes": (np.array(["a", "\x1b[31m", "c"]), r"names that can be printed, found '\x1b[31m' as number 1"),
+    "escapes": (np.array(["a", "\x1b[31m", "c"]), r"names that can be printed, found '\u001b[31m' as number 1"),
     "bytes": (np.array([b"a", b"\xff", b"c"]), "names to be a list of texts, found other bytes"),
     "beyond letters": (np.full(3, 0x7FFFFFFF, "u4").view("U1"), "names to be a list of texts, found other bytes"),
     "numbers": (np.arange(3), "names to be a list of texts, found 3 of int64"),

@@ -206,14 +206,14 @@ def test_many_frames_are_placed_as_one_by_one(tmp_path, monkeypatch):
 def test_names_of_joints_cannot_command_a_terminal(tmp_path):
     data = PLAIN.replace(b"b {", b"b\x1b[31m\xff {")
     joints = BVH(write(tmp_path / "a.bvh", data).path).skeleton.joints
-    assert joints == ("a", r"b\x1b[31m\xff")
+    assert joints == ("a", r"b\u001b[31m\xff")
 
 
 def test_texts_of_paths_cannot_command_a_terminal(tmp_path, capsys):
     write(tmp_path / "in" / "an\x1b[31mna" / "walk.bvh", PLAIN)
     made = BVH(tmp_path / "in", pattern=r"(?P<subject>[^/]+)/[^/]+\.bvh$")
     prepare(made, tmp_path / "in", tmp_path / "store", frames=4)
-    assert Store.open(tmp_path / "store").meta.log[0].parameters["subject names"] == [r"an\x1b[31mna"]
+    assert Store.open(tmp_path / "store").meta.log[0].parameters["subject names"] == [r"an\u001b[31mna"]
     printed = capsys.readouterr().err
-    assert r"note: subject: numbered from 0 in order of the alphabet: an\x1b[31mna" in printed
+    assert r"note: subject: numbered from 0 in order of the alphabet: an\u001b[31mna" in printed
     assert "\x1b[31mna" not in printed

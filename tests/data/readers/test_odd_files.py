@@ -125,8 +125,8 @@ def test_names_of_files_that_are_no_text_are_escaped_wherever_they_are_written(t
     prepare(reader("ntu"), source, tmp_path / "store", skip_bad=True, frames=4, jobs=2)
     store = Store.open(tmp_path / "store")
     assert store.verify() == []
-    assert r"\udcff\udcfe\x1b[2J\x0aerror: noä" in store.meta.sources[0].path
-    assert store.meta.log[0].parameters["passed_over"] == r"1 file: note\udcff\x1b]0;x\x07.txt"
+    assert r"\udcff\udcfe\u001b[2J\u000aerror: noä" in store.meta.sources[0].path
+    assert store.meta.log[0].parameters["passed_over"] == r"1 file: note\udcff\u001b]0;x\u0007.txt"
     assert "\x1b[2J" not in (tmp_path / "store/meta.json").read_text(encoding="utf-8")
     err = capfd.readouterr().err
     assert "\x1b]0" not in err
@@ -143,7 +143,9 @@ def test_a_clip_whose_name_a_terminal_would_obey_is_refused_with_the_name_escape
     source = source_of("bvh", tmp_path / "source")
     write(source / name, CLIPS["bvh"][1])
     made = reader("bvh", source)
-    with pytest.raises(SkelactError, match=r"a\\(x1b|x07|udcff|u202e).*: expected a clip name without control char"):
+    with pytest.raises(
+        SkelactError, match=r"a\\(u001b|u0007|udcff|u202e).*: expected a clip name without control char"
+    ):
         prepare(made, source, tmp_path / "store", frames=4, progress=False)
     summary = prepare(made, source, tmp_path / "store", frames=4, skip_bad=True, progress=False)
     assert summary.clips == 1

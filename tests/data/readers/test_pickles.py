@@ -138,7 +138,7 @@ def test_an_array_is_a_view_of_the_files_bytes_and_not_a_copy(tmp_path):
 def test_the_refused_name_is_short_and_escaped(tmp_path):
     for name, found in {
         "system": "posix.system",
-        "\x1b[31m": r"posix.\x1b[31m",
+        "\x1b[31m": r"posix.\u001b[31m",
         "a" * 300: f"posix.{'a' * 54}...",
     }.items():
         with pytest.raises(ReadError) as error:
