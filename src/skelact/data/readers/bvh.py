@@ -15,7 +15,7 @@ from skelact.data.readers.bvh_pattern import check_pattern, names_in, told_by
 from skelact.data.readers.bvh_skeleton import difference, joints_of, skeleton_of, tree_of
 from skelact.data.readers.bvh_text import Motion, parse, parse_head
 from skelact.data.readers.bvh_up import FILES, FRAMES, up_note
-from skelact.data.readers.source import SKIP_HINT, Naming, clip_name, content, find
+from skelact.data.readers.source import Naming, clip_name, content, find
 from skelact.data.recording import UNKNOWN, Item, ReadError, Recording
 from skelact.skeleton import Axis, Skeleton
 
@@ -70,11 +70,9 @@ class BvhReader:
             if len(wrong):
                 frame, joint, axis = (int(index) for index in wrong[0])
                 found = f"{float(some[frame, joint, axis])!r} as {'xyz'[axis]} of {self.skeleton.joints[joint]}"
-                raise ReadError(
-                    f"{item}: expected finite numbers, found {found} in frame {start + frame}\n  {SKIP_HINT}"
-                )
+                raise ReadError(f"{item}: expected finite numbers, found {found} in frame {start + frame}")
         if not joints.any():
-            raise ReadError(f"{item}: expected a person, found only zeros in all {len(joints)} frames\n  {SKIP_HINT}")
+            raise ReadError(f"{item}: expected a person, found only zeros in all {len(joints)} frames")
         notes = (*motion.notes, *([_hung_note(motion, hung)] if hung else []))
         action = self.classes.index(told.pop("action")) if "action" in told else UNKNOWN
         texts = dict(self.named)
@@ -91,11 +89,11 @@ class BvhReader:
         names, parents = tree_of(motion.nodes, places)
         if (names, parents) != (self.skeleton.joints, self.skeleton.parents):
             found = difference(self.skeleton, names, parents)
-            raise ReadError(f"{item}: expected the skeleton of {self.model}: {found}\n  {SKIP_HINT}")
+            raise ReadError(f"{item}: expected the skeleton of {self.model}: {found}")
         if abs(1 / motion.frame_time - self.frame_rate) > SAME_RATE * self.frame_rate:
             raise ReadError(
                 f"{item}: expected {self.frame_rate:g} frames a second as in {self.model}, found "
-                f"{1 / motion.frame_time:g}\n  {SKIP_HINT}"
+                f"{1 / motion.frame_time:g}"
             )
         return places
 

@@ -4,7 +4,6 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from skelact.data.readers.source import SKIP_HINT
 from skelact.data.recording import Item, ReadError
 from skelact.world import SkelactError
 
@@ -29,7 +28,7 @@ def told_by(item: Item, pattern: str | None) -> dict[str, str]:
     path = "/" + item.member if item.member else item.path.absolute().as_posix()
     match = re.search(pattern, path)
     if match is None:
-        raise ReadError(f"{item}: expected a path that --pattern {pattern} finds\n  {SKIP_HINT}")
+        raise ReadError(f"{item}: expected a path that --pattern {pattern} finds")
     return {group: found for group, found in match.groupdict().items() if found is not None}
 
 

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from skelact.data.readers.contents import LARGEST, content, file_state, in_archive, in_folder
-from skelact.data.readers.faults import SKIP_HINT, line_error, shown
+from skelact.data.readers.faults import line_error, shown
 from skelact.data.recording import Item, ReadError
 from skelact.printable import printable
 
 __all__ = [
     "LARGEST",
-    "SKIP_HINT",
     "Found",
     "Naming",
     "PassedOver",
