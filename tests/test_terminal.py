@@ -51,7 +51,8 @@ def test_the_console_shows_names_as_they_are_and_keeps_its_own_colours(made):
 @pytest.mark.parametrize("markup", [True, False])
 def test_brackets_in_a_cell_are_neither_markup_nor_escaped_for_it(markup):
     out = io.StringIO()
-    table = Table(cell("[b]head"), title=cell("st[b]ore", "table.title"))
+    table = Table(title=cell("st[b]ore", "table.title"))
+    table.add_column(cell("[b]head"))
     table.add_row(cell("[/none]"))
     Terminal(file=out, markup=markup, width=60).print(table)
     assert all(text in out.getvalue() for text in ("[b]head", "st[b]ore", "[/none]"))
