@@ -257,7 +257,7 @@ def test_the_cache_lies_in_the_home_unless_an_absolute_path_is_told(told, monkey
 
 def test_a_compiler_that_writes_no_utf_8_is_quoted_all_the_same(compiler, capsys):
     compiler("""[ "$1" = --version ] && exit 0; printf 'error: caf\\351 \\033[31mred' >&2; exit 1""")
-    without("failed: error: caf\ufffd \\x1b[31mred", capsys)
+    without("failed: error: caf\ufffd \\u001b[31mred", capsys)
 
 
 def test_a_cache_folder_that_cannot_be_written_is_a_reason(compiler, monkeypatch, tmp_path, capsys):

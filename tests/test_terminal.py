@@ -20,7 +20,7 @@ from skelact import __main__ as program
 from skelact.cli import main
 from skelact.cli.errors import sentence
 from skelact.cli.shared import err
-from skelact.terminal import Terminal, shown
+from skelact.terminal import Terminal, cell, shown
 
 SKELACT = [sys.executable, "-m", "skelact"]
 NASTY = ":fire: \x1b[2J\x1b]0;title\x07 \x9b31m back\r\x08 turn\u202ened \udcff [red]loud[/red] [/none]"
@@ -46,6 +46,17 @@ def test_the_console_shows_names_as_they_are_and_keeps_its_own_colours(made):
     assert shown(name) in seen
     assert set(re.findall("\x1b[^m]*m", seen)) <= {"\x1b[31m", "\x1b[0m", "\x1b[1m", "\x1b[3m"}
     assert not re.search("[\x80-\x9f\u202e\udc80-\udcff]", seen)
+
+
+@pytest.mark.parametrize("markup", [True, False])
+def test_brackets_in_a_cell_are_neither_markup_nor_escaped_for_it(markup):
+    out = io.StringIO()
+    table = Table(title=cell("st[b]ore", "table.title"))
+    table.add_column(cell("[b]head"))
+    table.add_row(cell("[/none]"))
+    Terminal(file=out, markup=markup, width=60).print(table)
+    assert all(text in out.getvalue() for text in ("[b]head", "st[b]ore", "[/none]"))
+    assert "\\[" not in out.getvalue()
 
 
 def test_an_error_with_hostile_text_is_one_line_without_markup_or_codes(tmp_path, capsys):

@@ -1,17 +1,21 @@
-"""Text that strangers wrote, in files and in their names, made harmless before anybody is shown it."""
+"""Text from other people's files, and names of files, made safe to print: a terminal must not obey it."""
 
 import unicodedata
 
 
 def printable(text: str, keep: str = "") -> str:
-    """A stranger's text as it may be shown: letters that a terminal obeys or that have no code come as `\\u001b`,
-    as in JSON.
+    """The text with control characters escaped as in JSON, such as `\\u001b`; those in `keep` stay.
 
-    So do bytes of a file name that are no UTF-8, and letters that turn the direction of writing. `keep` stays.
+    Escaped too: bytes of a file name that are not UTF-8, and characters that change the direction of writing.
     """
     if text.isprintable():
         return text
     return "".join(letter if letter in keep or _harmless(letter) else _escaped(letter) for letter in text)
+
+
+def printed(text: str, longest: int = 60) -> str:
+    """The beginning of a text, at most `longest` characters, escaped; "..." where it is longer."""
+    return printable(text[:longest]) + ("..." if len(text) > longest else "")
 
 
 def _harmless(letter: str) -> bool:
@@ -20,5 +24,5 @@ def _harmless(letter: str) -> bool:
 
 
 def _escaped(letter: str) -> str:
-    number = ord(letter)
-    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+    units = letter.encode("utf-16-be", "surrogatepass")  # two of them beyond U+FFFF, as in JSON
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

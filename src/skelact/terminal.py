@@ -1,4 +1,4 @@
-"""The terminal: text that strangers wrote, in files and their names, is shown and never obeyed."""
+"""The terminal. Text from other people's files is escaped before it is printed."""
 
 import sys
 from collections.abc import Iterable
@@ -12,8 +12,13 @@ from skelact.printable import printable
 
 
 def shown(text: str) -> str:
-    """Text of several lines, as it may be shown."""
+    """Text of several lines, escaped; line breaks and tabs stay."""
     return printable(text, keep="\n\t")
+
+
+def cell(text: str, style: str = "") -> Text:
+    """Text for a table, escaped and without markup, whatever console prints it."""
+    return Text(shown(text), style)
 
 
 def say(text: str) -> None:
@@ -27,17 +32,17 @@ def tell(text: str) -> None:
 
 
 class Terminal(Console):
-    """rich's console, whose own colours and bars work while those in the text that it is given are shown as escapes."""
+    """rich's console, which escapes the text that it is given; its own colours and progress bars work."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Words, before a table asks how wide they are; `:name:` is no picture in a path or the name of a class."""
+        """Strings, before a table measures them. No emoji: `:name:` may be part of a path or a class name."""
         return super().render_str(shown(text), **{**options, "emoji": False})
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """What is left of such text in renderables of other kinds."""
+        """Text inside other renderables."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=shown(segment.text))
 
     def on_broken_pipe(self) -> None:
-        """Whoever read has gone: told to the caller, where rich would end the process by itself."""
+        """The reader of a pipe has gone: raise, where rich would end the process."""
         raise BrokenPipeError

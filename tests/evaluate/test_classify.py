@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from skelact.cli.encoder import _json_line
 from skelact.data.recording import Item, ReadError, Recording
 from skelact.data.views import prepare_clip
 from skelact.encoders.file import LoadedEncoder
 from skelact.evaluate.classify import classify, embed
 from skelact.layouts import KINECT_V1, KINECT_V2
 from skelact.skeleton import Skeleton
+from skelact.terminal import say
 from skelact.world import SkelactError
 
 FRAMES = 8
@@ -135,10 +135,7 @@ def test_long_recordings_are_told_after_the_last_line_and_with_their_longest(nam
 
 
 def test_units_of_the_recordings_become_those_of_the_encoder(named, recordings):
-    class WithUnits(type(named.card)):
-        units: str | None = None
-
-    metric = replace(named, card=WithUnits(**{**dict(named.card), "units": "metres"}))
+    metric = replace(named, card=named.card.model_copy(update={"units": "metres"}))
     clip, told = recordings()[0], []
     larger = replace(clip, joints=clip.joints * np.float32(100))
     (one,), (other,) = (
@@ -151,9 +148,10 @@ def test_units_of_the_recordings_become_those_of_the_encoder(named, recordings):
         classify(metric, Made((clip,), units="pixels"), Path("here"), 1)
 
 
-def test_a_printed_line_is_json_that_no_terminal_obeys():
-    value = {"name": "a\x1b[2J\x9b31m\x7f", "label": "Größe 日本 \u202e \udce9"}
-    line = _json_line(value)
+def test_a_printed_line_is_json_that_no_terminal_obeys(capsys):
+    value = {"name": "a\x1b[2J\x9b31m\x7f", "label": "Größe 日本 \u202e \udce9 \U0001d173"}
+    say(json.dumps(value, ensure_ascii=False))
+    line = capsys.readouterr().out.removesuffix("\n")
     assert line.isprintable()
     assert "Größe 日本" in line
     assert json.loads(line) == value

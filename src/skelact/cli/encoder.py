@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from tyro.conf import Positional, arg
 
@@ -75,13 +75,7 @@ def classify(
     loaded = load_encoder(encoder)
     top = min(5, len(loaded.card.classes)) if top is None else top
     for line in use.classify(loaded, told.reader(format, source), source, top):
-        print(_json_line(line), flush=True)
-
-
-def _json_line(value: Any) -> str:
-    """JSON on one line. `json` escapes some control characters only, and a terminal obeys the others too."""
-    line = json.dumps(value, ensure_ascii=False)
-    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
+        say(json.dumps(line, ensure_ascii=False))
 
 
 def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | None = None) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Group
-from rich.markup import escape
 from rich.table import Table
 
 from skelact.data.splits import split, split_names
 from skelact.data.squeezed import squeezed
 from skelact.data.store import LeftOut, Store
 from skelact.data.store.meta import PreparedMeta, read_sealed
+from skelact.terminal import cell
 from skelact.world import SkelactError
 
 LISTED = "on the list of clips to leave out"
@@ -69,7 +69,7 @@ class Summary:
         table.add_row("lengths", _spread(self.lengths))
         table.add_row("repaired", _repairs(self.repairs, self.repaired_clips))
         if self.squeezed:
-            table.add_row("long", escape(self.squeezed))
+            table.add_row("long", cell(self.squeezed))
         _add_left_out(table, self.left_out)
         return table
 
@@ -82,7 +82,7 @@ def describe(store: Store) -> Group:
     skeleton = meta.skeleton
     table.add_row("skeleton", f"{skeleton.name}, {len(skeleton)} joints, centre {skeleton.joints[skeleton.centre]}")
     frame = f", {skeleton.handedness}-handed" if skeleton.handedness != "right" else ""
-    table.add_row("units", escape(f"{meta.units}{frame}, {meta.frame_rate:g} frames a second"))
+    table.add_row("units", cell(f"{meta.units}{frame}, {meta.frame_rate:g} frames a second"))
     table.add_row("clips", f"{len(store)}, of which {int((columns['same_as'] != '').sum())} copies of another")
     for name in ("subject", "camera", "setup", "repetition"):
         values = np.unique(columns[name][columns[name] >= 0]).tolist()
@@ -93,15 +93,15 @@ def describe(store: Store) -> Group:
         table.add_row("missing joints", "as the files tell (missing.npy)")
     _add_left_out(table, meta.left_out)
     for source in meta.sources:
-        table.add_row("source", escape(f"{source.path} ({source.files} files, SHA-256 {source.sha256[:12]}...)"))
+        table.add_row("source", cell(f"{source.path} ({source.files} files, SHA-256 {source.sha256[:12]}...)"))
     for operation in meta.log:
         parameters = ", ".join(f"{name}={value}" for name, value in operation.parameters.items())
-        table.add_row("done", escape(f"{operation.name}({parameters})"))
+        table.add_row("done", cell(f"{operation.name}({parameters})"))
     return Group(table, _classes(store), _views(store), _splits(store))
 
 
 def _pairs(title: str) -> Table:
-    table = Table(title=escape(title), title_justify="left", show_header=False)
+    table = Table(title=cell(title, "table.title"), title_justify="left", show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     return table
@@ -112,7 +112,7 @@ def _classes(store: Store) -> Table:
     table = Table("class", "name", "clips", title="Classes", title_justify="left")
     for number, name in enumerate(store.classes):
         if counts[number]:
-            table.add_row(str(number), escape(name), str(counts[number]))
+            table.add_row(str(number), cell(name), str(counts[number]))
     if counts[-1]:
         table.add_row("", "unlabelled", str(counts[-1]))
     if empty := sum(not counts[number] for number in range(len(store.classes))):
@@ -135,7 +135,7 @@ def _splits(store: Store) -> Table:
             found = split(store, name)
             table.add_row(name, str(len(found.train)), str(len(found.test)), found.rule)
         except SkelactError as error:
-            table.add_row(name, "-", "-", escape(str(error)))
+            table.add_row(name, "-", "-", cell(str(error)))
     return table
 
 
@@ -145,7 +145,7 @@ def _add_left_out(table: Table, left_out: tuple[LeftOut, ...]) -> None:
     if len(bad) < len(left_out):
         table.add_row("", f"{len(left_out) - len(bad)} {LISTED}")
     for clip in bad[:SHOWN]:
-        table.add_row("", escape(f"{clip.name}: {clip.reason}"))
+        table.add_row("", cell(f"{clip.name}: {clip.reason}"))
     if len(bad) > SHOWN:
         table.add_row("", f"and {len(bad) - SHOWN} more, all in meta.json")
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from skelact.data.describe import LISTED, Summary
 from skelact.data.parallel import Parsed, parse
@@ -57,12 +58,11 @@ def prepare(
     with failures_named(source):
         items = reader.find(source)
         others = passed_over(source, items)
-    parameters = {"source": str(source), "view": view, "frames": frames, "skip_bad": skip_bad}
+    parameters: dict[str, Any] = {"source": str(source), "view": view, "frames": frames, "skip_bad": skip_bad}
     parameters["leave_out"] = str(leave_out) if leave_out else None
     parameters |= told_to(reader) | named_by(reader)
     if others.files:
         parameters["passed_over"] = others.shown(len(others.names))
-    parameters = {name: printable(value) if isinstance(value, str) else value for name, value in parameters.items()}
     with (
         _memory_explained(out),
         store_writer(
@@ -81,8 +81,8 @@ def prepare(
         intake = _Intake(writer, source, listed, skip_bad)
         intake.take_all(reader, items, jobs, progress)
         notes = [*notes_of(reader), *(_of_clips(note, clips) for note, clips in intake.notes.items())]
-        notes = [printable(note) for note in notes]
-        writer.log.append(Operation(name="prepare", parameters=parameters | ({"notes": notes} if notes else {})))
+        parameters |= {"notes": notes} if notes else {}
+        writer.log.append(Operation(name="prepare", parameters=_printable(parameters)))
     summary = Summary.of(Store.open(out), view, frames)
     if progress:
         console = Terminal(stderr=True, soft_wrap=True, highlight=False)
@@ -92,6 +92,15 @@ def prepare(
         for note in notes:
             console.print(f"note: {note}", markup=False)
     return summary
+
+
+def _printable(value: Any) -> Any:
+    """The same with every text in it escaped: `meta.json` holds valid UTF-8 only."""
+    if isinstance(value, dict):
+        return {key: _printable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(inner) for inner in value]
+    return printable(value) if isinstance(value, str) else value
 
 
 @contextlib.contextmanager
@@ -109,7 +118,7 @@ def _check_words(reader: Reader) -> None:
     for what, words in (("class", reader.classes), ("joint", reader.skeleton.joints)):
         for word in words:
             if printable(word) != word:
-                raise SkelactError(f"{what} {printable(word)!r}: expected a name without control characters")
+                raise SkelactError(f"{what} '{word}': expected a name without control characters")
 
 
 def names_on_list(path: Path) -> frozenset[str]:
@@ -162,7 +171,7 @@ class _Intake:
                 return
             other = self.came_from.setdefault(recording.name, parsed.item)
             if other is not parsed.item:
-                raise ReadError(f"clip name {printable(recording.name)!r} comes twice: in {other} and in {parsed.item}")
+                raise ReadError(f"clip name '{recording.name}' comes twice: in {other} and in {parsed.item}")
         try:
             if recording is None:
                 raise ReadError(parsed.error)
@@ -175,7 +184,7 @@ class _Intake:
                 self.notes.setdefault(note, []).append(recording.name)
         except SkelactError as error:
             file = printable(str(parsed.item.path))
-            reason = printable(str(error), keep="\n").rstrip()
+            reason = str(error)
             reason = reason if file in reason else f"{parsed.item}: {reason}"
             if not self.skip_bad:
                 advice = ("; " if "\n" in reason else "\n  ") + SKIP_ADVICE

@@ -56,13 +56,12 @@ class Case:
         """
         rows = split_of(store, split)
         check_measurable(store, rows)
-        name = printable(store.name)
-        scale, of_units = scale_to(encoder.card, store.meta.units, name)
+        scale, of_units = scale_to(encoder.card, store.meta.units, store.name)
         kept = labelled(rows, store.table["action"])
         notes = (_left_out(rows, kept), of_units, long_clips(store, encoder.card))
         prepared = store.prepared(encoder.card.view, encoder.card.frames)
         given = (encoder, store, prepared, kept, folder, progress, best_device(), controls, scale)
-        made = cls(*given, tuple(note for note in notes if note))
+        made = cls(*given, tuple(printable(note) for note in notes if note))
         _ = made.answers  # refuses what no protocol can use before anything is computed
         return made
 

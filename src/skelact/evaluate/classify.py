@@ -1,6 +1,5 @@
 """Using an encoder on new clips: class probabilities from its head, or features of a whole store."""
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from skelact import terminal
 from skelact.data.recording import Reader
 from skelact.data.squeezed import squeezed
 from skelact.data.store import Store
@@ -16,17 +16,11 @@ from skelact.encoders.file import LoadedEncoder
 from skelact.evaluate.case import long_clips
 from skelact.evaluate.features import best_device, features
 from skelact.evaluate.prepared import scale_to
-from skelact.printable import printable
 from skelact.world import SkelactError, atomic_file, check_writable
 
 
-def to_standard_error(text: str) -> None:
-    """A message that no output is mixed with."""
-    print(printable(text), file=sys.stderr)
-
-
 def classify(
-    encoder: LoadedEncoder, reader: Reader, source: Path, top: int = 5, tell: Callable[[str], None] = to_standard_error
+    encoder: LoadedEncoder, reader: Reader, source: Path, top: int = 5, tell: Callable[[str], None] = terminal.tell
 ) -> Iterator[dict[str, Any]]:
     """The most probable classes of every clip of a source, each clip prepared as the encoder's card says.
 
@@ -84,7 +78,7 @@ def embed(
     store: Store,
     out: Path,
     progress: bool = True,
-    tell: Callable[[str], None] = to_standard_error,
+    tell: Callable[[str], None] = terminal.tell,
 ) -> None:
     """Write features (n, d) float32, names and labels (-1: unknown) of all clips of a store as one .npz, atomically.
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
 
 from skelact.data.splits import check_measurable, labelled
@@ -14,9 +13,8 @@ from skelact.evaluate.identity import expect_run
 from skelact.evaluate.result import AnyResult, Result
 from skelact.evaluate.run import evaluate_run
 from skelact.evaluate.subset import chosen
-from skelact.printable import printable
 from skelact.streams import Stream
-from skelact.terminal import tell
+from skelact.terminal import cell, tell
 
 
 def evaluate_all(
@@ -76,14 +74,14 @@ def summary(results: Sequence[AnyResult]) -> Table:
         "(docs/evaluation.md)"
     )
     notes = dict.fromkeys(note for result in results for note in result.notes)
-    made = Table(title=escape(printable(title)), caption="\n".join(escape(printable(one)) for one in (words, *notes)))
+    made = Table(title=cell(title, "table.title"), caption=cell("\n".join((words, *notes)), "table.caption"))
     made.add_column("protocol", no_wrap=True)
     for column in ("figure", "last", "best", "control", "train clips", "seeds", "seconds"):
         made.add_column(column, justify="left" if column == "figure" else "right", no_wrap=True)
     for result in results:
         tail = (str(result.train_clips), str(result.seeds), f"{result.seconds:.0f}")
         for name, last, best, control in _figures(result):
-            made.add_row(escape(printable(result.label)), name, last, best, control, *tail)
+            made.add_row(cell(result.label), name, last, best, control, *tail)
     return made
 
 

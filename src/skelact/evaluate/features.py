@@ -14,7 +14,6 @@ from skelact.data.store import Prepared
 from skelact.encoders.file import LoadedEncoder
 from skelact.evaluate.arrays import read_arrays, write_arrays
 from skelact.evaluate.prepared import check_clips, check_values
-from skelact.printable import printable
 from skelact.skeleton import Skeleton
 from skelact.streams import apply_stream
 from skelact.terminal import Terminal, tell
@@ -48,7 +47,7 @@ def features(
     weight = next(encoder.network.parameters())
     out = np.empty((len(clips), encoder.card.encoder.features), np.float32)
     with torch.inference_mode(), kept_memory(weight.device.type == "cpu"), progress_bar(progress) as bar:
-        line = bar.add_task(printable(title), total=len(clips))
+        line = bar.add_task(title, total=len(clips))
         for start in range(0, len(clips), batch):
             piece = clips[start : start + batch]
             check_values(encoder.card, piece, skeleton, start)

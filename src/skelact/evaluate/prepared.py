@@ -84,10 +84,9 @@ def scale_to(card: EncoderCard, found: str, what: str) -> tuple[float, str]:
 
     Cards of earlier versions do not tell their units: then 1. SkelactError for units that cannot be converted.
     """
-    wanted = getattr(card, "units", None)
-    if not wanted:
+    if not card.units:
         return 1.0, f"the encoder's card does not tell its units (an old file): {what} is taken as it is, in {found}"
-    scale = units.factor(found, wanted, what, "the encoder")
+    scale = units.factor(found, card.units, what, "the encoder")
     if scale == 1:
         return 1.0, ""
-    return scale, f"{what} is in {units.unit(found)}, the encoder in {units.unit(wanted)}: multiplied by {scale:g}"
+    return scale, f"{what} is in {units.unit(found)}, the encoder in {units.unit(card.units)}: multiplied by {scale:g}"

@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Int64, Shaped
 from pydantic import ValidationError
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from skelact.evaluate.accuracy import Accuracy
@@ -23,8 +22,7 @@ from skelact.evaluate.outcome import (
     Result,
     Retrieved,
 )
-from skelact.printable import printable
-from skelact.terminal import Terminal
+from skelact.terminal import Terminal, cell
 from skelact.world import SkelactError, read_json, write_json
 
 __all__ = [
@@ -128,13 +126,14 @@ def table(result: AnyResult) -> Table:
         f"{result.test_clips} test clips of {result.classes} classes; {result.method or 'untrained'}, "
         f"{result.stream} stream"
     )
-    made = Table(title=_cell(title), caption="\n".join(map(_cell, (_verdict(result), *result.notes))))
+    caption = "\n".join((_verdict(result), *result.notes))
+    made = Table(title=cell(title, "table.title"), caption=cell(caption, "table.caption"))
     made.add_column("row", no_wrap=True)
     if isinstance(result, Retrieved | Clustered):
         for column in ("plain", "standardised", "control"):
             made.add_column(column, justify="right", no_wrap=True)
         for name, *values in result.figures:
-            made.add_row(_cell(name), *(f"{value:.1f}" for value in values))
+            made.add_row(cell(name), *(f"{value:.1f}" for value in values))
         return made
     several = result.classes > FEW
     made.add_column("top 1", justify="right", no_wrap=True)
@@ -144,7 +143,7 @@ def table(result: AnyResult) -> Table:
 
     def add(name: str, top1: str, top5: float | None, how: str) -> None:
         fifth = ("" if top5 is None else f"{top5:.1f}",) if several else ()
-        made.add_row(_cell(name), top1, *fifth, _cell(how))
+        made.add_row(cell(name), top1, *fifth, cell(how))
 
     std = result.std if isinstance(result, Result) else None
     for name, accuracy, how in _rows(result):
@@ -154,11 +153,6 @@ def table(result: AnyResult) -> Table:
     if result.published:
         add("published", f"{result.published.top1:.1f}", None, f"{result.published.source} (best test epoch)")
     return made
-
-
-def _cell(text: str) -> str:
-    """A text from a file, for a table on the terminal."""
-    return escape(printable(text))
 
 
 def _rows(result: Result | Fused) -> list[tuple[str, Accuracy, str]]:

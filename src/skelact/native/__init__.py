@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from skelact.native.build import Unavailable, compiled, tell
+from skelact.printable import printable
 
 Argument = Tensor | np.ndarray | bytes | int | float | None
 
@@ -77,5 +78,6 @@ def _library() -> ctypes.CDLL | str:
     try:
         return compiled()
     except Unavailable as error:
-        tell(f"native code is not used, PyTorch's operations are: {error}")
-        return str(error)
+        reason = printable(str(error))
+        tell(f"native code is not used, PyTorch's operations are: {reason}")
+        return reason

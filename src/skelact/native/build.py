@@ -20,8 +20,8 @@ import tempfile
 from multiprocessing import parent_process
 from pathlib import Path
 
+from skelact import terminal
 from skelact.native.cache import doubt, own_folder
-from skelact.printable import printable
 
 _WIDE = ("-mprefer-vector-width=512",) if platform.machine() == "x86_64" else ()
 FLAGS = ("-std=c++17", "-O3", "-march=native", *_WIDE, "-fno-math-errno", "-fno-trapping-math")
@@ -57,13 +57,13 @@ def compiled() -> ctypes.CDLL:
             tell(f"native code is compiled for this process alone, {reason}: XDG_CACHE_HOME may name another folder")
             return _loaded(_compile(compiler, Path(alone), "once"))
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-        raise Unavailable(printable(str(error))) from error
+        raise Unavailable(str(error)) from error
 
 
 def tell(text: str) -> None:
-    """A line on standard error; of several processes that work together the first one tells."""
+    """Print a line on standard error, in the first only of several processes."""
     if parent_process() is None and os.environ.get("RANK", "0") == "0":
-        print(printable(text), file=sys.stderr)
+        terminal.tell(text)
 
 
 def cache_folder() -> Path | None:
@@ -131,7 +131,7 @@ def _compile(compiler: str, folder: Path, key: str) -> Path:
         if ended.returncode:
             said = ended.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
             told = next((line for line in said if "error" in line), said[0])
-            raise Unavailable(printable(f"{compiler} failed: {told}"))
+            raise Unavailable(f"{compiler} failed: {told}")
         out.chmod(0o700)
         with out.open("rb") as written:
             os.fsync(written.fileno())

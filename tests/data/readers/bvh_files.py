@@ -1,9 +1,34 @@
-"""BVH files made from a list of joints, one a line, indented by depth: name x y z."""
+"""BVH files: hips with two arms, and files made from a list of joints, one a line, indented by depth: name x y z."""
 
 from collections.abc import Sequence
 
 LOCAL = "Zrotation Xrotation Yrotation"
 GLOBAL = f"Xposition Yposition Zposition {LOCAL}"
+ARM = """HIERARCHY
+ROOT Hips
+{
+    OFFSET 0 0 0
+    CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
+    JOINT LeftArm
+    {
+        OFFSET 0 1 0
+        CHANNELS 3 Zrotation Xrotation Yrotation
+        End Site
+        {
+            OFFSET 2 0 0
+        }
+    }
+    JOINT RightArm { OFFSET 0 -1 0 CHANNELS 0 End Site { OFFSET 0 0 0 } }
+}
+MOTION
+Frames: %d
+Frame Time: 0.0333333
+"""
+
+
+def arm(*frames: str) -> bytes:
+    """Hips and two arms; nine numbers a frame."""
+    return (ARM % len(frames) + "".join(frame + "\n" for frame in frames)).encode()
 
 
 def bvh(joints: str, rows: Sequence[str] = (), frame_time: float = 0.04, everywhere: bool = False) -> bytes:

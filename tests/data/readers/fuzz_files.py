@@ -10,28 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bvh_files import arm
 from reader_files import WORDS, body, ntu_text, sbu_text, ucla_text, utd_bytes
-
-BVH = """HIERARCHY
-ROOT Hips
-{
-    OFFSET 0 0 0
-    CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
-    JOINT LeftArm
-    {
-        OFFSET 0 1 0
-        CHANNELS 3 Zrotation Xrotation Yrotation
-        End Site
-        {
-            OFFSET 2 0 0
-        }
-    }
-    JOINT RightArm { OFFSET 0 -1 0 CHANNELS 0 End Site { OFFSET 0 0 0 } }
-}
-MOTION
-Frames: 3
-Frame Time: 0.0333333
-"""
 
 
 @dataclass(frozen=True)
@@ -100,7 +80,7 @@ def valid() -> dict[str, list[Source]]:
             )
         },
         "kard": {"a12_s03_e02_realworld.txt": rows(body(2, 1, 15).reshape(30, 3))},
-        "bvh": {"walk.bvh": BVH.encode() + rows(body(3, 1, 3).reshape(3, 9))},
+        "bvh": {"walk.bvh": arm(*rows(body(3, 1, 3).reshape(3, 9)).decode().splitlines())},
     }
     made = {name: [Source(files), Source({"all.zip": zipped(files)}, "all.zip")] for name, files in text.items()}
     made["utd"].append(Source({"a1_s2_t3_skeleton.mat": utd_bytes(body(3, 1, 20)[:, 0], compress=True)}))

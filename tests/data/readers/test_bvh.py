@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bvh_files import arm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reader_files import damaged, write
@@ -17,31 +18,6 @@ from skelact.data.readers.bvh_text import Motion, parse
 from skelact.data.recording import Item, ReadError
 from skelact.data.store import Store
 from skelact.world import SkelactError
-
-ARM = """HIERARCHY
-ROOT Hips
-{
-    OFFSET 0 0 0
-    CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
-    JOINT LeftArm
-    {
-        OFFSET 0 1 0
-        CHANNELS 3 Zrotation Xrotation Yrotation
-        End Site
-        {
-            OFFSET 2 0 0
-        }
-    }
-    JOINT RightArm { OFFSET 0 -1 0 CHANNELS 0 End Site { OFFSET 0 0 0 } }
-}
-MOTION
-Frames: %d
-Frame Time: 0.0333333
-"""
-
-
-def arm(*frames: str) -> bytes:
-    return (ARM % len(frames) + "".join(frame + "\n" for frame in frames)).encode()
 
 
 def read(path: Path, data: bytes, **options):

@@ -156,7 +156,7 @@ def test_groups_of_a_pattern_that_are_texts_are_numbered_in_order_of_the_alphabe
     prepare(made, tmp_path / "in", tmp_path / "store", frames=4, progress=False)
     parameters = Store.open(tmp_path / "store").meta.log[0].parameters
     assert parameters["subject names"] == ["Bo", "anna", "carl"]
-    assert "subject: numbered from 0 in order of the alphabet: Bo, anna, carl" in parameters["notes"]
+    assert "subject: numbered from 0 in alphabetical order: Bo, anna, carl" in parameters["notes"]
 
 
 def nested(count: int, rows: int, channels: str = "CHANNELS 0") -> bytes:
@@ -215,5 +215,5 @@ def test_texts_of_paths_cannot_command_a_terminal(tmp_path, capsys):
     prepare(made, tmp_path / "in", tmp_path / "store", frames=4)
     assert Store.open(tmp_path / "store").meta.log[0].parameters["subject names"] == [r"an\u001b[31mna"]
     printed = capsys.readouterr().err
-    assert r"note: subject: numbered from 0 in order of the alphabet: an\u001b[31mna" in printed
+    assert r"note: subject: numbered from 0 in alphabetical order: an\u001b[31mna" in printed
     assert "\x1b[31mna" not in printed

@@ -17,7 +17,6 @@ from skelact.data.readers.ucla import UclaReader
 from skelact.data.readers.utd import UtdReader
 from skelact.data.readers.utkinect import UtkinectReader
 from skelact.data.recording import Reader
-from skelact.printable import printable
 from skelact.world import SkelactError
 
 READERS: tuple[Reader, ...] = (
@@ -85,7 +84,7 @@ def notes_of(reader: Reader) -> tuple[str, ...]:
 
 def named_by(reader: Reader) -> dict[str, list[str]]:
     """Texts that a reader numbered from 0, in order, by the column that holds the numbers; for the log of a store."""
-    return {f"{column} names": [*map(printable, texts)] for column, texts in getattr(reader, "named", ())}
+    return {f"{column} names": [*texts] for column, texts in getattr(reader, "named", ())}
 
 
 def told_to(reader: Reader) -> dict[str, str]:

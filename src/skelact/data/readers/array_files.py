@@ -3,7 +3,6 @@
 Every error here is of a whole source; none can be mended by leaving out clips.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64, Shaped
 
+from skelact.data.readers.named import Named
 from skelact.data.readers.pickle_arrays import RefusedPickle, check_letters
-from skelact.data.readers.printed import printed
 from skelact.data.recording import UNKNOWN, ReadError
+from skelact.printable import printable, printed
 
 Joints = Callable[[int], Shaped[np.ndarray, "t m v c"]]
 Scores = Callable[[int], Shaped[np.ndarray, "t m v"] | None]
-_NOT_PRINTED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def _no_scores(clip: int) -> None:
@@ -35,16 +34,16 @@ class Clips:
     joints: Joints
     """Frames at the end in which everything is zero are padding; `lengths` say where it starts, if anything does."""
     scores: Scores = _no_scores
-    """How sure whoever found the joints was of each, where a file tells; at 0 a joint was not seen."""
+    """Confidence of each joint, where the file has it; a joint with 0 is missing."""
     lengths: Int64[np.ndarray, " n"] | None = None
     divisions: tuple[str, ...] = ()
     places: Int64[np.ndarray, "n d"] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     classes: tuple[str, ...] = ()
     """Labels by class; empty where the files have numbers only."""
     performed: dict[str, Int64[np.ndarray, " n"]] = field(default_factory=dict)
-    """Subject, camera, setup and repetition, as far as arrays tell them."""
-    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """What of `performed` was told in texts, with these in order of the alphabet; a clip has its place."""
+    """Subject, camera, setup and repetition, as far as the arrays have them."""
+    named: Named = ()
+    """Columns of `performed` that the arrays give as text."""
 
     def __post_init__(self) -> None:
         if len(self.actions) and self.actions.min() < UNKNOWN:
@@ -62,7 +61,7 @@ def check_names(path: Path, names: Iterable[Any]) -> None:
     for number, name in enumerate(names):
         if not isinstance(name, str):
             raise refused(path, f"a text as name of clip {number}", type(name).__name__)
-        if not name or _NOT_PRINTED.search(name):
+        if not name or printable(name) != name:
             raise refused(path, f"a name of clip {number} that can be printed", f"'{printed(name)}'")
         if name in before:
             raise refused(path, "a name of its own for each clip", f"{printed(name)} more than once")
@@ -123,7 +122,7 @@ def texts_of(path: Path, what: str, values: np.ndarray | Sequence[Any], count: i
     for number, text in enumerate(texts):
         if not isinstance(text, str):
             raise refused(path, f"{what} to be a list of texts", f"{type(text).__name__} as number {number}")
-        if _NOT_PRINTED.search(text):
+        if printable(text) != text:
             raise refused(path, f"{what} that can be printed", f"'{printed(text)}' as number {number}")
     return [*texts]
 

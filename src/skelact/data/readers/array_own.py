@@ -11,7 +11,7 @@ from skelact.data.readers.mapped import npy, npz
 from skelact.data.recording import NEITHER, TESTS, TRAINS, UNKNOWN
 
 PERFORMED = {"subjects": "subject", "cameras": "camera", "setups": "setup", "repetitions": "repetition"}
-"""What a recording calls the arrays that tell how a clip came about."""
+"""Columns of a store by the name of their array."""
 _KNOWN = ("x", "labels", "names", "lengths", "classes", *PERFORMED)
 _SPLIT = "split_"
 _PARTS = {"train": TRAINS, "val": TESTS, "test": TESTS, "": NEITHER}
@@ -60,7 +60,7 @@ def _check_keys(source: Path, found: list[str]) -> None:
 def _numbered(
     source: Path, what: str, values: np.ndarray, count: int
 ) -> tuple[Int64[np.ndarray, " n"], tuple[str, ...]]:
-    """Whole numbers as they are; texts, of which an empty one is not known, as their places among all in order."""
+    """Whole numbers as they are; texts numbered in alphabetical order, an empty one as -1; and these texts."""
     if values.dtype.kind not in "US":
         return whole(source, what, values, count, UNKNOWN), ()
     texts = texts_of(source, what, values, count)

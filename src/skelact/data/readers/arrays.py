@@ -11,6 +11,7 @@ import numpy as np
 
 from skelact.data.readers.array_files import Clips, refused, texts_of
 from skelact.data.readers.array_sources import clips_of
+from skelact.data.readers.named import Named, notes_on
 from skelact.data.readers.ntu import NAMING as NTU_NAMING
 from skelact.data.readers.scores import HIGHEST, Third, not_seen
 from skelact.data.readers.slots import fixed_slots
@@ -40,16 +41,15 @@ class ArraysReader:
     divisions: tuple[str, ...]
     axes: str = ""
     third: Third | None = None
-    """What a third channel is, where that is told or the layout is one of pictures; else it is a depth."""
-    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Subjects and the like that were told in texts, in order of the alphabet; a clip has its place."""
+    """What a third channel is; None: z."""
+    named: Named = ()
+    """Subjects and the like that the arrays give as text."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What whoever prepares the source should know of it."""
         score = f"third channel: a score, as {self.skeleton.name} is a layout of pictures; --third depth if it is z"
-        told = [f"{column}: numbered from 0 in order of the alphabet: {_listed(texts)}" for column, texts in self.named]
-        return (*([score] if self.third == "score" else []), *told)
+        return (*([score] if self.third == "score" else []), *notes_on(self.named))
 
     def find(self, source: Path) -> list[Item]:
         """One item a clip, in the order of the file. ReadError for another source than the reader was made for."""
@@ -178,10 +178,6 @@ def _checked_axes(axes: str | None) -> str:
     if len(set(axes)) < len(axes) or not set("ntvc") <= set(axes) <= set(AXES):
         raise SkelactError(f"axes must be n, t, v, c and, if there is one, m, each once, got {axes!r}")
     return axes
-
-
-def _listed(texts: tuple[str, ...]) -> str:
-    return ", ".join(texts[:6]) + (f" and {len(texts) - 6} more" if len(texts) > 6 else "")
 
 
 def _labels(path: Path) -> list[str]:

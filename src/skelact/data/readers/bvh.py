@@ -15,7 +15,8 @@ from skelact.data.readers.bvh_pattern import check_pattern, names_in, told_by
 from skelact.data.readers.bvh_skeleton import difference, joints_of, skeleton_of, tree_of
 from skelact.data.readers.bvh_text import Motion, parse, parse_head
 from skelact.data.readers.bvh_up import FILES, FRAMES, up_note
-from skelact.data.readers.source import SKIP_HINT, Naming, clip_name, content, find
+from skelact.data.readers.named import Named, listed, notes_on
+from skelact.data.readers.source import Naming, clip_name, content, find
 from skelact.data.recording import UNKNOWN, Item, ReadError, Recording
 from skelact.skeleton import Axis, Skeleton
 
@@ -38,10 +39,10 @@ class BvhReader:
     model: Item
     """The file that the skeleton was made from."""
     source: Path
-    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Groups of the pattern that are no numbers, and their texts in order of the alphabet; a clip has its place."""
+    named: Named = ()
+    """Groups of the pattern that are text."""
     doubts: tuple[str, ...] = ()
-    """What cannot be told of the skeleton."""
+    """What is unknown about the skeleton."""
     name: str = "bvh"
 
     def find(self, source: Path) -> list[Item]:
@@ -51,8 +52,7 @@ class BvhReader:
     @property
     def notes(self) -> tuple[str, ...]:
         """What whoever prepares the source should know of it; some of its files are read for that."""
-        named = [f"{group}: numbered from 0 in order of the alphabet: {_listed(texts)}" for group, texts in self.named]
-        return (*self.doubts, *filter(None, [self._up_note()]), *named)
+        return (*self.doubts, *filter(None, [self._up_note()]), *notes_on(self.named))
 
     def read(self, item: Item) -> Recording:
         """Place the joints of one file. ReadError names the file, the line, what was expected and what was found."""
@@ -70,11 +70,9 @@ class BvhReader:
             if len(wrong):
                 frame, joint, axis = (int(index) for index in wrong[0])
                 found = f"{float(some[frame, joint, axis])!r} as {'xyz'[axis]} of {self.skeleton.joints[joint]}"
-                raise ReadError(
-                    f"{item}: expected finite numbers, found {found} in frame {start + frame}\n  {SKIP_HINT}"
-                )
+                raise ReadError(f"{item}: expected finite numbers, found {found} in frame {start + frame}")
         if not joints.any():
-            raise ReadError(f"{item}: expected a person, found only zeros in all {len(joints)} frames\n  {SKIP_HINT}")
+            raise ReadError(f"{item}: expected a person, found only zeros in all {len(joints)} frames")
         notes = (*motion.notes, *([_hung_note(motion, hung)] if hung else []))
         action = self.classes.index(told.pop("action")) if "action" in told else UNKNOWN
         texts = dict(self.named)
@@ -91,11 +89,11 @@ class BvhReader:
         names, parents = tree_of(motion.nodes, places)
         if (names, parents) != (self.skeleton.joints, self.skeleton.parents):
             found = difference(self.skeleton, names, parents)
-            raise ReadError(f"{item}: expected the skeleton of {self.model}: {found}\n  {SKIP_HINT}")
+            raise ReadError(f"{item}: expected the skeleton of {self.model}: {found}")
         if abs(1 / motion.frame_time - self.frame_rate) > SAME_RATE * self.frame_rate:
             raise ReadError(
                 f"{item}: expected {self.frame_rate:g} frames a second as in {self.model}, found "
-                f"{1 / motion.frame_time:g}\n  {SKIP_HINT}"
+                f"{1 / motion.frame_time:g}"
             )
         return places
 
@@ -153,8 +151,4 @@ class BvhFormat:
 
 def _hung_note(motion: Motion, hung: tuple[int, ...]) -> str:
     names = tuple(motion.nodes[number].name for number in hung)
-    return f"position channels are zero throughout; these joints stand at their offsets instead: {_listed(names)}"
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    return f"position channels are zero throughout; these joints stand at their offsets instead: {listed(names)}"

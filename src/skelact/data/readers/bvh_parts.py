@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float64
 
+from skelact.data.readers.bvh_tree import ancestors
+
 LONG = 0.2
 """Share of the body that a limb reaches at least; eyes, ears and breasts do not."""
 _LEG = re.compile(r"leg|thigh|knee|shin|calf|ankle|foot|feet|toe|hip|femur|tibia|fibula|heel|buttock|tarsal|足|脚")
@@ -136,8 +138,8 @@ class _Limbs:
             self.named[others[0]] = "arm"
 
     def _name_by_tree(self, limbs: list[tuple[int, int]]) -> None:
-        one, two = sorted(limbs, key=lambda pair: len(self._above(pair[0])))
-        if self.parents[one[0]] in self._above(two[0])[1:]:
+        one, two = sorted(limbs, key=lambda pair: len(ancestors(self.parents, pair[0])))
+        if self.parents[one[0]] in ancestors(self.parents, two[0])[1:]:
             self.named[one] = "leg"
 
     def _begins_beyond(self, pair: tuple[int, int], known: list[tuple[int, int]], legs: bool) -> bool:
@@ -162,12 +164,6 @@ class _Limbs:
         for place in below:
             below += self.children[place]
         return below
-
-    def _above(self, joint: int) -> list[int]:
-        above = []
-        while (joint := self.parents[joint]) >= 0:
-            above.append(joint)
-        return above
 
     def _reach(self, pair: tuple[int, int]) -> float:
         start = self.way[self.parents[pair[0]]] if self.parents[pair[0]] >= 0 else 0.0

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from skelact.data.readers.source import SKIP_HINT
+from skelact.data.readers.named import Named
 from skelact.data.recording import Item, ReadError
 from skelact.world import SkelactError
 
@@ -29,16 +29,14 @@ def told_by(item: Item, pattern: str | None) -> dict[str, str]:
     path = "/" + item.member if item.member else item.path.absolute().as_posix()
     match = re.search(pattern, path)
     if match is None:
-        raise ReadError(f"{item}: expected a path that --pattern {pattern} finds\n  {SKIP_HINT}")
+        raise ReadError(f"{item}: expected a path that --pattern {pattern} finds")
     return {group: found for group, found in match.groupdict().items() if found is not None}
 
 
-def names_in(
-    items: Sequence[Item], pattern: str | None
-) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
+def names_in(items: Sequence[Item], pattern: str | None) -> tuple[tuple[str, ...], Named]:
     """The actions in the paths, and the texts of every other group that is not a number in all of them.
 
-    Both in order of the alphabet. Paths that the pattern does not find are refused when they are read.
+    Both in alphabetical order. A path that does not match the pattern is refused when its file is read.
     """
     found: dict[str, set[str]] = defaultdict(set)
     for item in items:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float64
 
+from skelact.data.readers.bvh_tree import ancestors
 from skelact.sides import is_word, side_of, stem
 
 ALIKE = 0.3
@@ -61,7 +62,7 @@ class _Pairing:
         if is_word(self.names[joint], self.names[other]) != by_word:
             return False
         ours, theirs = self._paired_above(joint), self._paired_above(other)
-        if joint in (ours, *self._above(other)) or other in self._above(joint):
+        if joint in (ours, *ancestors(self.parents, other)) or other in ancestors(self.parents, joint):
             return False
         if not (ours == theirs == -1 or (ours >= 0 and self.mirror[ours] == theirs)):
             return False
@@ -88,14 +89,8 @@ class _Pairing:
             joint = self.children[joint][0]
         return self.offsets[joint]
 
-    def _above(self, joint: int) -> list[int]:
-        above = []
-        while (joint := self.parents[joint]) >= 0:
-            above.append(joint)
-        return above
-
     def _paired_above(self, joint: int) -> int:
-        return next((place for place in self._above(joint) if self.mirror[place] != place), -1)
+        return next((place for place in ancestors(self.parents, joint) if self.mirror[place] != place), -1)
 
     def _difference(self, joint: int, other: int) -> tuple[bool, int, float]:
         """How unlike two joints hang that may be a pair."""

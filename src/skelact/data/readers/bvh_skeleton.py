@@ -8,7 +8,6 @@ from jaxtyping import Float64
 from skelact.data.readers.bvh_parts import parts_of
 from skelact.data.readers.bvh_sides import mirror_of
 from skelact.data.readers.bvh_tree import Node
-from skelact.data.readers.source import SKIP_HINT
 from skelact.data.recording import Item, ReadError
 from skelact.skeleton import Axis, Skeleton
 
@@ -24,9 +23,9 @@ def joints_of(item: Item, nodes: Sequence[Node], root: str | None) -> list[int]:
         places = kept(nodes, root)
     except KeyError:
         names = ", ".join(node.name for node in nodes[:40])
-        raise ReadError(f"{item}: expected a joint {root!r}, found {names}\n  {SKIP_HINT}") from None
+        raise ReadError(f"{item}: expected a joint {root!r}, found {names}") from None
     if len(places) < 2:
-        raise ReadError(f"{item}: expected at least 2 joints, found {len(places)}\n  {SKIP_HINT}")
+        raise ReadError(f"{item}: expected at least 2 joints, found {len(places)}")
     return places
 
 

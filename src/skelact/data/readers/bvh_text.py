@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from skelact.data.readers.bvh_tree import IDLE, NUMBER, Node, Tree
-from skelact.data.readers.source import SKIP_HINT, line_error, shown
+from skelact.data.readers.source import line_error, shown
 from skelact.data.recording import Item, ReadError
 
 LEAST_PLACES = 2**21
@@ -77,11 +77,11 @@ def parse(item: Item, text: bytes, most: int | None = None) -> Motion:
         found = f"{len(rows)} whole lines of values"
         raise line_error(item, len(lines), f"{head.frames} frames", found, cut_off=len(rows) < head.frames)
     if not rows:
-        raise ReadError(f"{item}: expected at least 1 line of {width} numbers, found none\n  {SKIP_HINT}")
+        raise ReadError(f"{item}: expected at least 1 line of {width} numbers, found none")
     if len(rows) * len(head.nodes) > max(LEAST_PLACES, len(text)):
         raise ReadError(
             f"{item}: expected at most {max(LEAST_PLACES, len(text))} places of joints in a file of {len(text)} bytes, "
-            f"found {len(rows)} frames of {len(head.nodes)} joints\n  {SKIP_HINT}"
+            f"found {len(rows)} frames of {len(head.nodes)} joints"
         )
     notes = (CUT_OFF,) if cut else {1: (ONE_MORE,), 0: (), -1: (ONE_LESS,)}[len(rows) - head.frames]
     if most is not None and most < len(rows):
@@ -95,7 +95,7 @@ def _lines(item: Item, text: bytes) -> list[bytes]:
             try:
                 text = text.decode(encoding).encode()
             except UnicodeDecodeError as error:
-                raise ReadError(f"{item}: expected {encoding} text, as it begins so: {error}\n  {SKIP_HINT}") from error
+                raise ReadError(f"{item}: expected {encoding} text, as it begins so: {error}") from error
     return text.rstrip(b"\0\t\n\v\f\r ").splitlines()
 
 

@@ -33,6 +33,14 @@ class Node:
     """Whether this is an End Site."""
 
 
+def ancestors(parents: Sequence[int], joint: int) -> list[int]:
+    """Parent, grandparent and so on up to the root, in this order."""
+    above = []
+    while (joint := parents[joint]) >= 0:
+        above.append(joint)
+    return above
+
+
 class Tree:
     """Reads the words of the tree one after another."""
 

@@ -6,11 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skelact.data.recording import Item, ReadError
-from skelact.printable import printable
 from skelact.world import SkelactError
-
-SKIP_HINT = ""
-"""Empty: `prepare` itself advises --skip-bad where it can help. For readers that still append it."""
 
 
 def line_error(item: Item, line: int, expected: str, found: object, cut_off: bool) -> ReadError:
@@ -28,22 +24,19 @@ def shown(text: bytes) -> str:
 def failures_named(where: object) -> Iterator[None]:
     """Inside, whatever a reader raises is a ReadError that names `where`: a stranger's file ends no command.
 
-    What a user can mend (SkelactError) passes as it is, without letters that a terminal would obey.
+    A SkelactError passes as it is.
     """
     try:
         yield
-    except SkelactError as error:
-        text = printable(str(error), keep="\n").rstrip()
-        if text == str(error):
-            raise
-        raise (ReadError if isinstance(error, ReadError) else SkelactError)(text) from error
+    except SkelactError:
+        raise
     except OSError as error:
-        raise ReadError(f"{where}: cannot be read: {printable(reason(error))}") from error
+        raise ReadError(f"{where}: cannot be read: {reason(error)}") from error
     except MemoryError as error:
         raise ReadError(f"{where}: cannot be read: it does not fit into memory") from error
     except Exception as error:
         *_, place = traceback.extract_tb(error.__traceback__)
-        what = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}: {printable(reason(error)):.200}"
+        what = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}: {reason(error):.200}"
         raise ReadError(f"{where}: cannot be read: {what}") from error
 
 

@@ -16,8 +16,9 @@ from typing import BinaryIO, Literal
 
 import numpy as np
 
-from skelact.data.readers.printed import printed
+from skelact.data.readers.faults import reason
 from skelact.data.recording import ReadError
+from skelact.printable import printed
 
 LONGEST_HEADER = 10_000
 """Bytes of the text before an array's numbers; numpy's own limit."""
@@ -156,6 +157,5 @@ def _described(header: str) -> tuple[tuple[int, ...], Literal["C", "F"], np.dtyp
 
 
 def _refused(path: Path, name: str, error: Exception) -> ReadError:
-    reason = " ".join(str(error).split()) or type(error).__name__
     where = f"{path}: array '{printed(name)}'" if name else str(path)
-    return ReadError(f"{where}: cannot be read: {printed(reason, 200)}")
+    return ReadError(f"{where}: cannot be read: {printed(reason(error), 200)}")

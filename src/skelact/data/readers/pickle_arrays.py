@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from skelact.data.readers.printed import printed
+from skelact.printable import printed
 
 AXES = 32
 """Most axes of an array."""

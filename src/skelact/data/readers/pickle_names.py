@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from skelact.data.readers.pickle_arrays import Kind, RefusedPickle, Room, Unfinished, array, raw, said
-from skelact.data.readers.printed import printed
+from skelact.printable import printed
 
 _ENTRY = 64
 """Bytes of an entry of a dict or set, about."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from skelact.data.readers.pickle_arrays import RefusedPickle
 from skelact.data.readers.pickle_operations import plain_value
-from skelact.data.readers.printed import printed
 from skelact.data.recording import ReadError
+from skelact.printable import printed
 
 LARGEST = 16 * 2**30
 """Bytes of the largest pickle that is opened; it has to fit into memory."""

@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from skelact.data.readers.contents import LARGEST, content, file_state, in_archive, in_folder
-from skelact.data.readers.faults import SKIP_HINT, line_error, shown
+from skelact.data.readers.faults import line_error, shown
 from skelact.data.recording import Item, ReadError
-from skelact.printable import printable
 
 __all__ = [
     "LARGEST",
-    "SKIP_HINT",
     "Found",
     "Naming",
     "PassedOver",
@@ -58,7 +56,7 @@ class PassedOver:
     def shown(self, most: int) -> str:
         """Their number and the first names, as text for people."""
         more = ", ..." if self.files > min(most, len(self.names)) else ""
-        names = ", ".join(map(printable, self.names[:most]))
+        names = ", ".join(self.names[:most])
         return f"{self.files} {'file' if self.files == 1 else 'files'}: {names}{more}"
 
 
