@@ -14,6 +14,11 @@ def printable(text: str, keep: str = "") -> str:
     return "".join(letter if letter in keep or _harmless(letter) else _escaped(letter) for letter in text)
 
 
+def printed(text: str, longest: int = 60) -> str:
+    """The text as it may stand in a message: short, and as `printable` shows it."""
+    return printable(text[:longest]) + ("..." if len(text) > longest else "")
+
+
 def _harmless(letter: str) -> bool:
     # Joiners are part of how some scripts are spelt.
     return letter in "\u200c\u200d" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zl", "Zp")

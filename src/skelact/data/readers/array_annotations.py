@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from skelact.data.readers.array_files import Clips, check_names, refused, size, times
-from skelact.data.readers.pickle_arrays import said
 from skelact.data.readers.pickles import plain_pickle
-from skelact.data.readers.printed import printed
 from skelact.data.recording import TESTS, TRAINS, UNKNOWN
+from skelact.pickles.makes import said
+from skelact.printable import printed
 
 _SHARED = 64 * 2**20
 """Bytes by which the keypoints of all clips may exceed the file; more only fit where clips share theirs."""

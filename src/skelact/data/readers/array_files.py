@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64, Shaped
 
-from skelact.data.readers.pickle_arrays import RefusedPickle, check_letters
-from skelact.data.readers.printed import printed
+from skelact.data.readers.pickle_arrays import check_letters
 from skelact.data.recording import UNKNOWN, ReadError
+from skelact.pickles.makes import RefusedPickle
+from skelact.printable import printed
 
 Joints = Callable[[int], Shaped[np.ndarray, "t m v c"]]
 Scores = Callable[[int], Shaped[np.ndarray, "t m v"] | None]

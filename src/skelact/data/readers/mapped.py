@@ -16,8 +16,8 @@ from typing import BinaryIO, Literal
 
 import numpy as np
 
-from skelact.data.readers.printed import printed
 from skelact.data.recording import ReadError
+from skelact.printable import printed
 
 LONGEST_HEADER = 10_000
 """Bytes of the text before an array's numbers; numpy's own limit."""
