@@ -54,9 +54,9 @@ def _compare(name: str, other: str) -> tuple[Side, bool]:
 def _side(mine: str, yours: str) -> Side:
     """The side of one of two different words for sides, if they are of one kind."""
     for left, right in _WORDS:
-        for one, two, side in ((left, right, LEFT), (right, left, RIGHT)):
-            if re.fullmatch(one, mine, re.IGNORECASE) and re.fullmatch(two, yours, re.IGNORECASE):
-                return side
+        both = re.compile(f"({left}) ({right})|({right}) ({left})", re.IGNORECASE).fullmatch(f"{mine} {yours}")
+        if both:
+            return LEFT if both[1] else RIGHT
     return 0
 
 
