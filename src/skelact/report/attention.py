@@ -57,7 +57,7 @@ def _of_run(ident: str, run: Run, stores: Stores) -> Html:
     clips = np.array(store.prepared(found.card.view, found.card.frames, progress=False).clips[rows])
     skeleton = found.card.skeleton
     clips = clips[:, :, :, skeleton.order_in(store.skeleton.joints)]
-    scale, _ = scale_to(found.card, store.meta.units, store.name)
+    scale, _ = scale_to(found.card, store.skeleton, store.meta.units, store.name)
     if scale != 1:
         clips *= np.float32(scale)
     maps = attention_maps(found, clips)
