@@ -285,7 +285,12 @@ def test_what_the_system_refuses_is_an_error_that_names_the_path(store, tmp_path
     torch.save({"A": torch.ones(1)}, tmp_path / "published.pt")
     labels = ["--classes", tmp_path / "none.txt"]
     assert status("import-weights", tmp_path / "published.pt", "--out", tmp_path / "e.safetensors", *labels) == 1
-    assert capsys.readouterr().err == f"error: {tmp_path / 'none.txt'}: No such file or directory\n"
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'none.txt'}: expected a text file with a label a l")
+    (tmp_path / "odd.txt").write_bytes("bücken\n".encode("latin-1"))
+    labels = ["--classes", tmp_path / "odd.txt"]
+    assert status("import-weights", tmp_path / "published.pt", "--out", tmp_path / "e.safetensors", *labels) == 1
+    said = f"error: {tmp_path / 'odd.txt'}: cannot be read as a list of labels in UTF-8: "
+    assert capsys.readouterr().err.startswith(said)
 
 
 @pytest.mark.parametrize(

@@ -38,16 +38,23 @@ def names_in(
 ) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
     """The actions in the paths, and the texts of every other group that is not a number in all of them.
 
-    Both in order of the alphabet. Paths that the pattern does not find are refused when they are read.
+    Both in order of the alphabet. Paths that the pattern does not find are refused when they are read; SkelactError
+    where it finds none.
     """
     found: dict[str, set[str]] = defaultdict(set)
+    matched = False
     for item in items:
         try:
             told = told_by(item, pattern)
         except ReadError:
             continue
+        matched = True
         for group, text in told.items():
             found[group].add(text)
+    if not matched:
+        raise SkelactError(
+            f"--pattern {pattern!r} finds none of the {len(items)} paths, such as {items[0]}: correct the pattern"
+        )
     actions = tuple(sorted(found.pop("action", ())))
     texts = {group: tuple(sorted(texts)) for group, texts in found.items() if not all(map(_NUMBER.fullmatch, texts))}
     return actions, tuple(sorted(texts.items()))
