@@ -1,6 +1,7 @@
 """The command line: exit statuses, what goes to which stream, and one errand through it all."""
 
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -157,7 +158,7 @@ def test_pretrain_evaluate_embed_and_report_of_a_small_run(store, tmp_path, caps
     assert status("pretrain", "skeletonclr-small", *small(store, run)) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert f"skelact evaluate knn {run} --store {store} --split {tiny.SPLIT}\n" in err
+    assert f"skelact evaluate knn {shlex.quote(str(run))} --store {store} --split {tiny.SPLIT}\n" in err
 
     assert status("evaluate", "knn", run, "--store", store, "--split", tiny.SPLIT, "--seeds", 2) == 0
     capsys.readouterr()
@@ -191,7 +192,7 @@ def test_without_split_all_clips_are_pretrained_on_unlabelled_ones_too_and_what_
     said = capsys.readouterr().err
     assert "skelact evaluate" not in said
     out = run / "features-bare.npz"
-    assert f"skelact embed {run} --store {store} --out {out}  (no labels to evaluate by)" in said
+    assert f"(no labels to evaluate by)\n  skelact embed {run} --store {store} --out {out}\n" in said
     config = json.loads((run / "config.json").read_text())
     assert (config["stores"][0]["split"], config["train_clips"]) == ("all", 20)
     assert status("embed", run, "--store", store, "--out", out) == 0
@@ -285,7 +286,12 @@ def test_what_the_system_refuses_is_an_error_that_names_the_path(store, tmp_path
     torch.save({"A": torch.ones(1)}, tmp_path / "published.pt")
     labels = ["--classes", tmp_path / "none.txt"]
     assert status("import-weights", tmp_path / "published.pt", "--out", tmp_path / "e.safetensors", *labels) == 1
-    assert capsys.readouterr().err == f"error: {tmp_path / 'none.txt'}: No such file or directory\n"
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'none.txt'}: expected a text file with a label a l")
+    (tmp_path / "odd.txt").write_bytes("bücken\n".encode("latin-1"))
+    labels = ["--classes", tmp_path / "odd.txt"]
+    assert status("import-weights", tmp_path / "published.pt", "--out", tmp_path / "e.safetensors", *labels) == 1
+    said = f"error: {tmp_path / 'odd.txt'}: cannot be read as a list of labels in UTF-8: "
+    assert capsys.readouterr().err.startswith(said)
 
 
 @pytest.mark.parametrize(

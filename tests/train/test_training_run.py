@@ -315,9 +315,19 @@ def test_a_probe_changes_nothing_of_the_training(store, tmp_path):
 
 def test_a_collapse_is_told_with_what_to_try(store, tmp_path, monkeypatch):
     monkeypatch.setattr("skelact.train.probe.feature_std", lambda features: 0.01)
+    monkeypatch.setattr("skelact.train.loop.SETTLED", 1)
+    monkeypatch.setattr("skelact.train.probe.SETTLED", 1)
     said = train(tiny.config(epochs=1), store, tmp_path / "run")
     assert said.count("warning: the features have collapsed: standard deviation 0.010") == 1  # not of random weights
     assert "--optimiser.warmup" in said
+
+
+def test_a_run_of_few_steps_is_told_to_be_short_rather_than_collapsed(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("skelact.train.probe.feature_std", lambda features: 0.01)
+    said = train(tiny.config(epochs=2, probe_every=1), store, tmp_path / "run")
+    assert "collapsed" not in said
+    assert said.count("warning: the features look alike") == 1  # at the end
+    assert "take 50 of them to settle" in " ".join(said.split())
 
 
 @pytest.mark.parametrize(

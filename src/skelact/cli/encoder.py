@@ -39,11 +39,12 @@ def import_weights(
         prefix: What stands before the encoder's names, where the file holds several encoders.
     """
     at_least_one(frames=frames, persons=persons)
+    from skelact.data.readers.array_files import labels_in
     from skelact.encoders.file import save_encoder
     from skelact.encoders.weights import import_weights as read_weights
     from skelact.skeleton import Skeleton
 
-    labels = tuple(classes.read_text(encoding="utf-8").splitlines()) if classes else None
+    labels = labels_in(classes) if classes else None
     layout = Skeleton.from_json(skeleton) if skeleton else None
     found = read_weights(file, stream, view, frames, persons, layout, labels, units, prefix)
     save_encoder(out, found.encoder.network, found.encoder.card, found.encoder.head)

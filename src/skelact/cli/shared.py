@@ -54,6 +54,8 @@ class FormatOptions:
     """Text file (array formats) with the label of each class, one a line."""
     units: str | None = None
     """What the coordinates are measured in (bvh, array formats)."""
+    table: Path | None = None
+    """CSV file (bvh, array formats) with a line a clip: name, and any of action, subject, camera, setup, repetition."""
     frame_rate: float | None = None
     """Frames a second (array formats); 30 unless told."""
 

@@ -1,6 +1,7 @@
 """Commands that learn an encoder."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 from tyro.conf import UseAppendAction, arg
@@ -19,13 +20,15 @@ def _next(run: Path, store: Path, split: str, stream: Stream | None) -> str:
     from skelact.data.store import Store
 
     which = f" --stream {stream}" if stream else ""
+    where = f"{quote(str(run))} --store {quote(str(store))}"
     opened = Store.open(store)
     name = measurable(opened, split)
     if name is None:
         out = run / f"features-{opened.name}{f'-{stream}' if stream else ''}.npz"
-        return f"skelact embed {run} --store {store} --out {out}{which}  (no labels to evaluate by)"
-    seen = "" if name == split else f"  (split {split} leaves no labelled test clips)"
-    return f"skelact evaluate knn {run} --store {store} --split {name}{which}{seen}"
+        why = "no labels to evaluate by" if (opened.table["action"] < 0).all() else "no split with labels on both sides"
+        return f"({why})\n  skelact embed {where} --out {quote(str(out))}{which}"
+    seen = "" if name == split else f"(split {split} leaves no labelled test clips)\n  "
+    return f"{seen}skelact evaluate knn {where} --split {quote(name)}{which}"
 
 
 def pretrain(arguments: list[str]) -> None:

@@ -22,7 +22,7 @@ from skelact.train import checkpoint
 from skelact.train.config import TrainConfig
 from skelact.train.ending import noted_signals
 from skelact.train.log import Log
-from skelact.train.probe import Probe, collapse_warning
+from skelact.train.probe import SETTLED, Probe, collapse_warning
 from skelact.train.schedule import learning_rate
 from skelact.world import SkelactError
 
@@ -191,8 +191,8 @@ class Trainer:
                 f"step {self.step}: {whose}{found}feature std {values['feature_std']:.2f}, "
                 f"effective rank {values['effective_rank']:.1f}"
             )
-            warning = collapse_warning(values, self.config.recipe)
-            if warning and self.step:
+            warning = collapse_warning(values, self.config.recipe, self.step)
+            if warning and (self.step >= SETTLED or self.step == self.total):
                 log.say(f"[yellow]warning:[/yellow] {whose}{warning}")
         log.write(self.step, epoch, dict(seen))
 
