@@ -105,9 +105,11 @@ def state(run: Path) -> dict[str, Any]:
 
 
 def metrics(run: Path) -> list[dict[str, Any]]:
-    """The lines of a run's log, but for times."""
+    """The lines of a run's log, but for times and checksums."""
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [{key: v for key, v in line.items() if key not in ("seconds", "clips_per_second")} for line in lines]
+    return [
+        {key: v for key, v in line.items() if key not in ("seconds", "clips_per_second", "crc32")} for line in lines
+    ]
 
 
 def same_bits(one: Any, other: Any) -> bool:

@@ -113,7 +113,8 @@ def read_json(path: Path) -> dict[str, Any]:
         seal = value.get(SEAL)
         if seal is not None and seal != _seal(value):
             raise SkelactError(
-                f"{path}: damaged: not as it was written (seal {seal!s:.12}...); remove it or make it anew"
+                f"{path}: damaged: not as it was written (seal {seal!s:.12}...); make it anew, or, if it was you who "
+                f"changed it, take its '{SEAL}' out"
             )
     except RecursionError as error:
         raise SkelactError(f"{path}: cannot be read as JSON: nested too deeply") from error

@@ -52,7 +52,7 @@ def test_a_run_folder_holds_what_the_manual_says(finished):
     held = {path.name for path in finished.iterdir()}
     assert held == {"config.json", "metrics.jsonl", "encoder.safetensors", "checkpoints", "tensorboard"}
     said = json.loads((finished / "config.json").read_text())
-    assert {"skelact", "started", "machine", "config", "stores", "skeleton", "train_clips"} == set(said)
+    assert {"skelact", "started", "machine", "config", "stores", "skeleton", "train_clips", "seal"} == set(said)
     assert said["train_clips"] == tiny.TRAIN_CLIPS
     assert said["stores"][0]["split"] == tiny.SPLIT
     assert TrainConfig.model_validate(said["config"]) == tiny.config(epochs=1)

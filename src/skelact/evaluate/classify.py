@@ -13,10 +13,11 @@ from skelact.data.squeezed import squeezed
 from skelact.data.store import Store
 from skelact.data.views import prepare_clip
 from skelact.encoders.file import LoadedEncoder
+from skelact.evaluate.arrays import write_arrays
 from skelact.evaluate.case import long_clips
 from skelact.evaluate.features import best_device, features
 from skelact.evaluate.prepared import scale_to
-from skelact.world import SkelactError, atomic_file, check_writable
+from skelact.world import SkelactError, check_writable
 
 
 def classify(
@@ -94,6 +95,4 @@ def embed(
     prepared = store.prepared(card.view, card.frames, progress=progress)
     encoder.network.to(best_device())
     found = features(encoder, prepared.clips, store.skeleton, progress=progress, scale=scale)
-    # Opened here, because numpy would add .npz to a name without it.
-    with atomic_file(out) as temporary, open(temporary, "wb") as opened:
-        np.savez(opened, features=found, names=store.table["name"], labels=store.table["action"])
+    write_arrays(out, {"features": found, "names": store.table["name"], "labels": store.table["action"]})

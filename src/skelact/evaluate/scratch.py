@@ -63,4 +63,4 @@ def claim(folder: Path, store: Store, store_hash: str, split: str) -> None:
         "config": {"recipe": "supervised", "method": {"name": "supervised"}},
         "stores": [{**origin, "hash": store_hash, "split": split}],
     }
-    write_json(folder / "config.json", values)
+    write_json(folder / "config.json", values, sealed=True)

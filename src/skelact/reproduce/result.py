@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from skelact.config import Config
 from skelact.reproduce.options import Options
-from skelact.world import SkelactError, atomic_file, write_json
+from skelact.world import SkelactError, atomic_file, read_json, write_json
 
 
 class Measured(Config):
@@ -131,7 +131,7 @@ FIELDS = (
 
 def write(found: Reproduction, folder: Path) -> None:
     """`<table>.json` with everything and `<table>.csv` with a line each, each atomically."""
-    write_json(folder / f"{found.table}.json", found.model_dump(mode="json"))
+    write_json(folder / f"{found.table}.json", found.model_dump(mode="json"), sealed=True)
     with (
         atomic_file(folder / f"{found.table}.csv") as temporary,
         open(temporary, "w", encoding="utf-8", newline="") as opened,
@@ -151,10 +151,11 @@ def write(found: Reproduction, folder: Path) -> None:
 
 
 def read_reproduction(path: Path) -> Reproduction:
-    """The `<table>.json` of a table that was run. SkelactError for anything else."""
+    """The `<table>.json` of a table that was run. SkelactError for anything else, and where it is not as written."""
+    values = read_json(path)
     try:
-        return _comparable(Reproduction.model_validate_json(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        return _comparable(Reproduction.model_validate(values))
+    except ValidationError as error:
         raise SkelactError(f"{path}: expected the JSON file of a table by skelact reproduce: {error}") from error
 
 
