@@ -10,7 +10,7 @@ from typing import Any
 from skelact.data.readers.pickle_arrays import RefusedPickle
 from skelact.data.readers.pickle_operations import plain_value
 from skelact.data.recording import ReadError
-from skelact.printable import printed
+from skelact.world import reason
 
 LARGEST = 16 * 2**30
 """Bytes of the largest pickle that is opened; it has to fit into memory."""
@@ -34,5 +34,4 @@ def plain_pickle(path: Path) -> Any:
     except ReadError:
         raise
     except Exception as error:  # text that is none in its encoding, a number of letters, no memory left
-        reason = printed(str(error) or type(error).__name__, 200)
-        raise ReadError(f"{path}: not a pickle that can be read: {reason}") from error
+        raise ReadError(f"{path}: not a pickle that can be read: {reason(error)}") from error
