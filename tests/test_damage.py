@@ -14,8 +14,8 @@ import torch
 from safetensors.torch import save_file
 
 import tiny
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, load_encoder, save_encoder
-from skelact.encoders.stgcn import STGCNConfig
 from skelact.evaluate.arrays import read_arrays, write_arrays
 from skelact.train import checkpoint
 from skelact.world import SEAL, SkelactError, read_json, write_json

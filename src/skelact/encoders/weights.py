@@ -8,10 +8,11 @@ from torch import Tensor, nn
 
 from skelact.data.readers.ntu_classes import NTU_CLASSES
 from skelact.data.units import unit
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, LoadedEncoder, head_shapes, mismatch, network_shapes
 from skelact.encoders.finding import Found, find_encoder
 from skelact.encoders.inert import Refused
-from skelact.encoders.stgcn import GRAPHS, STGCN, STGCNConfig
+from skelact.encoders.stgcn import GRAPHS, STGCN
 from skelact.encoders.torchfile import Contents, opened_torch
 from skelact.layouts import KINECT_V2, LAYOUTS
 from skelact.printable import printable
