@@ -15,8 +15,9 @@ from skelact import __version__
 from skelact.cli import COMMANDS, main
 from skelact.cli.evaluation import PROTOCOLS
 from skelact.data.store import Store
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, load_encoder, save_encoder
-from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.encoders.stgcn import STGCN
 from skelact.layouts import KINECT_V2
 from skelact.recipes import RECIPES
 

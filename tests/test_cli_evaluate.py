@@ -6,8 +6,8 @@ import pytest
 
 import tiny
 from skelact.cli import main
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, random_encoder, save_encoder
-from skelact.encoders.stgcn import STGCNConfig
 
 LEARNING = ["--epochs", "2", "--batch", "4", "--lr", "0.01", "--milestones", "1"]
 

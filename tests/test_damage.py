@@ -17,8 +17,8 @@ import tiny
 from skelact.data.describe import describe
 from skelact.data.store import Store
 from skelact.data.store import read as reading
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, load_encoder, save_encoder
-from skelact.encoders.stgcn import STGCNConfig
 from skelact.evaluate.arrays import read_arrays, write_arrays
 from skelact.report.runs import read_run
 from skelact.train import checkpoint, log

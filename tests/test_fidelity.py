@@ -9,7 +9,8 @@ import torch
 from skelact import augment, graph
 from skelact.draw import Draw
 from skelact.eadm import KEEP_MARGIN, LAMBDA, attention, energy_drop
-from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.encoders.config import STGCNConfig
+from skelact.encoders.stgcn import STGCN
 from skelact.layouts import KINECT_V2, SBU_15
 from skelact.losses import divergence, multi_positive_mean, multi_positive_sum
 from skelact.methods import METHODS, build

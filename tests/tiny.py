@@ -12,7 +12,7 @@ from rich.console import Console
 
 from skelact.data.recording import Recording
 from skelact.data.store import Store, write_store
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.methods.aimclr import AimCLR
 from skelact.methods.aimclr_3s import AimCLR3s
 from skelact.methods.crossclr import CrosSCLR

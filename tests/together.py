@@ -22,7 +22,7 @@ from skelact.batchnorm import WholeBatchNorm, over_whole_batches
 from skelact.data.batches import training_clips
 from skelact.data.store import Store
 from skelact.encoders import joints
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.streams import apply_stream
 from skelact.train import TrainConfig, pretrain
 from skelact.train.loop import Trainer

@@ -10,6 +10,10 @@ from pydantic import BaseModel, ConfigDict
 Stream = Literal["joint", "bone", "motion"]
 STREAMS: tuple[Stream, ...] = get_args(Stream)
 Precision = Literal["float32", "bf16"]
+View = Literal["released", "robust"]
+"""How clips are prepared."""
+Third = Literal["score", "depth"]
+"""What the third channel of an array of joints is."""
 Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 
 

@@ -6,12 +6,12 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from skelact.hidden import hidden_folder
-from skelact.printable import printable
+from skelact.printable import printable, printed
 
 
 class SkelactError(Exception):
@@ -129,26 +129,32 @@ def _seal(value: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def reason(error: BaseException) -> str:
+    """What an exception of a library says, on one line and at most 200 characters of it; else its type."""
+    return printed(" ".join(str(error).split()) or type(error).__name__, 200)
+
+
 @contextlib.contextmanager
-def exhaustion_explained(advice: Callable[[], str]) -> Iterator[None]:
-    """Inside, running out of memory, of the machine or of a GPU, is a SkelactError that ends in `advice()`."""
+def exhaustion_explained(advice: str) -> Iterator[None]:
+    """Inside, running out of memory, of the machine or of a GPU, is a SkelactError that ends in `advice`."""
     try:
         yield
     except (MemoryError, RuntimeError, OSError) as error:
-        if not _is_exhaustion(error):
+        if not out_of_memory(error):
             raise
-        reason = (str(error).strip().splitlines() or ["no more can be had"])[0]
-        raise SkelactError(f"out of memory ({reason:.200}); {advice()}") from error
+        raise SkelactError(f"out of memory ({reason(error)}); {advice}") from error
 
 
-def _is_exhaustion(error: Exception) -> bool:
-    """PyTorch's allocator on a CPU raises a bare RuntimeError, of which only the text tells; that of a GPU has a class
-    of its own, which is not imported here."""
+def out_of_memory(error: Exception) -> bool:
+    """Whether an exception means that memory ran out, of the machine or of a GPU."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
-    told = ("can't allocate memory", "cannot allocate memory", "not enough memory", "bad_alloc")
+    # By names and words: PyTorch's classes are not imported here, and its CPU allocator raises a bare RuntimeError.
     kinds = {kind.__name__ for kind in type(error).__mro__}
-    return bool(kinds & {"MemoryError", "OutOfMemoryError"}) or any(words in str(error).lower() for words in told)
+    if kinds & {"MemoryError", "OutOfMemoryError"}:
+        return True
+    words = ("can't allocate memory", "cannot allocate memory", "not enough memory", "out of memory", "bad_alloc")
+    return isinstance(error, RuntimeError) and any(some in str(error).lower() for some in words)
 
 
 def file_hash(path: Path) -> str:
@@ -159,19 +165,12 @@ def file_hash(path: Path) -> str:
 
 def machine() -> dict[str, Any]:
     """What a measured number depends on: processor and what it has, cores, system, Python, PyTorch."""
-    import torch  # here, so that pure tools do not pay for the import
+    import torch  # takes seconds, which reading a file need not cost
 
-    from skelact.processor import multiplies_bf16
+    from skelact.processor import cpuinfo, multiplies_bf16
 
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                model = line.split(":", 1)[1].strip()
-                break
     return {
-        "processor": model,
+        "processor": cpuinfo("model name") or platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "bf16_instructions": multiplies_bf16(),

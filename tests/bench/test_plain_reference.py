@@ -17,8 +17,8 @@ from skelact.bench.reference.losses import (
 )
 from skelact.bench.reference.preparation import plain_prepare
 from skelact.bench.reference.reading import plain_read
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.published import encoder_tensors
-from skelact.encoders.stgcn import STGCNConfig
 from skelact.layouts import KINECT_V2
 from skelact.methods import AimCLR
 from skelact.neighbours import knn_scores

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.encoders.config import STGCNConfig
+from skelact.encoders.stgcn import STGCN
 from skelact.layouts import SBU_15
 
 

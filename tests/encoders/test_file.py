@@ -12,8 +12,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 import tiny
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import HEADER, EncoderCard, LoadedEncoder, load_encoder, random_encoder, save_encoder
-from skelact.encoders.stgcn import STGCNConfig
 from skelact.world import SkelactError
 
 LABELS = ("wave", "bow", "jump", "café")

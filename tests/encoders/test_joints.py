@@ -7,13 +7,14 @@ from torch.nn import functional
 
 from skelact import graph, native
 from skelact.encoders import joints
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.joints import block as joints_block
 from skelact.encoders.joints.mask import Mask
 from skelact.encoders.joints.normalise import Normalise
 from skelact.encoders.joints.normalise_plain import PIECE
 from skelact.encoders.joints.spatial import GraphConvolution, edges_of
 from skelact.encoders.joints.temporal import TransformedConvolution, matrices
-from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.encoders.stgcn import STGCN
 from skelact.layouts import COCO_17, KINECT_V2, SBU_15
 
 

@@ -6,11 +6,11 @@ from torch import nn
 
 from skelact import graph, native
 from skelact.encoders import joints
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.joints.mask import Mask
 from skelact.encoders.joints.normalise import Normalise
 from skelact.encoders.joints.spatial import GraphConvolution, edges_of
 from skelact.encoders.joints.spatial_native import NativeGraphConvolution
-from skelact.encoders.stgcn import STGCNConfig
 from skelact.layouts import KINECT_V2
 
 TYPES = (torch.float32, torch.bfloat16)

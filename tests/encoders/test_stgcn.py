@@ -177,7 +177,7 @@ def test_who_is_there():
 
 COMPILED = """
 import torch
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.layouts import KINECT_V1
 
 torch.manual_seed(0)

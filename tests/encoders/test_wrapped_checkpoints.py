@@ -22,7 +22,8 @@ from torch import Tensor, nn
 
 import tiny
 from published_names import published
-from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.encoders.config import STGCNConfig
+from skelact.encoders.stgcn import STGCN
 from skelact.encoders.weights import Import, import_weights
 from skelact.layouts import COCO_17, KINECT_V2
 from skelact.world import SkelactError

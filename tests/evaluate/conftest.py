@@ -8,8 +8,8 @@ import pytest
 
 from skelact.data.recording import Recording
 from skelact.data.store import Store, write_store
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, LoadedEncoder, random_encoder, save_encoder
-from skelact.encoders.stgcn import STGCNConfig
 from skelact.layouts import KINECT_V1
 
 FRAMES = 8

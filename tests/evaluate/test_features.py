@@ -8,10 +8,11 @@ import pytest
 import torch
 from rich.progress import ProgressColumn
 
+from skelact.data.progress import progress_bar
 from skelact.data.recording import Recording
 from skelact.data.store import write_store
 from skelact.encoders.file import random_encoder
-from skelact.evaluate.features import cached_features, encoder_hash, features, features_key, progress_bar
+from skelact.evaluate.features import cached_features, encoder_hash, features, features_key
 from skelact.layouts import COCO_17, KINECT_V1, KINECT_V2
 from skelact.world import SkelactError
 

@@ -11,8 +11,8 @@ from rich.progress import Progress
 
 from skelact.data.store import Store
 from skelact.draw import order
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import LoadedEncoder, load_encoder, random_encoder, save_encoder
-from skelact.encoders.stgcn import STGCNConfig
 from skelact.evaluate.accuracy import accuracy
 from skelact.evaluate.case import Case
 from skelact.evaluate.config import (

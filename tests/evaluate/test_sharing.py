@@ -5,8 +5,8 @@ import json
 import pytest
 
 from skelact.data.store import Store
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import encoder_file, load_encoder, random_encoder, save_encoder
-from skelact.encoders.stgcn import STGCNConfig
 from skelact.evaluate import finetune as learning
 from skelact.evaluate import frozen, sharing
 from skelact.evaluate.finetune import FinetuneConfig, SemiConfig, SupervisedConfig

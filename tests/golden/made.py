@@ -12,7 +12,7 @@ import torch
 from skelact import augment, graph
 from skelact.draw import Draw, order
 from skelact.eadm import energy_drop
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.layouts import LAYOUTS, SBU_15
 from skelact.methods import AimCLR, SkeletonCLR, build
 from skelact.streams import STREAMS, apply_stream

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from skelact.draw import Draw
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.layouts import SBU_15
 from skelact.losses import cross_stream
 from skelact.methods import AimCLR, AimCLR3s, build

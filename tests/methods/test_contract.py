@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skelact.draw import Draw
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.layouts import COCO_17, KINECT_V2, SBU_15
 from skelact.methods import AimCLR, SkeletonCLR, build
 from skelact.methods.crossstream import CrossStream

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.layouts import SBU_15
 from skelact.losses import cross_stream, similarities
 from skelact.methods import CrosSCLR, SkeletonCLR, build

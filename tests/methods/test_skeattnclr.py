@@ -10,7 +10,7 @@ from torch.nn.functional import normalize
 
 from skelact import augment
 from skelact.draw import Draw
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.layouts import COCO_17, KINECT_V2, SBU_15
 from skelact.methods import SkeAttnCLR, build
 from skelact.momentum import MomentumTwin, cosine_momentum

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from skelact import graph
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.published import encoder_tensors
-from skelact.encoders.stgcn import STGCNConfig
 from skelact.layouts import KINECT_V2
 from skelact.methods import SkeAttnCLR, build
 from skelact.methods.skeattnclr import head

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.published import encoder_tensors
-from skelact.encoders.stgcn import STGCNConfig
 from skelact.layouts import KINECT_V2
 from skelact.methods import AimCLR, SkeletonCLR, build
 from skelact.methods.contrast import Embedder

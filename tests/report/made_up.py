@@ -10,8 +10,8 @@ import numpy as np
 from skelact.data.recording import Recording
 from skelact.data.splits import split
 from skelact.data.store import Store, write_store
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, load_encoder, random_encoder, save_encoder
-from skelact.encoders.stgcn import STGCNConfig
 from skelact.evaluate.accuracy import Accuracy, accuracy
 from skelact.evaluate.control import Control
 from skelact.evaluate.features import cached_features, encoder_hash

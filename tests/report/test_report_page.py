@@ -60,7 +60,7 @@ def test_a_whole_run_gives_every_section_with_its_figures(run: Path):
         "66.7 ± 0.8",
         "+33.2",
         "74.3",
-        "k = 1: 31.2",
+        "1 nearest: 31.2",
         "made-up processor",
         "aimclr-small",
         "odd subjects train",
@@ -150,7 +150,7 @@ def test_a_run_below_its_control_is_called_so(run: Path):
 def test_keys_of_a_later_version_are_passed_over(run: Path):
     file = run / "evaluate" / "knn-store-xsub.json"
     write_json(file, json.loads(file.read_text()) | {"invented_later": [1, 2]})
-    assert "k = 20: 66.7" in Page(report([run])).words
+    assert "20 nearest: 66.7" in Page(report([run])).words
 
 
 @pytest.mark.parametrize("key", ["protocol", "train_clips", "last", "control"])

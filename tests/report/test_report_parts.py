@@ -3,6 +3,7 @@
 import base64
 import math
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +152,23 @@ def test_who_is_absent_and_joints_that_are_zero_are_not_drawn():
     assert np.isnan(shown[2, 1]).all()
     assert np.isnan(shown[3, 0, 7]).all()
     assert np.isnan(shown).sum() == (20 + 1) * 3
+
+
+def test_where_a_file_says_what_is_missing_a_zero_is_a_place_and_what_is_missing_is_not_drawn():
+    clip = recording("a", 1, 1, frames=4)
+    joints, missing = clip.joints.copy(), np.zeros(clip.joints.shape[:3], bool)
+    joints[3, 0, 7] = 0
+    missing[2, 0, 5] = True
+    shown = poses(replace(clip, joints=joints, missing=missing), KINECT_V1).joints
+    assert np.isnan(shown[2, 0, 5]).all()
+    assert np.isnan(shown).sum() == 3
+
+
+def test_a_left_handed_recording_is_shown_as_its_right_handed_mirror_image():
+    right, left = recording("a", 1, 1), KINECT_V1.model_copy(update={"handedness": "left"})
+    # Seen from the sensor: z away from it in both frames, x to its left in the right-handed one, to its right here.
+    flipped = replace(right, joints=right.joints * np.float32([-1, 1, 1]))
+    np.testing.assert_allclose(poses(flipped, left).joints, poses(right, KINECT_V1).joints, atol=1e-6)
 
 
 def test_a_clip_with_nobody_in_it_is_shown_empty():

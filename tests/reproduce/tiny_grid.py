@@ -1,7 +1,7 @@
 """What makes the runs of a grid as small as those of `tiny`."""
 
 import tiny
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 
 CHANGES = {
     "encoder": STGCNConfig(width=2, features=8, dropout=0),

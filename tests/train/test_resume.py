@@ -11,7 +11,7 @@ import pytest
 
 import tiny
 from skelact.data.batches import batches
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.train import pretrain
 from skelact.train.loop import Trainer
 from skelact.world import SkelactError

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from skelact.cli.flags import at_least_one
-from skelact.cli.shared import Format, FormatOptions, View
+from skelact.cli.shared import Format, FormatOptions
+from skelact.config import View
 from skelact.terminal import Terminal, say
 from skelact.world import SkelactError
 

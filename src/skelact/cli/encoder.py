@@ -7,8 +7,8 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from skelact.cli.flags import at_least_one
-from skelact.cli.shared import Format, FormatOptions, View, err
-from skelact.config import Stream
+from skelact.cli.shared import Format, FormatOptions, err
+from skelact.config import Stream, View
 from skelact.terminal import say
 
 

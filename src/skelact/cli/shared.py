@@ -4,10 +4,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from skelact.config import Axis
+from skelact.config import Axis, Third
 from skelact.terminal import Terminal
 
-View = Literal["released", "robust"]
 Format = Literal[
     "ntu",
     "ucla",
@@ -48,7 +47,7 @@ class FormatOptions:
     """Layout (array formats): a built-in name or a JSON file."""
     axes: str | None = None
     """Axes of x (arrays): letters n, t, v, c and m, such as nctvm."""
-    third: Literal["score", "depth"] | None = None
+    third: Third | None = None
     """Third channel (array formats): score, where 0 means not seen, as in layouts of pictures unless told; or z."""
     classes: Path | None = None
     """Text file (array formats) with the label of each class, one a line."""

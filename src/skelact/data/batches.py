@@ -12,7 +12,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from skelact.data.splits import split
-from skelact.data.squeezed import squeezed
+from skelact.data.squeezed import squeezed_in
 from skelact.data.store import Store
 from skelact.data.units import NOT_TOLD, check_space, common_unit, factor, unit
 from skelact.skeleton import Skeleton
@@ -107,7 +107,7 @@ def training_clips(stores: list[Store], splits: list[str], view: str, frames: in
         labels = store.table["action"]
         parts.append(Part(store.name, prepared.clips, chosen.train, chosen.test, labels, joints, prepared.hash, scale))
     for store in stores:
-        long = squeezed(store.table["name"], store.table["frames"], view, frames)
+        long = squeezed_in(store, view, frames)
         notes += [f"{store.name}: {long}"] if long else []
     return TrainingClips(skeleton, persons, frames, tuple(parts), units, tuple(notes))
 

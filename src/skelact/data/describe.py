@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.table import Table
 
 from skelact.data.splits import ALL, example, split, split_names
-from skelact.data.squeezed import squeezed
+from skelact.data.squeezed import squeezed_in
 from skelact.data.store import LeftOut, Store
 from skelact.data.store.meta import PreparedMeta, read_sealed
 from skelact.terminal import cell
@@ -58,7 +58,7 @@ class Summary:
             lengths=_lengths(store),
             repairs=made.repairs,
             repaired_clips=len(made.repaired),
-            squeezed=squeezed(store.table["name"], store.table["frames"], view, frames) or "",
+            squeezed=squeezed_in(store, view, frames),
             left_out=store.meta.left_out,
         )
 

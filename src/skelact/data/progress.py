@@ -12,17 +12,19 @@ Thing = TypeVar("Thing")
 
 
 class RateColumn(ProgressColumn):
-    """Clips a second; nothing before there is one to tell."""
+    """Clips a second; empty before the first clip."""
 
     def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
+        # rich knows no speed of a bar that one step filled
+        seconds = task.finished_time if task.finished else task.elapsed
+        speed = task.finished_speed or task.speed or (task.completed / seconds if seconds else 0)
         return Text(f"{speed:.0f} clips/s" if speed else "")
 
 
-def with_bar(things: Iterable[Thing], total: int, label: str, shown: bool = True) -> Iterator[Thing]:
-    """The things one by one, with a bar that says how far along they are, unless it is not to be shown."""
-    bar = Progress(
-        TextColumn(label),
+def progress_bar(shown: bool) -> Progress:
+    """Clips done, their rate and the time left, on standard error, unless it is not to be shown."""
+    return Progress(
+        TextColumn("{task.description}", markup=False),  # an encoder's card may say anything
         BarColumn(),
         MofNCompleteColumn(),
         RateColumn(),
@@ -30,5 +32,9 @@ def with_bar(things: Iterable[Thing], total: int, label: str, shown: bool = True
         console=Terminal(stderr=True),
         disable=not shown,
     )
-    with bar:
-        yield from bar.track(things, total)
+
+
+def with_bar(things: Iterable[Thing], total: int, label: str, shown: bool = True) -> Iterator[Thing]:
+    """The things one by one, with a progress bar unless it is not to be shown."""
+    with progress_bar(shown) as bar:
+        yield from bar.track(things, total, description=label)

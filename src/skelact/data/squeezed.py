@@ -1,24 +1,25 @@
-"""Long recordings in few frames: what nobody can see in a prepared clip any more."""
+"""Recordings much longer than the frames of a prepared clip: fast movements are lost when they are resampled."""
 
 import numpy as np
 from jaxtyping import Int64, Shaped
 
+from skelact.data.store import Store
 from skelact.data.views.released import MOST_FRAMES
 
 MOST = 8
-"""Frames of a recording that one frame of a prepared clip may stand for before it is said. Of NTU RGB+D as published
-(300 frames in 50) it is 6 at most."""
+"""Frames of a recording to one of the prepared clip, above which a note says so. Of NTU RGB+D as published (300 frames
+in 50) it is 6 at most."""
 
 
-def squeezed(names: Shaped[np.ndarray, "n"], lengths: Int64[np.ndarray, "n"], view: str, frames: int) -> str | None:
-    """A sentence where clips of these `lengths`, in frames, are made more than MOST times shorter by preparation.
+def squeezed(names: Shaped[np.ndarray, "n"], lengths: Int64[np.ndarray, "n"], view: str, frames: int) -> str:
+    """A sentence where preparation makes clips of these `lengths` (frames) more than MOST times shorter.
 
-    It counts them, names the longest and says what to do; None where there are none.
+    It counts them, names the longest and says what to do; empty where there are none.
     """
     taken = np.minimum(lengths, MOST_FRAMES) if view == "released" else lengths
     long = (taken > MOST * frames) | (lengths > taken)
     if not long.any():
-        return None
+        return ""
     longest = int(np.argmax(lengths))
     cut = f", of which view released takes the first {taken[longest]}" if lengths[longest] > taken[longest] else ""
     return (
@@ -26,3 +27,8 @@ def squeezed(names: Shaped[np.ndarray, "n"], lengths: Int64[np.ndarray, "n"], vi
         f"{lengths[longest]} frames{cut}: {taken[longest] / frames:.1f} become one, and fast movements are lost. Cut "
         f"long recordings into windows of at most {min(MOST * frames, MOST_FRAMES)} frames, or take more frames"
     )
+
+
+def squeezed_in(store: Store, view: str, frames: int) -> str:
+    """The same of all clips of a store."""
+    return squeezed(store.table["name"], store.table["frames"], view, frames)

@@ -14,7 +14,8 @@ from safetensors.torch import save
 from torch import nn
 
 from skelact.config import Config
-from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.encoders.config import STGCNConfig
+from skelact.encoders.stgcn import STGCN
 from skelact.skeleton import Skeleton
 from skelact.streams import STREAMS, Stream
 from skelact.world import SkelactError, write_bytes

@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from skelact.data.readers.ntu_classes import NTU_CLASSES
 from skelact.data.units import unit
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, LoadedEncoder, head_shapes, mismatch, network_shapes
 from skelact.encoders.finding import Found, find_encoder
-from skelact.encoders.stgcn import GRAPHS, STGCN, STGCNConfig
+from skelact.encoders.stgcn import GRAPHS, STGCN
 from skelact.encoders.torchfile import Contents, opened_torch
 from skelact.layouts import KINECT_V2, LAYOUTS
 from skelact.pickles.makes import RefusedPickle

@@ -13,9 +13,9 @@ from torch import Tensor
 from skelact.data.batches import Part, TrainingClips
 from skelact.data.splits import Split, check_measurable, labelled
 from skelact.data.splits import split as split_of
-from skelact.data.squeezed import squeezed
+from skelact.data.squeezed import squeezed_in
 from skelact.data.store import Prepared, Store
-from skelact.encoders.file import EncoderCard, LoadedEncoder
+from skelact.encoders.file import LoadedEncoder
 from skelact.evaluate.features import best_device, cached_features
 from skelact.evaluate.prepared import scale_to
 from skelact.evaluate.task import Task, task
@@ -58,7 +58,7 @@ class Case:
         check_measurable(store, rows)
         scale, of_units = scale_to(encoder.card, store.skeleton, store.meta.units, store.name)
         kept = labelled(rows, store.table["action"])
-        notes = (_left_out(rows, kept), of_units, long_clips(store, encoder.card))
+        notes = (_left_out(rows, kept), of_units, squeezed_in(store, encoder.card.view, encoder.card.frames))
         prepared = store.prepared(encoder.card.view, encoder.card.frames)
         given = (encoder, store, prepared, kept, folder, progress, best_device(), controls, scale)
         made = cls(*given, tuple(printable(note) for note in notes if note))
@@ -98,11 +98,6 @@ class Case:
         joints = card.skeleton.order_in(self.store.skeleton.joints)
         part = Part(self.store.name, clips, rows, rows[:0], self.labels, joints, self.prepared.hash, self.scale)
         return TrainingClips(card.skeleton, max(card.persons, clips.shape[4]), card.frames, (part,))
-
-
-def long_clips(store: Store, card: EncoderCard) -> str:
-    """What to say of recordings that are long for an encoder's frames; empty where there are none."""
-    return squeezed(store.table["name"], store.table["frames"], card.view, card.frames) or ""
 
 
 def _left_out(rows: Split, kept: Split) -> str:

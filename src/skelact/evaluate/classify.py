@@ -9,12 +9,11 @@ import torch
 
 from skelact import terminal
 from skelact.data.recording import Reader
-from skelact.data.squeezed import squeezed
+from skelact.data.squeezed import squeezed, squeezed_in
 from skelact.data.store import Store
 from skelact.data.views import prepare_clip
 from skelact.encoders.file import LoadedEncoder
 from skelact.evaluate.arrays import write_arrays
-from skelact.evaluate.case import long_clips
 from skelact.evaluate.features import best_device, features
 from skelact.evaluate.prepared import scale_to
 from skelact.world import SkelactError, check_writable
@@ -89,7 +88,7 @@ def embed(
     card = encoder.card
     check_writable(out.parent, out.name)
     scale, of_units = scale_to(card, store.skeleton, store.meta.units, store.name)
-    for note in (of_units, long_clips(store, card)):
+    for note in (of_units, squeezed_in(store, card.view, card.frames)):
         if note:
             tell(note)
     prepared = store.prepared(card.view, card.frames, progress=progress)

@@ -6,17 +6,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float32
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
 
 from skelact.allocator import kept_memory
+from skelact.data.progress import progress_bar
 from skelact.data.store import Prepared
 from skelact.encoders.file import LoadedEncoder
 from skelact.evaluate.arrays import read_arrays, write_arrays
 from skelact.evaluate.prepared import check_clips, check_values
 from skelact.skeleton import Skeleton
 from skelact.streams import apply_stream
-from skelact.terminal import Terminal, tell
+from skelact.terminal import tell
 from skelact.world import SkelactError
 
 BATCH = 128
@@ -126,26 +125,3 @@ def _kept(file: Path, key: str, shape: tuple[int, int]) -> np.ndarray | None:
         tell(f"{file}: not the features it should hold; they are computed again")
         return None
     return kept
-
-
-class _Rate(ProgressColumn):
-    """Clips a second, as a column of the progress bar; nothing before there is a rate to tell."""
-
-    def render(self, task: Task) -> Text:
-        # Of a bar that one step filled rich knows no speed.
-        seconds = task.finished_time if task.finished else task.elapsed
-        speed = task.finished_speed or task.speed or (task.completed / seconds if seconds else 0)
-        return Text(f"{speed:.0f} clips/s" if speed else "")
-
-
-def progress_bar(shown: bool) -> Progress:
-    """Clips done, their rate and the time left, on standard error, unless it is not to be shown."""
-    return Progress(
-        TextColumn("{task.description}", markup=False),  # an encoder's card may say anything
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-        console=Terminal(stderr=True),
-        disable=not shown,
-    )

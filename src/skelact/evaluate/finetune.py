@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
+from skelact.data.progress import progress_bar
 from skelact.encoders.file import LoadedEncoder, random_encoder
 from skelact.evaluate.accuracy import mean
 from skelact.evaluate.case import Case, Scored
 from skelact.evaluate.config import FinetuneConfig, SemiConfig, SupervisedConfig, TuneConfig
 from skelact.evaluate.control import Control, control
-from skelact.evaluate.features import progress_bar
 from skelact.evaluate.linear import linear
 from skelact.evaluate.sharing import shared
 from skelact.evaluate.subset import kept_or_chosen

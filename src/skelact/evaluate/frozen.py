@@ -8,9 +8,10 @@ from torch import Tensor
 
 from skelact.evaluate.accuracy import mean
 from skelact.evaluate.case import Case, Scored
+from skelact.evaluate.config import KnnConfig, LinearConfig
 from skelact.evaluate.control import control
-from skelact.evaluate.knn import KnnConfig, knn
-from skelact.evaluate.linear import LinearConfig, linear
+from skelact.evaluate.knn import knn
+from skelact.evaluate.linear import linear
 from skelact.evaluate.sharing import shared
 from skelact.evaluate.task import Task, standardised
 

@@ -161,13 +161,9 @@ def _rows(result: Result | Fused) -> list[tuple[str, Accuracy, str]]:
         return [*parts, ("fused", result.last, "class scores added up clip by clip; first seed, last epoch")]
     seeds = f"mean of {result.seeds} seeds" if result.seeds > 1 else "1 seed"
     if result.protocol == "knn":
-        k, used = list(result.k_used.items())[-1]
-        rows = [("last", result.last, f"weighted vote of {neighbours(result, k, used)}, cosine")]
-        rows += [
-            (f"k = {other}", result.by_k[other], f"vote of {neighbours(result, other, count)}")
-            for other, count in result.k_used.items()
-            if other != k
-        ]
+        *others, k = result.by_k
+        rows = [("last", result.last, f"weighted vote of {neighbours(result, k)}, cosine")]
+        rows += [(f"k = {other}", result.by_k[other], f"vote of {neighbours(result, other)}") for other in others]
         rows.append(("best", result.best, "one evaluation only: the same as last"))
         return rows + _controls(result, result.seeds)
     tuned = result.recipe.get("finetune", result.recipe)  # transfer has two recipes
@@ -199,8 +195,9 @@ def _controls(found: Accuracies, seeds: int) -> list[tuple[str, Accuracy, str]]:
     return rows
 
 
-def neighbours(result: Result, k: int, used: int) -> str:
+def neighbours(result: Result, k: int) -> str:
     """How many neighbours vote where k are asked for, and why they are fewer."""
+    used = result.k_used.get(k, k)
     if used == k:
         return f"{k} nearest"
     if result.recipe.get("cap"):

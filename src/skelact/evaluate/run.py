@@ -11,18 +11,19 @@ from skelact import __version__, processor
 from skelact.data.store import Store
 from skelact.encoders.file import LoadedEncoder, encoder_file, load_encoder, save_encoder, streams_of
 from skelact.evaluate.case import Case, Scored
-from skelact.evaluate.clustering import ClusteringConfig, clustering
-from skelact.evaluate.config import RECIPES, AnyRecipe
-from skelact.evaluate.features import encoder_hash
-from skelact.evaluate.finetune import (
+from skelact.evaluate.clustering import clustering
+from skelact.evaluate.config import (
+    RECIPES,
+    AnyRecipe,
+    ClusteringConfig,
     FinetuneConfig,
+    RetrievalConfig,
     SemiConfig,
     SupervisedConfig,
-    finetune,
-    label_files,
-    semi,
-    supervised,
+    TransferConfig,
 )
+from skelact.evaluate.features import encoder_hash
+from skelact.evaluate.finetune import finetune, label_files, semi, supervised
 from skelact.evaluate.frozen import frozen
 from skelact.evaluate.identity import content_hash, expect_run, free_variant
 from skelact.evaluate.published import published, published_name
@@ -35,9 +36,9 @@ from skelact.evaluate.result import (
     without_idle_top5,
     write_result,
 )
-from skelact.evaluate.retrieval import RetrievalConfig, retrieval
+from skelact.evaluate.retrieval import retrieval
 from skelact.evaluate.scratch import claim, has_no_run, scratch
-from skelact.evaluate.transfer import TransferConfig, seen_before, transfer
+from skelact.evaluate.transfer import seen_before, transfer
 from skelact.printable import printable
 from skelact.streams import STREAMS, Stream
 from skelact.terminal import tell

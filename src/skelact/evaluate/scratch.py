@@ -6,9 +6,9 @@ from pathlib import Path
 from skelact import __version__
 from skelact.data.store import Store
 from skelact.data.units import common_unit
+from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, LoadedEncoder, load_encoder, random_encoder
-from skelact.encoders.stgcn import STGCNConfig
-from skelact.evaluate.finetune import SupervisedConfig
+from skelact.evaluate.config import SupervisedConfig
 from skelact.streams import Stream
 from skelact.world import SkelactError, machine, read_json, write_json
 

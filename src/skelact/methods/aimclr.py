@@ -7,7 +7,8 @@ from torch import Tensor
 from skelact import augment
 from skelact.bank import Bank
 from skelact.eadm import energy_drop
-from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.encoders.config import STGCNConfig
+from skelact.encoders.stgcn import STGCN
 from skelact.losses import divergence, info_nce, multi_positive_mean, multi_positive_sum, nearest, similarities
 from skelact.methods.config import AimCLRConfig
 from skelact.methods.contrast import Embedder

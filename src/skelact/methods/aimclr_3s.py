@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.methods.aimclr import AimCLR
 from skelact.methods.config import AimCLR3sConfig
 from skelact.methods.crossstream import CrossStream

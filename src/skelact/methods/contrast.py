@@ -1,4 +1,4 @@
-"""What the methods that contrast with a memory bank share: their numbers, and the unit vector z = g(f(x)) a clip."""
+"""What the methods that contrast with a memory bank share: the unit vector z = g(f(x)) of a clip."""
 
 import torch
 from jaxtyping import Float

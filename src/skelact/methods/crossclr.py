@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.losses import info_nce
 from skelact.methods.config import CrosSCLRConfig
 from skelact.methods.crossstream import CrossStream

@@ -1,4 +1,4 @@
-"""What the methods that learn several streams together share: their numbers, and a single-stream method for each.
+"""What the methods that learn several streams together share: a single-stream method for each.
 
 Cross-stream knowledge mining is of CrosSCLR (Li et al., CVPR 2021, section 3.3), which calls a stream a view.
 """

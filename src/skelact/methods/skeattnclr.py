@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from skelact import augment
 from skelact.bank import Bank
 from skelact.draw import Draw
-from skelact.encoders.stgcn import STGCN, STGCNConfig, published_start
+from skelact.encoders.config import STGCNConfig
+from skelact.encoders.stgcn import STGCN, published_start
 from skelact.losses import info_nce, similarities, with_negative
 from skelact.methods.config import SkeAttnCLRConfig
 from skelact.methods.method import Losses, Method

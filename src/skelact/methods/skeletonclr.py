@@ -6,7 +6,8 @@ from torch import Tensor
 
 from skelact import augment
 from skelact.bank import Bank
-from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.encoders.config import STGCNConfig
+from skelact.encoders.stgcn import STGCN
 from skelact.losses import info_nce, similarities
 from skelact.methods.config import SkeletonCLRConfig
 from skelact.methods.contrast import Embedder

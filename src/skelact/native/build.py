@@ -22,6 +22,7 @@ from pathlib import Path
 
 from skelact import terminal
 from skelact.native.cache import doubt, own_folder
+from skelact.processor import cpuinfo
 
 _WIDE = ("-mprefer-vector-width=512",) if platform.machine() == "x86_64" else ()
 FLAGS = ("-std=c++17", "-O3", "-march=native", *_WIDE, "-fno-math-errno", "-fno-trapping-math")
@@ -109,12 +110,11 @@ def _loaded(path: Path) -> ctypes.CDLL:
 def _key(compiler: str) -> str:
     """Hash of all that decides what is compiled; a home folder may be shared by machines with other processors."""
     version = subprocess.run([compiler, "--version"], capture_output=True, check=True, timeout=PATIENCE).stdout
-    cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     # Some systems list only names, not what -march=native goes by; so both.
-    processor = [next((line for line in cpuinfo if line.startswith(name)), "") for name in ("model name", "flags")]
-    told = [version.decode(errors="replace"), platform.machine(), *processor, *FLAGS, *_LINKED]
-    told += [path.read_text(encoding="utf-8") for path in _files("*.h") + _files("*.cpp")]
-    return hashlib.sha256("\0".join(told).encode(errors="replace")).hexdigest()[:16]
+    processor = (cpuinfo("model name"), cpuinfo("flags"))
+    parts = [version.decode(errors="replace"), platform.machine(), *processor, *FLAGS, *_LINKED]
+    parts += [path.read_text(encoding="utf-8") for path in _files("*.h") + _files("*.cpp")]
+    return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:16]
 
 
 def _files(pattern: str) -> list[Path]:

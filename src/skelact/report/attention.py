@@ -61,8 +61,10 @@ def _of_run(ident: str, run: Run, stores: Stores) -> Html:
     if scale != 1:
         clips *= np.float32(scale)
     maps = attention_maps(found, clips)
+    up = "+y" if found.card.view == "robust" else skeleton.up  # robust turns clips upright
+    drawn = skeleton.model_copy(update={"up": up, "handedness": "right"})
     cards = [
-        _clip(f"{ident}-{number}", store, row, clips[number], maps[number], skeleton) for number, row in enumerate(rows)
+        _clip(f"{ident}-{number}", store, row, clips[number], maps[number], drawn) for number, row in enumerate(rows)
     ]
     return details(f"{run.name}: {len(rows)} clips of {store.name}, mask {_range(maps)}", join(cards), opened=True)
 
@@ -120,12 +122,11 @@ def body(
     """An SVG of everybody in a prepared clip at the time most attended to; each joint by its mean over time."""
     persons, frames = clip.shape[3], clip.shape[1]
     here = [person for person in range(persons) if np.isfinite(maps[person]).all()]
-    joints = clip.transpose(1, 3, 2, 0)[:, here]
-    absent = ~joints.any((2, 3))
-    # Off the origin: an exact zero, which preparation gives to the centre, means a joint that was not seen.
-    joints = joints - joints.min() + 1
-    joints[absent] = np.nan
-    recording = Recording("", joints, np.tile(np.arange(len(here)), (frames, 1)))
+    joints = np.ascontiguousarray(clip.transpose(1, 3, 2, 0)[:, here])
+    # A zero in a prepared clip is the centre; only whole persons are absent.
+    absent = np.logical_not(np.any(joints, axis=(2, 3), keepdims=True))[..., 0]
+    missing = np.tile(absent, len(skeleton))
+    recording = Recording("", joints, np.tile(np.arange(len(here)), (frames, 1)), missing=missing)
     times = maps.shape[1]
     moment = int((maps[here].mean((0, 2)).argmax() + 0.5) * frames / times)
     shown = poses(recording, skeleton).joints[moment]

@@ -26,7 +26,10 @@ class Poses:
 
 def poses(recording: Recording, skeleton: Skeleton) -> Poses:
     """What is drawn of a recording. One without any person gives a single empty person."""
-    joints = _seen(_by_person(recording)) @ _upright(skeleton).T
+    joints = _by_person(recording)
+    if recording.missing is None:
+        joints = _seen(joints)
+    joints = joints @ _upright(skeleton).T
     points = joints[np.isfinite(joints).all(axis=-1)]
     if not len(points):
         return Poses(joints, -1.0)
@@ -38,7 +41,7 @@ def poses(recording: Recording, skeleton: Skeleton) -> Poses:
 
 
 def sides(skeleton: Skeleton) -> Int64[np.ndarray, "v"]:
-    """0 for a joint on the middle line or of a side that is not told, 1 for the left side, 2 for the right."""
+    """0 for a joint on the middle line or of an unknown side, 1 for the left side, 2 for the right."""
     side = np.zeros(len(skeleton), dtype=np.int64)
     for left, right in skeleton.pairs:
         side[left], side[right] = 1, 2
@@ -46,26 +49,29 @@ def sides(skeleton: Skeleton) -> Int64[np.ndarray, "v"]:
 
 
 def _by_person(recording: Recording) -> Float64[np.ndarray, "t p v 3"]:
-    """One row a person over the whole clip, whichever slot it took; nan in frames without it."""
+    """One row a person over the whole clip, whichever slot it took; nan where the person or a joint is missing."""
     known, frames = np.unique(recording.identity[recording.identity >= 0], return_counts=True)
     kept = np.sort(known[np.argsort(-frames, kind="stable")[:MOST_PERSONS]])
     rows = np.full((len(recording.joints), max(len(kept), 1), *recording.joints.shape[2:]), np.nan)
     for place, person in enumerate(kept):
         time, slot = np.nonzero(recording.identity == person)
         rows[time, place] = recording.joints[time, slot]
+        if recording.missing is not None:
+            rows[time, place] = np.where(recording.missing[time, slot][..., None], np.nan, rows[time, place])
     return rows
 
 
 def _seen(joints: Float64[np.ndarray, "t p v 3"]) -> Float64[np.ndarray, "t p v 3"]:
-    """Exact zeros are how files write a joint that was not seen, unless it is the origin in every frame."""
+    """Files that do not say which joints are missing write zeros for them; zero in every frame is the origin."""
     zero = (joints == 0).all(axis=-1)
     origin = zero.all(axis=(0, 1)) & ~zero.all()
     return np.where((zero & ~origin)[..., None], np.nan, joints)
 
 
 def _upright(skeleton: Skeleton) -> Float64[np.ndarray, "3 3"]:
-    """Rotation from the recording's axes to (right, up, towards the viewer), seen from where the sensor stands."""
+    """From the recording's axes to (right, up, towards the viewer), seen from the sensor; left-handed ones mirrored."""
     axes = np.eye(3)
     up = axes["xyz".index(skeleton.up[1])] * (1.0 if skeleton.up[0] == "+" else -1.0)
     towards = -axes[1 if skeleton.up[1] == "z" else 2]
-    return np.stack([np.cross(up, towards), up, towards])
+    right = np.cross(up, towards) * (-1.0 if skeleton.handedness == "left" else 1.0)
+    return np.stack([right, up, towards])

@@ -8,7 +8,7 @@ from typing import Any
 from skelact.data.splits import measurable
 from skelact.data.store import Store
 from skelact.evaluate.accuracy import Accuracy
-from skelact.evaluate.result import FEW, AnyResult, Clustered, Fused, Result, Retrieved
+from skelact.evaluate.result import FEW, AnyResult, Clustered, Fused, Result, Retrieved, neighbours
 from skelact.report.markup import Html, join, missing, number, section, table, tag, text
 from skelact.report.runs import Run
 from skelact.world import SkelactError
@@ -169,7 +169,7 @@ def _how(result: Scored, run: str) -> list[str]:
         parts = ", ".join(f"{part.weight:g} {part.stream} {number(part.last.top1)}" for part in result.parts)
         how = f"class scores of {len(result.parts)} results added up clip by clip, weight and own top-1: {parts}"
     elif result.by_k:
-        scores = ", ".join(f"{_neighbours(result, k)}: {number(score.top1)}" for k, score in result.by_k.items())
+        scores = ", ".join(f"{neighbours(result, k)}: {number(score.top1)}" for k, score in result.by_k.items())
         how = f"weighted vote of the nearest train clips by cosine ({scores}); nothing is trained, so best is last"
     else:
         recipe = result.recipe.get("finetune", result.recipe)
@@ -187,12 +187,3 @@ def _how(result: Scored, run: str) -> list[str]:
         number_and_source = f"{number(result.published.top1)}, {result.published.source}"
         sentences.append(f"{task}: published {number_and_source}, best test epoch.")
     return [*sentences, *(f"{task}: {note}." for note in result.notes)]
-
-
-def _neighbours(result: Result, k: int) -> str:
-    used = result.k_used.get(k, k)
-    if used == k:
-        return f"k = {k}"
-    if result.recipe.get("cap"):
-        return f"k = {used} instead of {k}, for the smallest class has {used} train clips"
-    return f"k = {k}, of which there are {used}"

@@ -99,9 +99,10 @@ def _lines(path: Path) -> list[dict[str, Any]]:
         return []
     if not path.is_file():
         raise SkelactError(f"{path}: expected the log of a run, found no file")
-    *lines, unfinished = path.read_bytes().split(b"\n")
+    lines = path.read_bytes().split(b"\n")
+    unfinished = lines.pop()
     objects = []
-    for place, line in enumerate([*lines, *([unfinished] if unfinished else [])], start=1):
+    for place, line in enumerate(lines + [unfinished] * bool(unfinished), start=1):
         try:
             objects.append(read(line))
         except ValueError as error:

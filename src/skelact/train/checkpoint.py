@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from skelact.world import SkelactError, write_bytes
+from skelact.world import SkelactError, reason, write_bytes
 
 FORMAT = 1
 _MARK = b"skelact sha256 "
@@ -58,8 +58,7 @@ def load(path: Path) -> dict[str, Any]:
         NotImplementedError,
         zipfile.BadZipFile,
     ) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise SkelactError(f"{path}: not a checkpoint that can be read: {reason:.200}") from error
+        raise SkelactError(f"{path}: not a checkpoint that can be read: {reason(error)}") from error
     if not isinstance(state, dict) or type(state.get("format")) is not int:
         raise SkelactError(f"{path}: not a checkpoint of a skelact run")
     if state["format"] > FORMAT:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from skelact.config import Config, Precision, Stream
+from skelact.config import Config, Precision, Stream, View
 from skelact.encoders.config import STGCNConfig
 from skelact.methods.config import AnyMethodConfig
 
@@ -45,7 +45,7 @@ class TrainConfig(Config):
     encoder: STGCNConfig = STGCNConfig()
     optimiser: Optimiser = Optimiser()
     stream: Stream = "joint"
-    view: Literal["released", "robust"] = "released"
+    view: View = "released"
     """Prepared view of the clips."""
     frames: int = Field(default=50, ge=2)
     """T"""

@@ -24,7 +24,7 @@ from skelact.train.ending import noted_signals
 from skelact.train.log import Log
 from skelact.train.probe import SETTLED, Probe, collapse_warning
 from skelact.train.schedule import learning_rate
-from skelact.world import SkelactError
+from skelact.world import SkelactError, reason
 
 CHECKPOINT_STEPS = 500
 """Steps between checkpoints within a long epoch; every epoch ends with one too."""
@@ -230,8 +230,7 @@ class Trainer:
             try:
                 self._restore(state)
             except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
-                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-                raise SkelactError(f"{path}: not a checkpoint of this run: {reason:.200}") from error
+                raise SkelactError(f"{path}: not a checkpoint of this run: {reason(error)}") from error
         processes.equalise(self.method)
 
     def _restore(self, state: dict[str, Any]) -> None:

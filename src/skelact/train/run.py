@@ -56,7 +56,7 @@ def pretrain(
     """
     console = (console or Terminal(stderr=True)) if processes.rank() == 0 else Console(quiet=True)
     advice = f"what {folder} holds stays: the same command goes on where there is more; a new --run may lower --batch"
-    with exhaustion_explained(lambda: advice):
+    with exhaustion_explained(advice):
         return _pretrained(config, stores, splits, folder, console, fit_batch)
 
 

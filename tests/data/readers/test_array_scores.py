@@ -104,7 +104,7 @@ def test_numbers_that_are_no_score_are_refused_with_the_way_to_say_that_they_are
         error.value
     )
     assert "of person 1 in frame 2" in str(error.value)
-    assert "--third depth tells that it is z" in str(error.value)
+    assert "give --third depth" in str(error.value)
 
 
 def test_frames_in_which_nobody_has_a_score_at_the_end_are_padding(tmp_path):

@@ -9,7 +9,8 @@ from skelact.bench.compare import Comparison, Part, Variant
 from skelact.bench.config import BenchConfig
 from skelact.bench.reference.evaluate import PlainLinear
 from skelact.bench.works.infer import our_part, plain_encoder
-from skelact.evaluate.linear import LinearConfig, linear
+from skelact.evaluate.config import LinearConfig
+from skelact.evaluate.linear import linear
 from skelact.evaluate.task import Task
 
 

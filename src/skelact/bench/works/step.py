@@ -11,7 +11,7 @@ from skelact.bench.compare import Comparison, Part, Variant
 from skelact.bench.config import BenchConfig
 from skelact.bench.reference.aimclr import PlainAimCLR, plain_step, plain_views
 from skelact.draw import Draw
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.layouts import KINECT_V2
 from skelact.methods import AimCLR
 from skelact.train.config import Optimiser

@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from skelact.config import Third
 from skelact.data.readers.array_files import Clips, check_joints, class_names, labels_in, refused
 from skelact.data.readers.array_sources import clips_of
 from skelact.data.readers.clip_table import ClipTable, read_table
 from skelact.data.readers.named import Named, notes_on
 from skelact.data.readers.ntu import NAMING as NTU_NAMING
-from skelact.data.readers.scores import HIGHEST, Third, not_seen
+from skelact.data.readers.scores import HIGHEST, not_seen
 from skelact.data.readers.slots import fixed_slots
 from skelact.data.recording import Item, ReadError, Recording
 from skelact.layouts import COCO_17, KINECT_V2, named_layout

@@ -1,4 +1,4 @@
-"""What is said of files that cannot be read: where, what was expected and found, in letters that no terminal obeys."""
+"""Errors about files that cannot be read: where, what was expected and what was found."""
 
 import contextlib
 import traceback
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skelact.data.recording import Item, ReadError
-from skelact.world import SkelactError
+from skelact.world import SkelactError, reason
 
 
 def line_error(item: Item, line: int, expected: str, found: object, cut_off: bool) -> ReadError:
@@ -16,13 +16,13 @@ def line_error(item: Item, line: int, expected: str, found: object, cut_off: boo
 
 
 def shown(text: bytes) -> str:
-    """A piece of a file as it may be printed: short, and without control characters."""
+    """The beginning of some bytes of a file, quoted, with control characters escaped."""
     return repr(text[:40]).removeprefix("b") + ("..." if len(text) > 40 else "")
 
 
 @contextlib.contextmanager
 def failures_named(where: object) -> Iterator[None]:
-    """Inside, whatever a reader raises is a ReadError that names `where`: a stranger's file ends no command.
+    """Inside, whatever a reader raises becomes a ReadError that names `where`, so that no file ends a command.
 
     A SkelactError passes as it is.
     """
@@ -36,10 +36,5 @@ def failures_named(where: object) -> Iterator[None]:
         raise ReadError(f"{where}: cannot be read: it does not fit into memory") from error
     except Exception as error:
         *_, place = traceback.extract_tb(error.__traceback__)
-        what = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}: {reason(error):.200}"
+        what = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}: {reason(error)}"
         raise ReadError(f"{where}: cannot be read: {what}") from error
-
-
-def reason(error: BaseException) -> str:
-    """What an exception of a library says, on one line, or else its kind."""
-    return " ".join(str(error).split()) or type(error).__name__

@@ -16,9 +16,9 @@ from typing import BinaryIO, Literal
 
 import numpy as np
 
-from skelact.data.readers.faults import reason
 from skelact.data.recording import ReadError
 from skelact.printable import printed
+from skelact.world import reason
 
 LONGEST_HEADER = 10_000
 """Bytes of the text before an array's numbers; numpy's own limit."""
@@ -158,4 +158,4 @@ def _described(header: str) -> tuple[tuple[int, ...], Literal["C", "F"], np.dtyp
 
 def _refused(path: Path, name: str, error: Exception) -> ReadError:
     where = f"{path}: array '{printed(name)}'" if name else str(path)
-    return ReadError(f"{where}: cannot be read: {printed(reason(error), 200)}")
+    return ReadError(f"{where}: cannot be read: {reason(error)}")

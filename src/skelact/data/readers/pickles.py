@@ -11,7 +11,7 @@ from skelact.data.readers.pickle_names import Arrays
 from skelact.data.recording import ReadError
 from skelact.pickles.makes import RefusedPickle
 from skelact.pickles.operations import read_pickle
-from skelact.printable import printed
+from skelact.world import reason
 
 LARGEST = 16 * 2**30
 """Bytes of the largest pickle that is opened; it has to fit into memory."""
@@ -35,5 +35,4 @@ def plain_pickle(path: Path) -> Any:
     except ReadError:
         raise
     except Exception as error:  # text that is none in its encoding, a number of letters, no memory left
-        reason = printed(str(error) or type(error).__name__, 200)
-        raise ReadError(f"{path}: not a pickle that can be read: {reason}") from error
+        raise ReadError(f"{path}: not a pickle that can be read: {reason(error)}") from error

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from skelact.data.readers.faults import reason
 from skelact.data.readers.slots import fixed_slots
 from skelact.data.readers.source import Naming, class_of, clip_name, content, find, numbers
 from skelact.data.recording import Item, ReadError, Recording
 from skelact.layouts import KINECT_V1
 from skelact.skeleton import Skeleton
+from skelact.world import reason
 
 NAMING = Naming(
     ending=".json",
@@ -75,7 +75,7 @@ def _decode(item: Item) -> dict:
         where = f"{item}:{error.lineno}"
         raise ReadError(f"{where}: not JSON: {error.msg} at column {error.colno}") from error
     except (ValueError, RecursionError) as error:  # not text, numbers of thousands of digits, thousands of brackets
-        raise ReadError(f"{item}: not JSON: {reason(error):.200}") from error
+        raise ReadError(f"{item}: not JSON: {reason(error)}") from error
     if not isinstance(clip, dict) or not isinstance(clip.get("skeletons"), list):
         raise ReadError(f'{item}: expected {{"skeletons": [frames]}}, found no such list')
     return clip
