@@ -142,8 +142,6 @@ class ArraysFormat:
         clips = clips_of(self.name, source, axes or "", len(layout))
         if not len(clips.names):
             raise refused(source, "at least 1 clip", "none")
-        if third is not None and clips.joints(0).shape[3] == 2:
-            raise SkelactError(f"{source}: --third {third} is of a third channel, found clips with two")
         labels = tuple(_labels(classes)) if classes else clips.classes
         highest = int(clips.actions.max(initial=-1))
         if labels and highest >= len(labels):
@@ -159,7 +157,7 @@ class ArraysFormat:
             frame_rate,
             clips.divisions,
             axes or "",
-            third or ("score" if layout.picture and clips.joints(0).shape[3] == 3 else None),
+            (third or ("score" if layout.picture else None)) if clips.joints(0).shape[3] == 3 else None,
             clips.named,
         )
 
