@@ -148,8 +148,6 @@ class ArraysFormat:
         clips = clips_of(self.name, source, axes or "", len(layout))
         if not len(clips.names):
             raise refused(source, "at least 1 clip", "none")
-        if third is not None and clips.joints(0).shape[3] == 2:
-            raise SkelactError(f"{source}: --third {third} is of a third channel, found clips with two")
         check_joints(source, clips, layout, axes or "", alike=self.name != "pyskl")
         labels = labels_in(classes) if classes else clips.classes
         told = read_table(table, clips.names, labels, ".skeleton") if table else None
@@ -167,7 +165,7 @@ class ArraysFormat:
             frame_rate,
             clips.divisions,
             axes or "",
-            third or ("score" if layout.picture and clips.joints(0).shape[3] == 3 else None),
+            (third or ("score" if layout.picture else None)) if clips.joints(0).shape[3] == 3 else None,
             (*(one for one in clips.named if one[0] not in columns), *(told.named if told else ())),
             told,
         )
