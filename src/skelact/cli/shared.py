@@ -6,6 +6,7 @@ from typing import Literal
 
 from skelact.config import Axis
 from skelact.terminal import Terminal
+from skelact.world import SkelactError
 
 View = Literal["released", "robust"]
 Format = Literal[
@@ -26,6 +27,12 @@ Format = Literal[
 ]
 
 err = Terminal(stderr=True, highlight=False, soft_wrap=True)
+
+
+def check_kind(out: Path, ending: str) -> None:
+    """SkelactError where `out` is a file of another kind, such as a store's or a checkpoint that was meant to be read."""
+    if out.exists() and out.suffix != ending:
+        raise SkelactError(f"{out} exists and is not named like a {ending} file; choose another --out, or remove it")
 
 
 @dataclass(frozen=True)
