@@ -48,7 +48,7 @@ class Probe:
     def notes(self) -> list[str]:
         """Where fewer neighbours vote than K, and why."""
         return [
-            f"kNN on {part.name}: k {part.k} instead of {K}: the smallest class has {part.k} clips"
+            f"kNN on {part.name}: k {part.k} instead of {K}: the smallest class has {part.k} clip{'s' * (part.k > 1)}"
             for part in self._parts
             if 0 < part.k < K
         ]
