@@ -207,7 +207,8 @@ def test_a_run_on_all_clips_of_a_labelled_store_is_advised_a_split_that_tests(st
     options = [{tiny.SPLIT: "all"}.get(word, word) for word in small(store, tmp_path / "run")]
     assert status("pretrain", "skeletonclr-small", *options) == 0
     said = capsys.readouterr().err
-    assert f"skelact evaluate knn {tmp_path / 'run'} --store {store} --split subject=1  (split all leaves no" in said
+    command = f"  skelact evaluate knn {tmp_path / 'run'} --store {store} --split subject=1\n"
+    assert f"  (split all leaves no labelled test clips)\n{command}" in said
     assert status("evaluate", "knn", tmp_path / "run", "--store", store, "--split", "subject=1", "--seeds", 1) == 0
     assert "test clips were among those that the run was pretrained on (split all)" in capsys.readouterr().out
 
@@ -493,3 +494,16 @@ def test_prepare_passes_a_formats_options_on_and_refuses_those_of_others(tmp_pat
     assert "format arrays has no option --pattern; it has --skeleton, --axes" in capsys.readouterr().err
     assert status("prepare", "ntu", tmp_path, "--out", tmp_path / "second", "--labels", tmp_path) == 1
     assert "format ntu has no option --labels; it has none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "source"),
+    [(["import-weights"], "weights.pt"), (["embed", "--store", "s"], "run"), (["report"], "run")],
+    ids=lambda word: word if isinstance(word, str) else word[0],
+)
+def test_what_is_written_takes_the_place_of_no_file_of_another_kind(command, source, tmp_path, capsys):
+    there = tmp_path / "weights.pt"
+    there.write_bytes(b"precious")
+    assert status(*command, tmp_path / source, "--out", there) == 1
+    assert f"error: {there} exists and is not named like a " in capsys.readouterr().err
+    assert there.read_bytes() == b"precious"

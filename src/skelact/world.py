@@ -118,7 +118,9 @@ def read_json(path: Path) -> dict[str, Any]:
             )
     except RecursionError as error:
         raise SkelactError(f"{path}: cannot be read as JSON: nested too deeply") from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise SkelactError(f"{path}: cannot be read as JSON: {error.strerror}") from error
+    except ValueError as error:
         raise SkelactError(f"{path}: cannot be read as JSON: {error}") from error
     return {key: held for key, held in value.items() if key != SEAL}
 

@@ -190,7 +190,7 @@ def labelled_store(path, actions, subjects=(1, 2)):
 def test_all_trains_on_every_clip_and_tests_none(tmp_path):
     found = split(labelled_store(tmp_path / "s", [0, 1, -1, -1]), "all")
     assert (found.train.tolist(), found.test.tolist()) == ([0, 1, 2, 3], [])
-    with pytest.raises(SkelactError, match=r"no test clips .*\n  to pretrain on every clip: --split all$"):
+    with pytest.raises(SkelactError, match=r"no test clips .*\n  pretraining can do without test clips: --split all$"):
         split(labelled_store(tmp_path / "one", [0]), "subject=1")
 
 
@@ -199,7 +199,7 @@ def test_a_split_that_cannot_be_names_one_that_can_and_no_numbers_that_are_not_t
         split(labelled_store(tmp_path / "two", [0, 0]), "camera=1")
     first, second = str(told.value).split("\n")
     assert first.endswith("subjects 1, 2; cameras not told")
-    assert second == "  take another split, such as subject=1; to pretrain on every clip: --split all"
+    assert second == "  take another split, such as subject=1; pretraining can do without test clips: --split all"
 
 
 def test_clips_without_a_label_can_be_taken_out_of_a_split(tmp_path):

@@ -59,7 +59,10 @@ def test_of_a_run_on_clips_without_labels_nothing_is_recommended_that_needs_them
         tmp_path / "bare", dataset="own", skeleton=KINECT_V1, classes=(), units="m", frame_rate=30.0, recordings=clips
     )
     run = _claimed(tmp_path / "run", unlabelled, "all")
-    words = Page(report([run])).words
+    page = Page(report([run]))
+    words = page.words
+    assert len(page.blocks["clips-data"]) == 4  # several, though there are no classes to show one of each
+    assert "person 2" not in words  # nobody is the second one
     assert "has no evaluation yet. bare has no labels to evaluate by" in words
     assert f"skelact embed {run} --store {unlabelled.path}" in words
     assert "skelact evaluate" not in words

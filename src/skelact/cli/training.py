@@ -69,7 +69,7 @@ def pretrain(arguments: list[str]) -> None:
             )
             first = processes.rank() == 0
         if done.finished and first:
-            err.print(f"{run}: {done.total} steps in {done.seconds:.0f} s; next:", markup=False)
+            err.print(f"{run}: {done.total} step{'s' * (done.total > 1)} in {done.seconds:.0f} s; next:", markup=False)
             for one, name in zip(store, split if len(split) > 1 else split * len(store), strict=True):
                 for stream in streams_of(run) or (None,):
                     err.print(f"  {_next(run, one, name, stream)}", markup=False)

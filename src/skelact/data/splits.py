@@ -175,7 +175,7 @@ def split(store: Store, name: str) -> Split:
             raise SkelactError(
                 f"split {name} of {store.path.name}: no {part} clips among {len(store)} ({rule.words}); "
                 f"subjects {_values(table, 'subject')}; cameras {_values(table, 'camera')}\n"
-                f"  {_another(table)}to pretrain on every clip: --split {ALL}"
+                f"  {_another(table)}pretraining can do without test clips: --split {ALL}"
             )
     return Split(name, np.flatnonzero(train), np.flatnonzero(test), rule.words)
 

@@ -125,7 +125,11 @@ def load_encoder(path: Path, stream: Stream | None = None) -> LoadedEncoder:
         raise SkelactError(f"{path}: expected an encoder of the {stream} stream, found those of {', '.join(together)}")
     file = encoder_file(path, stream if together else None) if run else path
     if not file.exists():
-        hint = "this run has not finished an epoch yet" if run else "make one with skelact import-weights"
+        hint = "make one with skelact import-weights"
+        if run and (path / "config.json").exists():
+            hint = "this run has not finished an epoch yet"
+        elif run:
+            raise SkelactError(f"{path}: expected a run folder or an encoder file, found a folder without config.json")
         raise SkelactError(f"{file}: no such encoder file; {hint}")
     encoder = _read(file)
     if stream and stream != encoder.card.stream:

@@ -228,7 +228,7 @@ def _class_names(
     if classes is not None:
         if len(classes) != count:
             raise SkelactError(
-                f"{file}: the head has {count} outputs, expected as many class names, found {len(classes)}"
+                f"{file}: the head has {count} outputs, expected as many class names (--classes), found {len(classes)}"
             )
         return classes
     if skeleton.name == "kinect_v2" and count in (60, 120):

@@ -37,6 +37,7 @@ def classify(
         )
     if not 1 <= top <= len(card.classes):
         raise SkelactError(f"top must be between 1 and the {len(card.classes)} classes of the encoder, got {top}")
+    card.skeleton.order_in(reader.skeleton.joints)
     units = scale_to(card, reader.skeleton, reader.units, str(source))
     return _classified(encoder, head, reader, source, top, units, tell)
 
@@ -87,6 +88,7 @@ def embed(
     """
     card = encoder.card
     check_writable(out.parent, out.name)
+    card.skeleton.order_in(store.skeleton.joints)
     scale, of_units = scale_to(card, store.skeleton, store.meta.units, store.name)
     for note in (of_units, squeezed_in(store, card.view, card.frames)):
         if note:

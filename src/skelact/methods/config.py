@@ -51,8 +51,8 @@ class ContrastConfig(MethodConfig):
         constants = steps * (1 - self.momentum)
         if constants < SLOW_TWIN:
             doubts.append(
-                f"{steps} steps x (1 - momentum {self.momentum}) = {constants:.2g}: the key network hardly leaves its "
-                f"random start; train longer or lower --method.momentum"
+                f"{steps} step{'s' * (steps > 1)} x (1 - momentum {self.momentum}) = {constants:.2g}: the key network "
+                f"hardly leaves its random start; train longer or lower --method.momentum"
             )
         if self.bank > clips:
             doubts.append(

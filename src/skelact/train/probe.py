@@ -48,7 +48,7 @@ class Probe:
     def notes(self) -> list[str]:
         """Where fewer neighbours vote than K, and why."""
         return [
-            f"kNN on {part.name}: k {part.k} instead of {K}: the smallest class has {part.k} clips"
+            f"kNN on {part.name}: k {part.k} instead of {K}: the smallest class has {part.k} clip{'s' * (part.k > 1)}"
             for part in self._parts
             if 0 < part.k < K
         ]
@@ -102,7 +102,7 @@ def collapse_warning(values: dict[str, float], recipe: str = "", step: int = SET
         return (
             f"the features look alike (standard deviation {std:.3f}, effective rank {rank:.1f}). That may be for want "
             f"of steps: BatchNorm's running statistics, which evaluation uses, take {SETTLED} of them to settle, and "
-            f"here were {step}; take more --epochs or a smaller --batch"
+            f"this run made {step}; take more --epochs or a smaller --batch"
         )
     other = "a higher --method.temperature" if recipe.endswith("-small") else "a recipe for small data"
     return (

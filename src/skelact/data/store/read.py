@@ -45,7 +45,8 @@ class Store:
         """Open the store in folder `path`. SkelactError: no such folder, no store, a newer format, files cut short."""
         path = Path(path).resolve()
         if not path.is_dir():
-            raise SkelactError(f"{path}: no such folder; `skelact prepare` or `skelact synthesize` writes a store")
+            found = "a file, but a store is a folder" if path.exists() else "no such folder"
+            raise SkelactError(f"{path}: {found}; `skelact prepare` or `skelact synthesize` writes a store")
         if not (path / "meta.json").is_file():
             raise SkelactError(f"{path}: not a store: it holds no meta.json")
         meta = read_sealed(path / "meta.json", StoreMeta)
