@@ -147,6 +147,7 @@ def _is_exhaustion(error: Exception) -> bool:
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     told = ("can't allocate memory", "cannot allocate memory", "not enough memory", "bad_alloc")
+    told += ("can't start new thread", "could not create a primitive", "could not execute a primitive")
     kinds = {kind.__name__ for kind in type(error).__mro__}
     return bool(kinds & {"MemoryError", "OutOfMemoryError"}) or any(words in str(error).lower() for words in told)
 

@@ -5,11 +5,16 @@ from pydantic import ValidationError
 from skelact.cli.flags import out_of_range
 from skelact.world import SkelactError
 
+_MEMORY = "there is not enough memory for this; a smaller batch, or less at once, needs less"
+
 # What PyTorch and pathlib tell by a bare RuntimeError: words that stand in its text, and the sentence.
 _TOLD_IN_TEXT = {
-    "can't allocate memory": "there is not enough memory for this; a smaller batch, or less at once, needs less",
-    "not enough memory": "there is not enough memory for this; a smaller batch, or less at once, needs less",
-    "out of memory": "there is not enough memory for this; a smaller batch, or less at once, needs less",
+    "can't allocate memory": _MEMORY,
+    "not enough memory": _MEMORY,
+    "can't start new thread": "there is not enough memory for this, or no more threads are allowed",
+    "could not create a primitive": _MEMORY,
+    "could not execute a primitive": _MEMORY,
+    "out of memory": _MEMORY,
     "PytorchStreamWriter failed": "a file could not be written whole: is the disk full?",
     "unexpected pos": "a file could not be written whole: is the disk full?",
     "Symlink loop": "a symbolic link leads back to itself",

@@ -100,8 +100,9 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         raise SkelactError(f"{path}: expected the log of a run, found no file")
     *lines, unfinished = path.read_bytes().split(b"\n")
+    told = [*lines, unfinished] if unfinished else lines
     objects = []
-    for place, line in enumerate([*lines, *([unfinished] if unfinished else [])], start=1):
+    for place, line in enumerate(told, start=1):
         try:
             objects.append(read(line))
         except ValueError as error:
