@@ -156,6 +156,7 @@ def out_of_memory(error: Exception) -> bool:
     if kinds & {"MemoryError", "OutOfMemoryError"}:
         return True
     words = ("can't allocate memory", "cannot allocate memory", "not enough memory", "out of memory", "bad_alloc")
+    words += ("can't start new thread", "could not create a primitive", "could not execute a primitive")
     return isinstance(error, RuntimeError) and any(some in str(error).lower() for some in words)
 
 

@@ -73,3 +73,20 @@ def test_a_disk_without_locks_is_trained_on_all_the_same(tmp_path, monkeypatch):
     assert alone_module.fcntl
     monkeypatch.setattr(alone_module.fcntl, "flock", unsupported)
     train(tmp_path)
+
+
+def test_a_disk_that_is_full_is_told_and_leaves_no_lock(tmp_path):
+    run = train(tmp_path)
+    (run / "checkpoints" / "last.pt").unlink()
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); import test_alone; "
+    limited += "from pathlib import Path; test_alone.train(Path(sys.argv[1]))"
+    where = os.pathsep.join([*sys.path, str(Path(__file__).parent)])
+    ended = subprocess.run(
+        [sys.executable, "-c", limited, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": where},
+        capture_output=True,
+        text=True,
+    )
+    assert "SkelactError" in ended.stderr
+    assert "not written: File too large" in ended.stderr
+    assert LOCK not in os.listdir(run)

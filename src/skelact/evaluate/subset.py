@@ -10,7 +10,7 @@ from jaxtyping import Int64, Shaped
 
 from skelact.evaluate.config import PerClass
 from skelact.terminal import tell
-from skelact.world import SkelactError, atomic_file
+from skelact.world import SkelactError, write_bytes
 
 COLUMNS = ("name", "action")
 
@@ -63,10 +63,11 @@ def kept_or_chosen(
         if not np.array_equal(there, places):
             tell(f"{path}: other clips than seed {seed} chooses: taken as they stand there")
         return there
-    with atomic_file(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows((names[place], int(labels[place])) for place in places)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows((names[place], int(labels[place])) for place in places)
+    write_bytes(path, text.getvalue().encode())
     return places
 
 

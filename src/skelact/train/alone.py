@@ -5,7 +5,7 @@ import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from skelact.world import SkelactError
 
@@ -38,14 +38,15 @@ def alone(folder: Path) -> Iterator[None]:
             held.close()
 
 
-def _held(folder: Path) -> IO[str] | None:
+def _held(folder: Path) -> BinaryIO | None:
     """The lock, held as long as the file is open; None where there is none to be had."""
     if fcntl is None:
         return None
     path = folder / LOCK
     while True:
         try:
-            file = open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666), "r+")  # noqa: SIM115
+            opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+            file = open(opened, "r+b", buffering=0)  # noqa: SIM115
         except OSError:
             return None
         try:
@@ -53,14 +54,14 @@ def _held(folder: Path) -> IO[str] | None:
             if not path.exists() or not os.path.samestat(path.lstat(), os.fstat(file.fileno())):
                 file.close()  # of a process that has just ended, and removed it
                 continue
-            file.truncate()
-            file.write(f"process {os.getpid()} on {platform.node()}")
-            file.flush()
         except BlockingIOError as error:
-            who = file.read(300) or "another process"
+            who = file.read(300).decode(errors="replace") or "another process"
             file.close()
             raise SkelactError(f"{folder}: {who} trains there; wait for it, or choose another --run") from error
         except OSError:
             file.close()
             return None
+        with contextlib.suppress(OSError):  # a full disk: it is held all the same
+            file.truncate()
+            file.write(f"process {os.getpid()} on {platform.node()}".encode())
         return file
