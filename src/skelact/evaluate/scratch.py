@@ -6,8 +6,8 @@ from pathlib import Path
 from skelact import __version__
 from skelact.data.store import Store
 from skelact.data.units import common_unit
+from skelact.encoders.config import DEFAULT
 from skelact.encoders.file import EncoderCard, LoadedEncoder, load_encoder, random_encoder
-from skelact.encoders.stgcn import STGCNConfig
 from skelact.evaluate.finetune import SupervisedConfig
 from skelact.streams import Stream
 from skelact.world import SkelactError, machine, read_json, write_json
@@ -21,7 +21,7 @@ def scratch(path: Path, store: Store, config: SupervisedConfig, stream: Stream |
     if has_no_run(path):
         view, frames = config.view or "released", config.frames or 50
         card = EncoderCard(
-            encoder=config.network(STGCNConfig()),
+            encoder=config.network(DEFAULT),
             skeleton=store.skeleton,
             stream=stream or "joint",
             view=view,

@@ -18,7 +18,7 @@ from skelact.bench.reference.losses import (
     neighbours_loss,
     neighbours_mask,
 )
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.methods import AimCLR
 from skelact.skeleton import Skeleton
 

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from skelact import graph
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.skeleton import Skeleton
 
 

@@ -10,7 +10,7 @@ from skelact.bench import made_up
 from skelact.bench.compare import Comparison, Part, Variant
 from skelact.bench.config import BenchConfig
 from skelact.bench.reference.encoder import PlainSTGCN
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.layouts import KINECT_V2
 
 

@@ -11,7 +11,7 @@ from skelact.bench.compare import Comparison, Part, Variant
 from skelact.bench.config import BenchConfig
 from skelact.bench.reference.aimclr import PlainAimCLR, plain_step, plain_views
 from skelact.draw import Draw
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.layouts import KINECT_V2
 from skelact.methods import AimCLR
 from skelact.train.config import Optimiser
@@ -50,7 +50,8 @@ def plain_method(config: BenchConfig, device: torch.device, dropout: float = 0.5
 def our_method(config: BenchConfig, device: torch.device, dropout: float = 0.5) -> AimCLR:
     """Our method, with the same weights every time."""
     torch.manual_seed(0)
-    return AimCLR(AimCLR.Config(bank=config.bank), _encoder(config, dropout), KINECT_V2).to(device)
+    encoder = _encoder(config, dropout)
+    return AimCLR(AimCLR.Config(bank=config.bank), lambda: encoder.build(KINECT_V2), KINECT_V2).to(device)
 
 
 def _encoder(config: BenchConfig, dropout: float) -> STGCNConfig:
