@@ -22,6 +22,7 @@ from skelact.encoders.file import EncoderCard, load_encoder, random_encoder, sav
 from skelact.evaluate.config import SupervisedConfig
 from skelact.evaluate.run import evaluate_run
 from skelact.methods import AimCLR, SkeAttnCLR, build
+from skelact.skeleton import Skeleton
 from skelact.train import TrainConfig, pretrain
 from skelact.world import SkelactError
 
@@ -109,6 +110,21 @@ def test_a_configuration_without_a_name_is_of_st_gcn():
     assert TrainConfig.model_validate(values) == tiny.config()
     del values["encoder"]
     assert TrainConfig.model_validate(values).encoder == STGCNConfig()
+    values = card(STGCNConfig(width=3)).model_dump(mode="json")
+    del values["encoder"]["name"]
+    assert EncoderCard.model_validate(values) == card(STGCNConfig(width=3))
+
+
+def test_a_layout_of_very_many_joints_is_read_where_the_tensors_are_of_as_many(tmp_path):
+    def chain(joints: int) -> Skeleton:
+        return Skeleton(name="chain", joints=tuple(f"j{n}" for n in range(joints)), parents=(-1, *range(joints - 1)))
+
+    large = card(GRUConfig()).model_copy(update={"skeleton": chain(1001)})
+    save_encoder(tmp_path / "large", random_encoder(large, 0).network, large)
+    assert load_encoder(tmp_path / "large").card == large
+    save_encoder(tmp_path / "other", random_encoder(card(GRUConfig()), 0).network, large)
+    with pytest.raises(SkelactError, match="the card has 1001 joints, the tensors are not of as many"):
+        load_encoder(tmp_path / "other")
 
 
 def test_an_encoder_that_is_not_listed_is_refused_by_name_with_those_that_are(monkeypatch):
