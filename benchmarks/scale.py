@@ -26,7 +26,7 @@ from skelact.data.batches import batches, training_clips
 from skelact.data.recording import Recording
 from skelact.data.store import Store, write_store
 from skelact.draw import Draw, order
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.layouts import KINECT_V1, KINECT_V2, MEDIAPIPE_33, SBU_15
 from skelact.methods import AimCLR
 from skelact.skeleton import Skeleton
@@ -60,7 +60,7 @@ def step(name: str, size: int) -> dict[str, float]:
     skeleton = LAYOUTS[size] if name == "joints" else KINECT_V2
     torch.manual_seed(0)
     encoder = STGCNConfig(width=config.width, features=config.features)
-    method = AimCLR(AimCLR.Config(bank=config.bank), encoder, skeleton)
+    method = AimCLR(AimCLR.Config(bank=config.bank), lambda: encoder.build(skeleton), skeleton)
     trained = [parameter for parameter in method.parameters() if parameter.requires_grad]
     optimiser, views = torch.optim.SGD(trained, lr=0.1, momentum=0.9), method.views()
     x, numbers = _clips(config, skeleton), torch.arange(config.clips)

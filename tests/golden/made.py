@@ -70,7 +70,7 @@ def arrays() -> dict[str, np.ndarray]:
 
 def trajectory(config: SkeletonCLR.Config | AimCLR.Config) -> torch.Tensor:
     """The loss of four steps on made clips, then the norm of the query network and of its twin."""
-    method = build(config, ENCODER, SBU_15)
+    method = build(config, ENCODER, SBU_15, 12, 1)
     seeded(method.query)
     method.double()
     method.twin.key.load_state_dict(method.query.state_dict())

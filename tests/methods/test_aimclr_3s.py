@@ -18,7 +18,7 @@ SMALL = {"bank": 16, "projection": 6, "neighbours_from": 2}
 
 def made(seed=0, **numbers) -> AimCLR3s:
     torch.manual_seed(seed)
-    method = build(AimCLR3s.Config(**{**SMALL, "cross_from": 1, **numbers}), TINY, SBU_15).double()
+    method = build(AimCLR3s.Config(**{**SMALL, "cross_from": 1, **numbers}), TINY, SBU_15, 12, 1).double()
     assert isinstance(method, AimCLR3s)
     return method
 
@@ -30,7 +30,7 @@ def views(method: AimCLR3s, epoch=0) -> dict[str, torch.Tensor]:
 
 def alone(method: AimCLR3s, stream: str) -> AimCLR:
     """AimCLR with the weights and the bank that a stream has now."""
-    one = build(AimCLR.Config(**SMALL), TINY, SBU_15).double()
+    one = build(AimCLR.Config(**SMALL), TINY, SBU_15, 12, 1).double()
     one.load_state_dict(method.learner(stream).state_dict())
     assert isinstance(one, AimCLR)
     return one

@@ -21,7 +21,7 @@ CONFIGS = {name: recipe().method.fitted(4, 100, 4).model_copy(update=SMALL) for 
 
 def made(config, skeleton=SBU_15, seed=0):
     torch.manual_seed(seed)
-    return build(config, TINY, skeleton).double()
+    return build(config, TINY, skeleton, 12, 1).double()
 
 
 def learners(method):

@@ -22,7 +22,7 @@ STAGES = (0, 1)
 
 def made(seed=0, **numbers) -> CrosSCLR:
     torch.manual_seed(seed)
-    method = build(CrosSCLR.Config(**SMALL, **numbers), TINY, SBU_15).double()
+    method = build(CrosSCLR.Config(**SMALL, **numbers), TINY, SBU_15, 12, 1).double()
     assert isinstance(method, CrosSCLR)
     return method
 
@@ -131,7 +131,7 @@ def test_the_first_stage_is_skeletonclr_on_every_stream():
     method, views = made(), clips()
     losses = []
     for stream in STREAMS:
-        alone = build(SkeletonCLR.Config(bank=16, projection=6), TINY, SBU_15).double()
+        alone = build(SkeletonCLR.Config(bank=16, projection=6), TINY, SBU_15, 12, 1).double()
         alone.load_state_dict(method.learner(stream).state_dict())
         losses.append(alone({name: apply_stream(x, stream, SBU_15) for name, x in views.items()}, 0)["loss"])
     found = method(views, 0)

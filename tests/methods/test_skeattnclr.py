@@ -23,7 +23,7 @@ SMALL = {"bank": 16, "projection": 6, "heads": 2}
 
 def made(skeleton=SBU_15, encoder=TINY, **changes) -> SkeAttnCLR:
     torch.manual_seed(0)
-    method = build(SkeAttnCLR.Config(**{**SMALL, **changes}), encoder, skeleton).double()
+    method = build(SkeAttnCLR.Config(**{**SMALL, **changes}), encoder, skeleton, 12, 1).double()
     assert isinstance(method, SkeAttnCLR)
     with torch.no_grad():  # a mask that differs from place to place
         for layer in (method.attention.qkv, method.attention.projection):
@@ -178,7 +178,7 @@ def momenta(method: SkeAttnCLR, epochs: int, per_epoch: int) -> list[float]:
 def test_the_released_clock_of_the_momentum_is_one_epoch_ahead(ahead, epochs_ahead):
     epochs, per_epoch = 3, 4
     config = SkeAttnCLR.Config(**SMALL, momentum=0.9, momentum_ahead=ahead).fitted(epochs, per_epoch * 5 + 2, 5)
-    method = build(config, TINY, SBU_15).double()
+    method = build(config, TINY, SBU_15, 12, 1).double()
     counted = [epoch * per_epoch + place for epoch in range(epochs) for place in range(per_epoch)]
     angles = [180 * (one + epochs_ahead * per_epoch) / (epochs * per_epoch) for one in counted]
     expected = [1 - 0.1 * math.cos(math.radians(angle / 2)) ** 2 for angle in angles]  # (cos a + 1) / 2
@@ -200,7 +200,7 @@ def test_a_twin_that_follows_all_state_by_zero_becomes_the_query():
 
 def test_heads_start_by_kaiming_and_have_no_bias():
     torch.manual_seed(0)
-    method = build(SkeAttnCLR.Config(bank=4, projection=128), STGCNConfig(width=2, features=256), SBU_15)
+    method = build(SkeAttnCLR.Config(bank=4, projection=128), STGCNConfig(width=2, features=256), SBU_15, 12, 1)
     for part in (method.query.head, *method.predictors.values()):
         first, norm, _, last = part
         assert first.bias is None
@@ -213,7 +213,7 @@ def test_heads_start_by_kaiming_and_have_no_bias():
 def test_released_heads_and_predictors_start_as_all_other_layers_and_the_key_as_a_copy():
     torch.manual_seed(0)
     config = SkeAttnCLR.Config(bank=4, projection=128, head_weights="released")
-    method = build(config, STGCNConfig(width=2, features=256), SBU_15)
+    method = build(config, STGCNConfig(width=2, features=256), SBU_15, 12, 1)
     for part in (method.query.head, *method.predictors.values()):
         first, norm, _, last = part
         assert (first.bias, last.bias) == (None, None)

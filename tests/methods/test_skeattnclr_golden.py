@@ -113,7 +113,7 @@ def test_equals_the_published_trajectory(golden):
     encoder = STGCNConfig(
         width=int(number("hidden_channels")), features=int(number("hidden_dim")), dropout=0.0, graph="directed"
     )
-    method = build(config, encoder, KINECT_V2).double()
+    method = build(config, encoder, KINECT_V2, 64, 2).double()
     bank = {"bank.keys": torch.tensor(golden["init/queue_z"]).T, "bank.place": torch.tensor(0)}
     method.load_state_dict(published(golden, "init") | bank)
     trained = [parameter for parameter in method.parameters() if parameter.requires_grad]

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from skelact.config import Config, Precision
-from skelact.encoders.config import STGCNConfig
+from skelact.encoders.config import EncoderConfig
 
 
 class KnnConfig(Config):
@@ -127,9 +127,9 @@ class SupervisedConfig(TuneConfig):
     width: PositiveInt | None = None
     """Another width of the network than the run's; without a run 16."""
 
-    def network(self, encoder: STGCNConfig) -> STGCNConfig:
-        """The run's network, with the width asked for."""
-        return encoder if self.width is None else encoder.model_copy(update={"width": self.width})
+    def network(self, encoder: EncoderConfig) -> EncoderConfig:
+        """The run's network, with the width asked for. SkelactError where it has no width."""
+        return encoder if self.width is None else encoder.with_width(self.width)
 
     @model_validator(mode="after")
     def _has_no_statistics(self) -> "SupervisedConfig":

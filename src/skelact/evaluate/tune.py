@@ -19,8 +19,8 @@ from skelact.allocator import kept_memory
 from skelact.augment import Chain, Crop, Shear
 from skelact.data.batches import TrainingClips, batches
 from skelact.draw import Draw, order
+from skelact.encoders.encoder import Encoder
 from skelact.encoders.file import LoadedEncoder
-from skelact.encoders.stgcn import STGCN
 from skelact.evaluate.accuracy import Accuracy, accuracy
 from skelact.evaluate.config import TuneConfig
 from skelact.evaluate.features import BATCH
@@ -123,11 +123,11 @@ def tune(
 
 def _start(
     start: LoadedEncoder, classes: int, config: TuneConfig, seed: int, device: torch.device
-) -> tuple[STGCN, nn.Linear]:
+) -> tuple[Encoder, nn.Linear]:
     """A copy of the network that can learn, and a head drawn with the seed."""
     network = copy.deepcopy(start.network).to(device).requires_grad_(True).train(config.network_mode == "train")
     # Without the layer's own start, which would draw from the global generator.
-    head = cast(nn.Linear, nn.utils.skip_init(nn.Linear, start.card.encoder.features, classes))
+    head = cast(nn.Linear, nn.utils.skip_init(nn.Linear, network.features, classes))
     weight = torch.randn(head.weight.shape, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
         head.weight.copy_(weight * config.initial_std)

@@ -1,5 +1,7 @@
 """AimCLR: contrast with extreme augmentations (Guo et al., AAAI 2022)."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -7,8 +9,7 @@ from torch import Tensor
 from skelact import augment
 from skelact.bank import Bank
 from skelact.eadm import energy_drop
-from skelact.encoders.config import STGCNConfig
-from skelact.encoders.stgcn import STGCN
+from skelact.encoders.encoder import Encoder
 from skelact.losses import divergence, info_nce, multi_positive_mean, multi_positive_sum, nearest, similarities
 from skelact.methods.config import AimCLRConfig
 from skelact.methods.contrast import Embedder
@@ -32,16 +33,18 @@ class AimCLR(Method):
 
     Config = AimCLRConfig
 
-    def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
+    def __init__(self, config: Config, encoder: Callable[[], Encoder], skeleton: Skeleton):
         super().__init__()
         self.config = config
         self.mirror = skeleton.mirror
-        self.query = Embedder(encoder.build(skeleton), config.projection)
+        self.query = Embedder(encoder(), config.projection)
+        if config.drop:
+            self.encoder.require_joint_axis("AimCLR's EADM (--method.drop)")
         self.twin = MomentumTwin(self.query, config.momentum)
         self.bank = Bank(config.bank, config.projection)
 
     @property
-    def encoder(self) -> STGCN:
+    def encoder(self) -> Encoder:
         return self.query.encoder
 
     def views(self) -> dict[str, augment.Augmentation]:

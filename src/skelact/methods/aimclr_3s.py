@@ -1,10 +1,12 @@
 """3s-AimCLR with cross-stream knowledge mining (Guo et al., AAAI 2022, tables 3 and 4, marked with a section sign)."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from skelact.encoders.config import STGCNConfig
+from skelact.encoders.encoder import Encoder
 from skelact.methods.aimclr import AimCLR
 from skelact.methods.config import AimCLR3sConfig
 from skelact.methods.crossstream import CrossStream
@@ -27,7 +29,7 @@ class AimCLR3s(CrossStream[AimCLR]):
 
     Config = AimCLR3sConfig
 
-    def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
+    def __init__(self, config: Config, encoder: Callable[[], Encoder], skeleton: Skeleton):
         super().__init__(config, lambda: AimCLR(config, encoder, skeleton), skeleton)
 
     def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:

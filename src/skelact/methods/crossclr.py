@@ -1,10 +1,12 @@
 """CrosSCLR: cross-view consistency pursuit, on two or three streams (Li et al., CVPR 2021, section 3.3)."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from skelact.encoders.config import STGCNConfig
+from skelact.encoders.encoder import Encoder
 from skelact.losses import info_nce
 from skelact.methods.config import CrosSCLRConfig
 from skelact.methods.crossstream import CrossStream
@@ -29,7 +31,7 @@ class CrosSCLR(CrossStream[SkeletonCLR]):
 
     Config = CrosSCLRConfig
 
-    def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
+    def __init__(self, config: Config, encoder: Callable[[], Encoder], skeleton: Skeleton):
         super().__init__(config, lambda: SkeletonCLR(config, encoder, skeleton), skeleton)
 
     def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from skelact.augment import Augmentation
+from skelact.encoders.encoder import Encoder
 from skelact.losses import cross_stream
 from skelact.methods.config import CrossStreamConfig
 from skelact.methods.method import Method
@@ -33,10 +34,10 @@ class CrossStream(Method, Generic[Learner]):
         self.learners = nn.ModuleDict({stream: learner() for stream in config.streams})
 
     @property
-    def encoder(self) -> nn.Module:
+    def encoder(self) -> Encoder:
         return self.encoders()[self.config.streams[0]]
 
-    def encoders(self) -> dict[Stream, nn.Module]:
+    def encoders(self) -> dict[Stream, Encoder]:
         return {stream: self.learner(stream).encoder for stream in self.config.streams}
 
     def learner(self, stream: Stream) -> Learner:

@@ -6,6 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from skelact.augment import Augmentation
+from skelact.encoders.encoder import Encoder
 from skelact.methods.config import MethodConfig as MethodConfig  # for methods of one's own
 from skelact.streams import Stream
 
@@ -15,15 +16,16 @@ Losses = dict[str, Float[Tensor, ""]]
 class Method(nn.Module, ABC):
     """A method owns every network and buffer that training changes; its state dict is its whole state.
 
-    Built as `SomeMethod(config, encoder_config, skeleton)`, where `config` is a `SomeMethod.Config`.
+    Built as `SomeMethod(config, encoder, skeleton)`: `config` is a `SomeMethod.Config`, and `encoder()` a network with
+    fresh weights, another one at each call.
     """
 
     @property
     @abstractmethod
-    def encoder(self) -> nn.Module:
+    def encoder(self) -> Encoder:
         """The network that training is for, from clips (n, c, t, v, m) to features (n, d): exported and evaluated."""
 
-    def encoders(self) -> dict[Stream, nn.Module]:
+    def encoders(self) -> dict[Stream, Encoder]:
         """An encoder a stream, `encoder` first, of a method that makes several streams itself from views of joints.
 
         Empty for a method of one encoder, whose views come in the stream of the run.

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from skelact.config import Config, Precision, Stream, View
-from skelact.encoders.config import STGCNConfig
+from skelact.encoders.config import DEFAULT, AnyEncoderConfig
 from skelact.methods.config import AnyMethodConfig
 
 
@@ -42,7 +42,7 @@ class TrainConfig(Config):
     recipe: str
     """Name of the recipe that these numbers started from."""
     method: Annotated[AnyMethodConfig, Field(discriminator="name")]
-    encoder: STGCNConfig = STGCNConfig()
+    encoder: AnyEncoderConfig = DEFAULT
     optimiser: Optimiser = Optimiser()
     stream: Stream = "joint"
     view: View = "released"

@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int64
 from rich.markup import escape
-from torch import Tensor, nn
+from torch import Tensor
 
 from skelact import methods, processes
 from skelact.batchnorm import over_whole_batches
 from skelact.data.batches import TrainingClips, batches
 from skelact.draw import Draw, order
+from skelact.encoders.encoder import Encoder, there
 from skelact.encoders.file import EncoderCard, encoder_file, save_encoder
-from skelact.encoders.stgcn import STGCN, there
 from skelact.streams import Stream, apply_stream
 from skelact.train import checkpoint
 from skelact.train.config import TrainConfig
@@ -53,7 +53,9 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
         torch.manual_seed(config.seed)
-        self.method = methods.build(config.method, config.encoder, clips.skeleton).to(self.device)
+        self.method = methods.build(config.method, config.encoder, clips.skeleton, config.frames, clips.persons).to(
+            self.device
+        )
         over_whole_batches(self.method, self.device)
         together = self.method.encoders()
         if together and config.stream != "joint":
@@ -61,12 +63,12 @@ class Trainer:
                 f"{config.method.name} makes its streams ({', '.join(together)}) itself, from joints: "
                 f"expected --stream joint, found {config.stream}; --method.streams chooses them"
             )
-        self.encoders: dict[Stream, nn.Module] = together or {config.stream: self.method.encoder}
+        self.encoders: dict[Stream, Encoder] = together or {config.stream: self.method.encoder}
         if config.compile:
             if self.device.type == "cpu":
                 raise SkelactError("--compile is for GPUs: on a CPU the network has a faster path that is not compiled")
             for network in self.method.modules():
-                if isinstance(network, STGCN):
+                if isinstance(network, Encoder):
                     network.compile_blocks()
         trained = [parameter for parameter in self.method.parameters() if parameter.requires_grad]
         o = config.optimiser
@@ -137,7 +139,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(c.optimiser, self.step, self.per_epoch, c.epochs)
         made = {name: view(x, Draw(numbers, c.seed, epoch, name)) for name, view in views.items()}
-        if c.encoder.absent == "left_out" and self.clips.persons > 1:  # noise would put someone where nobody is
+        if self.method.encoder.leaves_out_absent and self.clips.persons > 1:  # noise would put someone where nobody is
             mask = there(x)[:, None, None, None]
             made = {name: view * mask for name, view in made.items()}
         made = {name: apply_stream(view, c.stream, self.clips.skeleton) for name, view in made.items()}

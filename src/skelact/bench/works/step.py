@@ -50,7 +50,8 @@ def plain_method(config: BenchConfig, device: torch.device, dropout: float = 0.5
 def our_method(config: BenchConfig, device: torch.device, dropout: float = 0.5) -> AimCLR:
     """Our method, with the same weights every time."""
     torch.manual_seed(0)
-    return AimCLR(AimCLR.Config(bank=config.bank), _encoder(config, dropout), KINECT_V2).to(device)
+    encoder = _encoder(config, dropout)
+    return AimCLR(AimCLR.Config(bank=config.bank), lambda: encoder.build(KINECT_V2), KINECT_V2).to(device)
 
 
 def _encoder(config: BenchConfig, dropout: float) -> STGCNConfig:
