@@ -12,10 +12,12 @@ from rich.console import Console
 
 from skelact.data.recording import Recording
 from skelact.data.store import Store, write_store
+from skelact.draw import Draw
 from skelact.encoders.stgcn import STGCNConfig
 from skelact.methods.aimclr import AimCLR
 from skelact.methods.aimclr_3s import AimCLR3s
 from skelact.methods.crossclr import CrosSCLR
+from skelact.methods.method import Moment
 from skelact.methods.skeattnclr import SkeAttnCLR
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
@@ -89,6 +91,11 @@ def config(method: str = "skeletonclr", **changes: Any) -> TrainConfig:
         "probe_every": 2,
     }
     return TrainConfig(**{**values, **changes})
+
+
+def moment(epoch: int = 0, step: int = 0, total: int = 4, epochs: int = 4, clips: int = 4) -> Moment:
+    """A step of a run, for a batch of the first clips."""
+    return Moment(step, total, epoch, epochs, Draw(torch.arange(clips), 0, epoch, "of the method"))
 
 
 def console() -> tuple[Console, io.StringIO]:

@@ -5,6 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tiny
 from skelact.draw import Draw
 from skelact.encoders.stgcn import STGCNConfig
 from skelact.layouts import COCO_17, KINECT_V2, SBU_15
@@ -43,15 +44,15 @@ def clips(n=4, t=12, v=15, m=1):
 @pytest.mark.parametrize("epoch", [0, 1000])
 def test_one_step_changes_every_query_and_moves_every_twin_and_fills_every_bank(name, epoch):
     method = made(CONFIGS[name])
-    losses = method(views(method, clips()), epoch)
+    losses = method(views(method, clips()), tiny.moment(epoch))
     assert losses["loss"].ndim == 0
     assert all(torch.isfinite(part) for part in losses.values())
     losses["loss"].backward()
     before = {key: value.clone() for key, value in method.state_dict().items()}
     assert all(int(before[f"{prefix}bank.place"]) == 4 for prefix in learners(method))
     torch.optim.SGD([one for one in method.parameters() if one.requires_grad], lr=0.1).step()
-    method.stepped(0, 4)
-    method(views(method, clips(), epoch=1), epoch)
+    method.after_step(tiny.moment())
+    method(views(method, clips(), epoch=1), tiny.moment(epoch))
     after = method.state_dict()
     changed = {key for key in after if not torch.equal(after[key], before[key])}
     assert all(
@@ -69,7 +70,7 @@ def test_the_loss_does_not_depend_on_the_order_of_the_batch(name):
     method, other = made(CONFIGS[name]), made(CONFIGS[name])
     batch = views(method, clips())
     mixed = {view: x[[2, 0, 3, 1]] for view, x in batch.items()}
-    torch.testing.assert_close(method(batch, 1000)["loss"], other(mixed, 1000)["loss"])
+    torch.testing.assert_close(method(batch, tiny.moment(1000))["loss"], other(mixed, tiny.moment(1000))["loss"])
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -81,10 +82,10 @@ def test_configuration_survives_json(name):
 @pytest.mark.parametrize("name", CONFIGS)
 def test_state_round_trip_gives_the_same_next_loss(name):
     method, other = made(CONFIGS[name]), made(CONFIGS[name], seed=5)
-    method(views(method, clips()), 0)
+    method(views(method, clips()), tiny.moment())
     other.load_state_dict(method.state_dict())
     batch = views(method, clips(), epoch=1)
-    assert torch.equal(method(batch, 1000)["loss"], other(batch, 1000)["loss"])
+    assert torch.equal(method(batch, tiny.moment(1000))["loss"], other(batch, tiny.moment(1000))["loss"])
 
 
 @pytest.mark.parametrize("skeleton", [SBU_15, COCO_17, KINECT_V2], ids=lambda skeleton: skeleton.name)
@@ -93,19 +94,21 @@ def test_any_layout_number_of_persons_and_length(skeleton, persons, frames, name
     method = made(CONFIGS[name], skeleton)
     x = clips(2, frames, len(skeleton), persons)
     for epoch in (0, 1000):
-        assert torch.isfinite(method(views(method, x), epoch)["loss"])
+        assert torch.isfinite(method(views(method, x), tiny.moment(epoch))["loss"])
 
 
 def test_aimclr_with_normal_views_only_is_skeletonclr():
     plain = made(SkeletonCLR.Config(**SMALL))
     row = made(AimCLR.Config(**SMALL, views="normal", drop=False, neighbours=0))
     row.load_state_dict(plain.state_dict())
-    torch.testing.assert_close(row(views(row, clips()), 0)["loss"], plain(views(plain, clips()), 0)["loss"])
+    torch.testing.assert_close(
+        row(views(row, clips()), tiny.moment())["loss"], plain(views(plain, clips()), tiny.moment())["loss"]
+    )
 
 
 def test_rows_of_table_1_have_the_parts_that_they_name():
     parts = {
-        name: set(made(CONFIGS[name])(views(made(CONFIGS[name]), clips()), 1000)) - {"loss"}
+        name: set(made(CONFIGS[name])(views(made(CONFIGS[name]), clips()), tiny.moment(1000))) - {"loss"}
         for name in ("aimclr-na", "aimclr-ea", "aimclr-na-ea", "aimclr-na-ea-eadm", "aimclr")
     }
     assert parts == {
@@ -119,7 +122,7 @@ def test_rows_of_table_1_have_the_parts_that_they_name():
 
 def test_the_loss_is_whole():
     method = made(AimCLR.Config(**SMALL, alpha=2.0, beta=0.5))
-    losses = method(views(method, clips()), 0)
+    losses = method(views(method, clips()), tiny.moment())
     expected = 2.0 * losses["info_nce"] + 0.5 * (losses["d1"] + losses["d2"]) / 2
     torch.testing.assert_close(losses["loss"], expected)
 

@@ -17,6 +17,7 @@ from skelact.data.batches import TrainingClips, batches
 from skelact.draw import Draw, order
 from skelact.encoders.file import EncoderCard, encoder_file, save_encoder
 from skelact.encoders.stgcn import STGCN, there
+from skelact.methods.method import Moment
 from skelact.streams import Stream, apply_stream
 from skelact.train import checkpoint
 from skelact.train.config import TrainConfig
@@ -141,13 +142,14 @@ class Trainer:
             mask = there(x)[:, None, None, None]
             made = {name: view * mask for name, view in made.items()}
         made = {name: apply_stream(view, c.stream, self.clips.skeleton) for name, view in made.items()}
+        moment = Moment(self.step, self.total, epoch, c.epochs, Draw(numbers, c.seed, epoch, "of the method"))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=c.precision == "bf16"):
-            losses = self.method(made, epoch)
+            losses = self.method(made, moment)
         self.optimiser.zero_grad()
         losses["loss"].backward()
         processes.average_gradients(self.method.parameters())
         self.optimiser.step()
-        self.method.stepped(self.step, self.total)
+        self.method.after_step(moment)
         return processes.averaged({name: value.detach() for name, value in losses.items()})
 
     def _report(self, log: Log, epoch: int, clips_per_second: float) -> None:

@@ -14,6 +14,7 @@ from skelact.draw import Draw
 from skelact.encoders.stgcn import STGCNConfig
 from skelact.layouts import KINECT_V2
 from skelact.methods import AimCLR
+from skelact.methods.method import Moment
 from skelact.train.config import Optimiser
 
 COUNTED = 2
@@ -93,9 +94,11 @@ def _our_step(config: BenchConfig, device: torch.device, precision: str) -> Part
 
 
 def _loss(method: AimCLR, views: dict[str, Tensor], precision: str) -> Tensor:
-    device = next(iter(views.values())).device
+    x = views["query"]
+    device = x.device
+    moment = Moment(0, 1, 0, 1, Draw(torch.arange(len(x), device=device), 0, 0, "of the method"))
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-        return method(views, 0)["loss"]
+        return method(views, moment)["loss"]
 
 
 def _flop(config: BenchConfig) -> float:
