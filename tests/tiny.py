@@ -21,7 +21,7 @@ from skelact.methods.method import Moment
 from skelact.methods.skeattnclr import SkeAttnCLR
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
-from skelact.train import Optimiser, TrainConfig
+from skelact.train import SGD, TrainConfig
 
 FIVE = Skeleton(
     name="five",
@@ -82,7 +82,7 @@ def config(method: str = "skeletonclr", **changes: Any) -> TrainConfig:
         "recipe": "tiny",
         "method": methods[method],
         "encoder": STGCNConfig(width=2, features=8, dropout=0.3),
-        "optimiser": Optimiser(lr=0.05, schedule="cosine", warmup=0.1),
+        "optimiser": SGD(lr=0.05, schedule="cosine", warmup=0.1),
         "frames": 12,
         "batch": BATCH,
         "epochs": 4,
@@ -93,9 +93,11 @@ def config(method: str = "skeletonclr", **changes: Any) -> TrainConfig:
     return TrainConfig(**{**values, **changes})
 
 
-def moment(epoch: int = 0, step: int = 0, total: int = 4, epochs: int = 4, clips: int = 4) -> Moment:
-    """A step of a run, for a batch of the first clips."""
-    return Moment(step, total, epoch, epochs, Draw(torch.arange(clips), 0, epoch, "of the method"))
+def moment(
+    epoch: int = 0, step: int = 0, total: int = 4, epochs: int = 4, clips: Sequence[int] = (0, 1, 2, 3)
+) -> Moment:
+    """A step of a run, for a batch of these clips."""
+    return Moment(step, total, epoch, epochs, Draw(torch.tensor(list(clips)), 0, epoch, "of the method"))
 
 
 def console() -> tuple[Console, io.StringIO]:

@@ -55,6 +55,10 @@ class STGCN(nn.Module):
         """Which persons of each clip the feature map tells of, in the order of the map."""
         return there(x) if self._leaves_out(x) else torch.ones(len(x), x.shape[4], dtype=torch.bool, device=x.device)
 
+    def layers(self) -> list[nn.Module]:
+        """The layers from the input on, for learning rates layer by layer; every parameter is in one."""
+        return [self.input_norm, *self.blocks]
+
     def compile_blocks(self, backend: str = "inductor") -> None:
         """torch.compile of every block, in place: whatever passes through the network passes through them. On a CPU
         larger batches take a path of their own, which is faster (docs/performance.md)."""

@@ -36,7 +36,7 @@ class Moment:
 class ParameterGroup:
     """Parameters that the optimiser treats alike."""
 
-    parameters: Sequence[nn.Parameter]
+    parameters: Sequence[Tensor]
     rate: float = 1.0
     """Their learning rate, as a multiple of the run's."""
     decays: bool = True
