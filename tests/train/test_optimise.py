@@ -83,7 +83,9 @@ def test_adam_is_its_formula_with_weight_decay_in_the_gradient():
 
 def test_adamw_decays_weights_but_no_norm_and_no_bias_in_any_group():
     layers = [torch.nn.Linear(3, 2).double(), torch.nn.BatchNorm1d(4).double()]
-    groups = [ParameterGroup(list(layer.parameters()), rate=rate) for layer, rate in zip(layers, (1.0, 0.5), strict=True)]
+    groups = [
+        ParameterGroup(list(layer.parameters()), rate=rate) for layer, rate in zip(layers, (1.0, 0.5), strict=True)
+    ]
     parameters = [one for group in groups for one in group.parameters]
     starts = [one.detach().clone() for one in parameters]
     slopes = [gradients(*one.shape, seed=place) for place, one in enumerate(parameters)]
