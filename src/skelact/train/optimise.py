@@ -77,10 +77,7 @@ def norms_apart(groups: Iterable[ParameterGroup]) -> list[ParameterGroup]:
 
 
 def decayed_by_layer(layers: Sequence[nn.Module], decay: float) -> list[ParameterGroup]:
-    """A group a layer: the last layer at the full rate, each one before it at `decay` times the rate of the next.
-
-    ValueError where a parameter is in two layers.
-    """
+    """A group a layer: the last layer at the full rate, each one before it at `decay` times the rate of the next."""
     last = len(layers) - 1
     return [
         ParameterGroup(list(layer.parameters()), rate=decay ** (last - place)) for place, layer in enumerate(layers)
