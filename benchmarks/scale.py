@@ -29,6 +29,7 @@ from skelact.draw import Draw, order
 from skelact.encoders.config import STGCNConfig
 from skelact.layouts import KINECT_V1, KINECT_V2, MEDIAPIPE_33, SBU_15
 from skelact.methods import AimCLR
+from skelact.methods.method import Moment
 from skelact.skeleton import Skeleton
 from skelact.world import machine, write_json
 
@@ -67,7 +68,7 @@ def step(name: str, size: int) -> dict[str, float]:
 
     def run() -> None:
         made = {one: view(x, Draw(numbers, 0, 0, one)) for one, view in views.items()}
-        loss = method(made, 0)["loss"]
+        loss = method(made, Moment(0, 1, 0, 1, Draw(numbers, 0, 0, "of the method")))["loss"]
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

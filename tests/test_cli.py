@@ -154,6 +154,25 @@ def test_values_from_the_command_line_reach_the_run(store, tmp_path):
     assert load_encoder(tmp_path / "run").card.stream == "bone"
 
 
+def test_another_optimiser_is_chosen_by_its_name_and_keeps_the_schedule_of_the_recipe(store, tmp_path, capsys):
+    for number, told in enumerate((["--optimiser.name", "adamw"], ["--optimiser.name=adamw"])):
+        run = tmp_path / f"run {number}"
+        assert status("pretrain", "aimclr-small", *small(store, run), *told, "--optimiser.betas", "0.9", "0.95") == 0
+        optimiser = json.loads((run / "config.json").read_text())["config"]["optimiser"]
+        assert (optimiser["name"], optimiser["lr"], optimiser["betas"]) == ("adamw", 0.001, [0.9, 0.95])
+        assert (optimiser["schedule"], optimiser["warmup"]) == ("cosine", 0.05)
+    capsys.readouterr()
+    assert status("pretrain", "aimclr-small", "--help") == 0
+    assert "--optimiser.name {sgd,adam,adamw}" in capsys.readouterr().out
+    wrong = {
+        "--optimiser.name lion": "'lion'",
+        "--optimiser.name adam --optimiser.momentum 0.9": "--optimiser.momentum",
+    }
+    for told, named in wrong.items():
+        assert status("pretrain", "aimclr-small", *small(store, tmp_path / "none"), *told.split()) == 2
+        assert named in capsys.readouterr().err
+
+
 def test_pretrain_evaluate_embed_and_report_of_a_small_run(store, tmp_path, capsys):
     run = tmp_path / "run [1]"  # brackets mean something to the printer
     assert status("pretrain", "skeletonclr-small", *small(store, run)) == 0

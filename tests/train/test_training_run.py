@@ -14,7 +14,7 @@ import tiny
 from skelact.data.batches import training_clips
 from skelact.data.splits import split
 from skelact.encoders.file import load_encoder
-from skelact.train import Optimiser, TrainConfig, pretrain
+from skelact.train import SGD, TrainConfig, pretrain
 from skelact.train.loop import Trainer
 from skelact.train.probe import COLLAPSED_RANK, COLLAPSED_STD, Probe, collapse_warning
 from skelact.world import SkelactError
@@ -238,7 +238,7 @@ def test_weights_that_are_not_finite_after_a_finite_loss_are_never_saved(store, 
 
 @pytest.mark.parametrize("method", ["skeletonclr", "aimclr"])
 def test_a_real_blow_up_ends_with_that_error_and_a_finite_checkpoint(method, store, tmp_path):
-    config = tiny.config(method, optimiser=Optimiser(lr=1e30), epochs=20)
+    config = tiny.config(method, optimiser=SGD(lr=1e30), epochs=20)
     with pytest.raises(SkelactError, match="not finite") as stopped:
         train(config, store, tmp_path / "run")
     if "last good checkpoint is" in str(stopped.value):

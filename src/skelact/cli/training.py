@@ -6,11 +6,11 @@ from typing import Annotated
 
 from tyro.conf import UseAppendAction, arg
 
-from skelact.cli.flags import choice, for_flags, run_command
+from skelact.cli.flags import choice, for_flags, last_value, run_command
 from skelact.cli.shared import err
 from skelact.config import Stream
 from skelact.recipes import RECIPES
-from skelact.train.config import TrainConfig
+from skelact.train.config import OPTIMISERS, TrainConfig, another_optimiser
 from skelact.world import SkelactError
 
 
@@ -31,11 +31,19 @@ def _next(run: Path, store: Path, split: str, stream: Stream | None) -> str:
     return f"{seen}skelact evaluate knn {where} --split {quote(name)}{which}"
 
 
+def _with_optimiser(recipe: TrainConfig, arguments: list[str]) -> TrainConfig:
+    """The recipe with the optimiser that `--optimiser.name` names: which options there are depends on it."""
+    name = last_value(arguments, "--optimiser.name")
+    if name not in OPTIMISERS:
+        return recipe
+    return recipe.model_copy(update={"optimiser": another_optimiser(recipe.optimiser, name)})
+
+
 def pretrain(arguments: list[str]) -> None:
     """Learn an encoder from the training clips of stores, without labels."""
     recipe, rest = choice("pretrain", "RECIPE", arguments, {name: make.__doc__ or "" for name, make in RECIPES.items()})
 
-    default = for_flags(RECIPES[recipe]())
+    default = for_flags(_with_optimiser(RECIPES[recipe](), rest), {"optimiser": OPTIMISERS})
 
     def command(
         store: UseAppendAction[tuple[Path, ...]],

@@ -91,6 +91,10 @@ class Encoder(nn.Module, ABC):
         row = torch.where(present, present.flatten().cumsum(0).view_as(present), 0)
         return self.person_features(self.person_maps(each))[row].mean(1)
 
+    def layers(self) -> list[nn.Module]:
+        """The layers from the input on, for learning rates layer by layer; every parameter is in one. Default: one."""
+        return [self]
+
     def compile_blocks(self, backend: str = "inductor") -> None:
         """torch.compile what takes the time, in place. SkelactError where an encoder has no such blocks."""
         raise SkelactError(f"--compile: the encoder {self.name} has no blocks to compile; leave it out")

@@ -69,6 +69,10 @@ class STGCN(Encoder):
         """Mean over time and joints, in float32 or better, whatever the map is in."""
         return _Means.apply(features)
 
+    def layers(self) -> list[nn.Module]:
+        """The layers from the input on, for learning rates layer by layer; every parameter is in one."""
+        return [self.input_norm, *self.blocks]
+
     def compile_blocks(self, backend: str = "inductor") -> None:
         """torch.compile of every block, in place: whatever passes through the network passes through them. On a CPU
         larger batches take a path of their own, which is faster (docs/performance.md)."""

@@ -14,7 +14,7 @@ from skelact.augment import Augmentation
 from skelact.encoders.encoder import Encoder
 from skelact.losses import cross_stream
 from skelact.methods.config import CrossStreamConfig
-from skelact.methods.method import Method
+from skelact.methods.method import Method, Moment
 from skelact.skeleton import Skeleton
 from skelact.streams import Stream, apply_stream
 
@@ -55,10 +55,13 @@ class CrossStream(Method, Generic[Learner]):
             seen = {name: apply_stream(view, stream, self.skeleton) for name, view in views.items()}
             yield stream, self.learner(stream), seen
 
-    def crosses(self, epoch: int) -> bool:
-        """Whether an epoch is of the second stage."""
-        assert self.config.cross_from is not None, "fitted() sets it"
-        return epoch >= self.config.cross_from
+    def after_step(self, moment: Moment) -> None:
+        for stream in self.config.streams:
+            self.learner(stream).after_step(moment)
+
+    def crosses(self, moment: Moment) -> bool:
+        """Whether a step is of the second stage."""
+        return moment.epoch >= self.config.cross_begins(moment.epochs)
 
     def taught(self, logits: dict[Stream, Float[Tensor, "n k1"]]) -> dict[Stream, Float[Tensor, ""]]:
         """The loss of each stream under the others, mean over them."""

@@ -5,7 +5,7 @@ from typing import Any, cast
 from skelact.encoders.config import EncoderConfig
 from skelact.methods.aimclr import AimCLR
 from skelact.methods.aimclr_3s import AimCLR3s
-from skelact.methods.config import AnyMethodConfig
+from skelact.methods.config import MethodConfig
 from skelact.methods.crossclr import CrosSCLR
 from skelact.methods.method import Method
 from skelact.methods.skeattnclr import SkeAttnCLR
@@ -15,7 +15,7 @@ from skelact.skeleton import Skeleton
 METHODS = (SkeletonCLR, AimCLR, CrosSCLR, AimCLR3s, SkeAttnCLR)
 
 
-def build(config: AnyMethodConfig, encoder: EncoderConfig, skeleton: Skeleton, frames: int, persons: int) -> Method:
+def build(config: MethodConfig, encoder: EncoderConfig, skeleton: Skeleton, frames: int, persons: int) -> Method:
     """The method that `config` configures, for clips of this layout, length and number of persons, with fresh weights
     from torch's global generator. SkelactError where it cannot work with this encoder."""
     (method,) = (method for method in METHODS if type(config) is method.Config)

@@ -14,7 +14,7 @@ from skelact.draw import Draw
 from skelact.encoders.encoder import Encoder, published_start
 from skelact.losses import info_nce, similarities, with_negative
 from skelact.methods.config import SkeAttnCLRConfig
-from skelact.methods.method import Losses, Method
+from skelact.methods.method import Losses, Method, Moment
 from skelact.mham import AttentionMask, released_layout
 from skelact.momentum import MomentumTwin, cosine_momentum
 from skelact.skeleton import Skeleton
@@ -83,7 +83,7 @@ class SkeAttnCLR(Method):
         fewest, most = (min(count, len(self.parts) - 1) for count in c.parts)
         return {"query": normal, "key": normal, "swap": Swapped(normal, PartSwap(self.parts, (fewest, most), c.window))}
 
-    def forward(self, views: dict[str, Clips], epoch: int) -> Losses:
+    def forward(self, views: dict[str, Clips], moment: Moment) -> Losses:
         x_q, x_k, x_swap = views["query"], views["key"], views["swap"]
         f_q, f_swap = self._map(self.query, x_q), self._map(self.query, x_swap)
         mask = self.attention(f_swap)  # Eq. 1
@@ -105,9 +105,9 @@ class SkeAttnCLR(Method):
         self.bank.add(k_z)
         return {"loss": parts["global"] + mu * parts["salient"] + (1 - mu) * parts["non_salient"], **parts}  # Eq. 5
 
-    def stepped(self, step: int, total: int) -> None:
-        assert self.config.momentum_ahead is not None, "fitted() sets it"
-        momentum = cosine_momentum(self.config.momentum, step + self.config.momentum_ahead, total)
+    def after_step(self, moment: Moment) -> None:
+        ahead = self.config.steps_ahead(moment.total // moment.epochs)
+        momentum = cosine_momentum(self.config.momentum, moment.step + ahead, moment.total)
         self.twin.follow_state(self.query, momentum)  # Eq. 6
 
     def _map(self, network: "Embedder", x: Clips) -> Map:

@@ -12,7 +12,7 @@ from skelact.encoders.encoder import Encoder
 from skelact.losses import info_nce, similarities
 from skelact.methods.config import SkeletonCLRConfig
 from skelact.methods.contrast import Embedder
-from skelact.methods.method import Losses, Method
+from skelact.methods.method import Losses, Method, Moment
 from skelact.momentum import MomentumTwin
 from skelact.skeleton import Skeleton
 
@@ -42,7 +42,7 @@ class SkeletonCLR(Method):
         normal = augment.normal(self.config.shear, self.config.gamma)
         return {"query": normal, "key": normal}
 
-    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
+    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], moment: Moment) -> Losses:
         return {"loss": info_nce(self.logits(views))}  # Eq. 1
 
     def logits(self, views: dict[str, Float[Tensor, "n c t v m"]]) -> Float[Tensor, "n k1"]:
