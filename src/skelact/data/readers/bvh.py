@@ -88,10 +88,10 @@ class BvhReader:
             group: texts[group].index(found) if group in texts else int(found)
             for group, found in told.items()
             if group not in by_table
-        }
+        } | by_table
         there = np.zeros(joints.shape[:2], np.int64)
         missing = np.zeros(joints.shape[:3], np.bool_)  # capture knows every joint: zero is a place
-        return Recording(clip_name(item, NAMING), joints, there, missing=missing, notes=notes, **(numbers | by_table))
+        return Recording(clip_name(item, NAMING), joints, there, missing=missing, notes=notes, **numbers)
 
     def _check(self, item: Item, motion: Motion) -> list[int]:
         """The nodes that are joints. ReadError if they are not those of the skeleton, or at another frame rate."""
