@@ -220,4 +220,5 @@ def _verdict(result: AnyResult) -> str:
     words = "by this protocol the encoder is no better than random weights"
     if result.protocol == "supervised":
         words = "training the network gave no more than a linear layer on its random weights"
-    return f"{what} is {abs(gain):.1f} points below the stronger control ({control:.1f}): {words}"
+    how = f"{-gain:.1f} points below" if round(gain, 1) else "equal to"
+    return f"{what} is {how} the stronger control ({control:.1f}): {words}"

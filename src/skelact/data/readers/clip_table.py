@@ -94,7 +94,7 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Number and cells of each line that is not empty, without spaces around them."""
     try:
         if not path.is_file() or path.stat().st_size > LARGEST:
-            found = path.stat().st_size if path.is_file() else "none"
+            found = f"{path.stat().st_size}" if path.is_file() else "no such file"
             raise ReadError(f"{path}: expected a table (a CSV file) of at most {LARGEST} bytes, found {found}")
         text = path.read_text(encoding="utf-8-sig")
         rows = csv.reader(
@@ -103,8 +103,11 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         for row in rows:
             if any(cell.strip() for cell in row):
                 yield rows.line_num, [cell.strip() for cell in row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ReadError(f"{path}: cannot be read as a table in UTF-8 (a CSV file): {error}") from error
+    except UnicodeDecodeError as error:
+        told = "save it from the spreadsheet as CSV UTF-8"
+        raise ReadError(f"{path}: cannot be read as a table in UTF-8 (a CSV file): {error}\n  {told}") from error
+    except (OSError, csv.Error) as error:
+        raise ReadError(f"{path}: cannot be read as a table (a CSV file): {error}") from error
 
 
 def _wrong(path: Path, line: int, expected: str, found: object) -> ReadError:
