@@ -10,6 +10,7 @@ from real import POOLED, SETS, configuration, pretrain, spread, there, trained
 
 from skelact.data.store import Store
 from skelact.evaluate.baseline import baseline
+from skelact.evaluate.config import KnnConfig
 from skelact.evaluate.run import evaluate_run
 from skelact.report.figure import Bar, result_bars
 
@@ -39,7 +40,14 @@ def measure(run: Path, paths: dict[str, Path], controls: Path) -> dict[tuple[str
     """Both protocols on both sets, as `skelact evaluate` measures and keeps them."""
     return {
         (name, protocol): evaluate_run(
-            protocol, run, paths[name], SETS[name].splits[0], seeds=SEEDS, reuse=True, controls=controls
+            protocol,
+            run,
+            paths[name],
+            SETS[name].splits[0],
+            seeds=SEEDS,
+            recipe=KnnConfig(cap=False) if protocol == "knn" else None,
+            reuse=True,
+            controls=controls,
         )
         for name in POOLED
         for protocol in FROZEN

@@ -57,9 +57,9 @@ def page(compared: Compared, full: list[str], command: str) -> str:
         f"`--precision bf16`. UTD-MHAD and NW-UCLA pooled ({about['train_clips']} clips, {EPOCHS['pooled']} epochs, "
         f"420 steps; ± over seeds of pretraining), SBU by fold ({EPOCHS['sbu']} epochs, 360 to 420 steps; ± over "
         "folds). All methods are cut alike, so that none has the length it asks for.",
-        "- Top 1 in per cent, always after the last epoch. kNN is cosine on h, k = 20; linear is the mean of three "
-        f"classifiers (SBU: one). semi and finetune: one training, {STEPS['semi']} and {STEPS['finetune']} steps "
-        "(published: 150 epochs), rate 0.01.",
+        "- Top 1 in per cent, always after the last epoch. kNN is cosine on h, k = 20 (`--no-cap`); linear is the "
+        f"mean of three classifiers (SBU: one). semi and finetune: one training, {STEPS['semi']} and "
+        f"{STEPS['finetune']} steps (published: 150 epochs), rate 0.01.",
         "- Control: the stronger random encoder for kNN and linear; the same training from random weights for semi and "
         f"finetune (± over {SEEDS} of them, on SBU over folds). supervised: random weights too, with the numbers of "
         f"that protocol but {STEPS['supervised']} steps and rate 0.05.",

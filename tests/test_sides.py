@@ -20,6 +20,16 @@ PAIRS = {
     ("handl", "handr"): False,
     ("lhip_lknee", "rhip_rknee"): False,
     ("Ling", "Ring"): False,
+    ("левая_рука", "правая_рука"): True,
+    ("кисть_Л", "кисть_П"): True,
+    ("왼손", "오른손"): True,
+    ("Hand_links", "Hand_rechts"): True,
+    ("MainGauche", "MainDroite"): True,
+    ("PiedGauche", "PiedDroit"): True,
+    ("mano_izquierda", "mano_derecha"): True,
+    ("mano_izq", "mano_der"): True,
+    ("piede_sinistro", "piede_destro"): True,
+    ("lshoulder", "rshoulder"): False,
 }
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from skelact.layouts import KINECT_V2, LAYOUTS
+from skelact.layouts import KINECT_V2, LAYOUTS, SBU_15
 from skelact.streams import STREAMS, apply_stream
 
 
@@ -30,3 +30,29 @@ def test_motions_summed_over_time_give_the_joints_back_and_end_at_rest():
     motion = apply_stream(x, "motion", KINECT_V2)
     torch.testing.assert_close(x[:, :, :1] + motion[:, :, :-1].cumsum(2), x[:, :, 1:])
     assert motion[:, :, -1].abs().max() == 0
+
+
+def test_a_joint_never_seen_has_no_bone_and_what_hangs_on_it_one_from_the_nearest_joint_above():
+    joint = KINECT_V2.joints.index
+    x = torch.randn(2, 3, 6, len(KINECT_V2), 2, dtype=torch.float64)
+    x[:, :, :, KINECT_V2.centre] = 0
+    whole = apply_stream(x, "bone", KINECT_V2)
+    seen = x.clone()
+    hidden = [joint("left_elbow"), joint("left_wrist"), joint("head")]
+    seen[0, :, :, hidden, 1] = 0
+    bones = apply_stream(seen, "bone", KINECT_V2)
+    assert not bones[0, :, :, hidden, 1].any()
+    hand, shoulder = joint("left_hand"), joint("left_shoulder")
+    torch.testing.assert_close(bones[0, :, :, hand, 1], x[0, :, :, hand, 1] - x[0, :, :, shoulder, 1])
+    assert torch.equal(bones[1], whole[1])
+    assert torch.equal(bones[0, ..., 0], whole[0, ..., 0])
+    others = [other for other in range(len(KINECT_V2)) if other not in (*hidden, hand)]
+    assert torch.equal(bones[0, :, :, others, 1], whole[0, :, :, others, 1])
+
+
+def test_bones_that_hang_on_a_joint_in_the_place_of_the_centre_are_whole():
+    """Motion capture has helper joints that stand where the hips do, and are zero once a clip is centred."""
+    x = torch.randn(1, 3, 4, len(SBU_15), 1)
+    x[:, :, :, [SBU_15.centre, SBU_15.joints.index("left_hip")]] = 0
+    knee = SBU_15.joints.index("left_knee")
+    assert torch.equal(apply_stream(x, "bone", SBU_15)[:, :, :, knee], x[:, :, :, knee])

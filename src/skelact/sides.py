@@ -5,9 +5,13 @@ from typing import Literal
 
 LEFT, RIGHT = -1, 1
 Side = Literal[-1, 0, 1]
-_MARK = re.compile(r"(left|right|lft|rgt|左|右|l|r)", re.IGNORECASE)
-_SIDE: dict[str, Side] = {"left": -1, "lft": -1, "左": -1, "l": -1, "right": 1, "rgt": 1, "右": 1, "r": 1}
-_OTHER = {"left": "right", "right": "left", "lft": "rgt", "rgt": "lft", "左": "右", "右": "左", "l": "r", "r": "l"}
+_WORDS = (
+    *(("left", "right"), ("lft", "rgt"), ("左", "右"), ("왼", "오른"), ("лев", "прав"), ("gauche", "droite?")),
+    *(("links", "rechts"), ("izquierd", "derech"), ("izq", "der"), ("sinistr", "destr"), ("esquerd", "direit")),
+    *(("esq", "dir"), ("л", "п"), ("l", "r")),
+)
+"""Words for a side, the longer ones first; endings that follow the gender of a joint are the same on both sides."""
+_MARK = re.compile(f"({'|'.join(word for words in _WORDS for word in words)})", re.IGNORECASE)
 
 
 def stem(name: str) -> str:
@@ -37,14 +41,23 @@ def _compare(name: str, other: str) -> tuple[Side, bool]:
     side: Side = 0
     word, at = False, 0
     for place, (mine, yours) in enumerate(zip(ours, theirs, strict=True)):
-        one, two = mine.lower(), yours.lower()
-        if one != two:
-            if place % 2 == 0 or _OTHER[one] != two or side not in (0, _SIDE[one]):
+        if mine.lower() != yours.lower():
+            here = _side(mine, yours) if place % 2 else 0
+            if not here or side not in (0, here):
                 return 0, False
-            side = _SIDE[one]
-            word = word or len(one) > 1 or not one.isascii() or _alone(name, at)
+            side = here
+            word = word or len(mine) > 1 or mine in "左右왼" or _alone(name, at)
         at += len(mine)
     return side, word
+
+
+def _side(mine: str, yours: str) -> Side:
+    """The side of one of two different words for sides, if they are of one kind."""
+    for left, right in _WORDS:
+        both = re.compile(f"({left}) ({right})|({right}) ({left})", re.IGNORECASE).fullmatch(f"{mine} {yours}")
+        if both:
+            return LEFT if both[1] else RIGHT
+    return 0
 
 
 def _alone(name: str, at: int) -> bool:

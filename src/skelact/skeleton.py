@@ -92,6 +92,15 @@ class Skeleton(Config):
         """(joint, parent) of every joint but the centre."""
         return tuple((joint, parent) for joint, parent in enumerate(self.parents) if parent != -1)
 
+    @cached_property
+    def depth(self) -> int:
+        """Joints on the longest way from the centre to an end."""
+        steps = [0] * len(self)
+        for joint, above in enumerate(self.parents):
+            while above != -1:
+                above, steps[joint] = self.parents[above], steps[joint] + 1
+        return max(steps) + 1
+
     @property
     def shoulders(self) -> tuple[int, int]:
         """Indices of left_shoulder and right_shoulder: the line that tells which way a body faces."""

@@ -10,7 +10,7 @@ from skelact.data.recording import Recording
 from skelact.data.store import Store, write_store
 from skelact.data.views import prepare_and_count
 from skelact.data.views.bodies import bodies_of
-from skelact.layouts import COCO_17, KINECT_V2, OPENPOSE_25
+from skelact.layouts import COCO_17, H36M_17, KINECT_V2, OPENPOSE_25
 from skelact.skeleton import Skeleton
 from skelact.world import SkelactError
 
@@ -179,3 +179,56 @@ def test_a_mask_of_another_shape_is_refused(tmp_path):
     object.__setattr__(wrong, "missing", np.zeros((1, 1, 25), bool))  # past the checks of types that tests have
     with pytest.raises(SkelactError, match=r"expected missing of shape \(10, 1, 25\), found \(1, 1, 25\)"):
         write_store(tmp_path / "store", **STORE, recordings=[wrong])
+
+
+PLACES = {
+    "hip_center": (0, 0.95, 0),
+    "spine": (0, 1.15, 0),
+    "shoulder_center": (0, 1.42, 0),
+    "nose": (0, 1.6, 0.1),
+    "head": (0, 1.65, 0),
+    "eye": (0.03, 1.63, 0.09),
+    "ear": (0.07, 1.62, 0),
+    "shoulder": (0.18, 1.4, 0),
+    "elbow": (0.25, 1.12, 0),
+    "wrist": (0.28, 0.9, 0.05),
+    "hip": (0.1, 0.92, 0),
+    "knee": (0.11, 0.5, 0),
+    "ankle": (0.11, 0.08, 0),
+}
+"""Of joints of somebody who stands on the floor at the origin, metres; of the left side, which the right mirrors."""
+
+
+def upright_person(skeleton: Skeleton) -> np.ndarray:
+    """Somebody (t, v, 3) who stands at the origin of a room and sways, in the axes of the skeleton's recordings."""
+    places = [
+        np.multiply(PLACES[joint.split("_", 1)[1] if joint[:5] in ("left_", "right") else joint], side)
+        for joint, side in ((joint, (-1 if joint.startswith("right_") else 1, 1, 1)) for joint in skeleton.joints)
+    ]
+    sway = 0.02 * np.sin(np.arange(30)[:, None, None] * 0.3 + np.arange(len(skeleton))[:, None])
+    x, y, z = np.moveaxis(np.array(places) + sway, -1, 0)
+    return np.stack({"+z": (x, -z, y), "-y": (x, -y, -z)}[skeleton.up], axis=-1)
+
+
+@pytest.mark.parametrize("skeleton", [H36M_17, COCO_17], ids=lambda skeleton: skeleton.name)
+def test_a_joint_never_seen_of_somebody_at_the_origin_of_a_room_has_no_place_there(skeleton):
+    for joint in range(len(skeleton)):
+        repairs = robust(recording(without(upright_person(skeleton), [joint])), skeleton)[1]
+        assert repairs["joints_never_seen"] == 1, skeleton.joints[joint]
+
+
+def test_a_recording_centred_on_a_joint_of_the_trunk_or_a_hip_keeps_that_joint():
+    person = upright_person(H36M_17)
+    for joint in ("hip_center", "spine", "shoulder_center", "nose", "left_hip", "right_hip", "right_shoulder"):
+        centred = person - person[:, [H36M_17.joints.index(joint)]]
+        clip, repairs = robust(recording(centred), H36M_17)
+        assert not repairs, joint
+        assert np.abs(clip - robust(recording(person), H36M_17)[0]).max() < 1e-5
+
+
+def test_an_ear_never_seen_is_not_taken_for_the_hips_that_others_were_centred_on():
+    person = upright_person(COCO_17)
+    hips = person[:, [COCO_17.joints.index(f"{side}_hip") for side in ("left", "right")]].mean(axis=1, keepdims=True)
+    for joint in ("left_ear", "right_wrist", "left_knee", "nose"):
+        repairs = robust(recording(without(person - hips, [COCO_17.joints.index(joint)])), COCO_17)[1]
+        assert repairs["joints_never_seen"] == 1, joint

@@ -8,14 +8,15 @@ from skelact.data.squeezed import squeezed
 NAMES = np.array(["short", "middle", "long"])
 
 
-def test_nothing_is_said_of_recordings_of_at_most_four_times_the_frames():
-    assert squeezed(NAMES, np.array([1, 64, 128]), "robust", 32) == ""
+def test_nothing_is_said_of_recordings_of_at_most_eight_times_the_frames():
+    assert squeezed(NAMES, np.array([1, 64, 256]), "robust", 32) == ""
+    assert squeezed(NAMES, np.array([80, 100, 300]), "released", 50) == ""  # NTU RGB+D as published
     assert squeezed(NAMES[:0], np.zeros(0, np.int64), "robust", 32) == ""
 
 
 def test_longer_ones_are_counted_and_the_longest_is_named_with_what_becomes_of_it():
-    said = squeezed(NAMES, np.array([129, 20, 2000]), "robust", 32)
-    for words in ("2 of 3 clips", "the longest, long, has 2000 frames", "62.5 become one", "at most 128 frames"):
+    said = squeezed(NAMES, np.array([257, 20, 2000]), "robust", 32)
+    for words in ("2 of 3 clips", "the longest, long, has 2000 frames", "62.5 become one", "at most 256 frames"):
         assert words in said
     assert "released" not in said
 

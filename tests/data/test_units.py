@@ -7,8 +7,8 @@ from made_clips import STORE, clips
 from skelact.data.batches import training_clips
 from skelact.data.recording import Recording
 from skelact.data.store import write_store
-from skelact.data.units import NOT_TOLD, factor, unit
-from skelact.layouts import COCO_17
+from skelact.data.units import NOT_TOLD, check_space, factor, unit
+from skelact.layouts import COCO_17, H36M_17
 from skelact.world import SkelactError
 
 
@@ -91,3 +91,11 @@ def test_a_clip_many_times_as_long_as_the_view_is_named(tmp_path):
     (note,) = training_clips([store], ["subject=0,1"], "robust", 12).notes
     assert note.startswith("s: 1 of 7 clips are long for 12 frames; the longest, walk, has 200 frames")
     assert training_clips([store], ["subject=0,1"], "robust", 50).notes == ()
+
+
+def test_a_layout_of_pictures_in_a_file_that_does_not_tell_so_yet_is_known_by_its_name():
+    old = COCO_17.model_copy(update={"picture": False})
+    check_space(COCO_17, NOT_TOLD, "one", old, NOT_TOLD, "the other")
+    with pytest.raises(SkelactError, match=r"the other holds places in a picture \(coco_17\), one places in a room"):
+        check_space(H36M_17, NOT_TOLD, "one", old, NOT_TOLD, "the other")
+    check_space(H36M_17, "mm", "one", old, "metres", "the other")

@@ -10,14 +10,17 @@ import torch
 from rich.console import Console
 
 from skelact.data.store import Store, write_store
+from skelact.data.units import NOT_TOLD
 from skelact.encoders.file import EncoderCard, LoadedEncoder, random_encoder, save_encoder
+from skelact.encoders.stgcn import STGCNConfig
 from skelact.evaluate import run as module
 from skelact.evaluate.case import Case
 from skelact.evaluate.classify import embed
 from skelact.evaluate.finetune import FinetuneConfig
+from skelact.evaluate.prepared import scale_to
 from skelact.evaluate.result import show
 from skelact.evaluate.run import evaluate_run
-from skelact.layouts import KINECT_V1
+from skelact.layouts import COCO_17, KINECT_V1, OPENPOSE_18
 from skelact.world import SkelactError
 
 SPLIT = "subject=0,1,2"
@@ -165,3 +168,13 @@ def test_names_from_files_reach_the_terminal_as_text(tmp_path, card, encoder, re
     assert "[red]st" in out.out
     assert "[bold]" in out.out
     assert not {"\x1b", "\x9b", "\x07"} & set(out.out)
+
+
+def test_an_encoder_of_pictures_is_never_given_places_in_a_room():
+    config = STGCNConfig(width=2, features=4)
+    card = EncoderCard(encoder=config, skeleton=COCO_17, view="robust", frames=8, persons=1, units=NOT_TOLD)
+    room = COCO_17.model_copy(update={"name": "room", "picture": False})
+    for told in (card, card.model_copy(update={"units": None})):
+        assert scale_to(told, OPENPOSE_18, NOT_TOLD, "s")[0] == 1
+        with pytest.raises(SkelactError, match=r"the encoder holds places in a picture .*, s places in a room"):
+            scale_to(told, room, NOT_TOLD, "s")

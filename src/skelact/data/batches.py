@@ -14,7 +14,7 @@ from torch import Tensor
 from skelact.data.splits import split
 from skelact.data.squeezed import squeezed_in
 from skelact.data.store import Store
-from skelact.data.units import METRES, NOT_TOLD, common_unit, factor, unit
+from skelact.data.units import NOT_TOLD, check_space, common_unit, factor, unit
 from skelact.skeleton import Skeleton
 from skelact.world import SkelactError
 
@@ -120,12 +120,8 @@ def _common_units(stores: list[Store]) -> tuple[str, list[float], list[str]]:
     for store in stores:
         told = unit(store.meta.units)
         scales.append(factor(told, common, f"store {store.path}", f"store {first.path}"))
-        if _flat(store) != _flat(first):
-            flat, deep = (store, first) if _flat(store) else (first, store)
-            raise SkelactError(
-                f"store {flat.path} holds places in a picture ({flat.skeleton.name}), store {deep.path} places in a "
-                f"room ({deep.skeleton.name}): the two are never mixed"
-            )
+        whose = f"store {first.path}"
+        check_space(store.skeleton, told, f"store {store.path}", first.skeleton, first.meta.units, whose)
         if told != common:
             notes.append(f"units: {store.name} is converted from {told} to {common}")
     if len(stores) > 1 and common == NOT_TOLD:
@@ -134,11 +130,6 @@ def _common_units(stores: list[Store]) -> tuple[str, list[float], list[str]]:
             "not known: --units of `skelact prepare` tells"
         )
     return common, scales, notes
-
-
-def _flat(store: Store) -> bool:
-    """Whether places are in a picture: its layouts are, unless the unit is a length."""
-    return store.skeleton.picture and unit(store.meta.units) not in METRES
 
 
 def common_skeleton(skeletons: list[Skeleton]) -> Skeleton:

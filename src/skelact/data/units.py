@@ -1,5 +1,7 @@
 """Units of lengths: what can be compared, and what a store's numbers are multiplied by to be in another's units."""
 
+from skelact.layouts import LAYOUTS
+from skelact.skeleton import Skeleton
 from skelact.world import SkelactError
 
 METRES = {
@@ -51,3 +53,22 @@ def factor(found: str, wanted: str, what: str, whose: str) -> float:
         f"{what} is in {found!r}, {whose} in {wanted!r}: units that cannot be converted are never mixed\n"
         f"  lengths are {', '.join(METRES)}; --units of `skelact prepare` names those of bvh and of array formats"
     )
+
+
+def check_space(one: Skeleton, its: str | None, what: str, other: Skeleton, theirs: str | None, whose: str) -> None:
+    """SkelactError where joints of layout `one` in units `its` (of `what`) are in a picture and the others in a room,
+    or the other way round."""
+    first, second = _in_picture(one, its), _in_picture(other, theirs)
+    if first != second:
+        flat, deep = ((what, one), (whose, other)) if first else ((whose, other), (what, one))
+        raise SkelactError(
+            f"{flat[0]} holds places in a picture ({flat[1].name}), {deep[0]} places in a room ({deep[1].name}): the "
+            "two are never mixed\n  --units metres of `skelact prepare`, or another length, tells that it is a room"
+        )
+
+
+def _in_picture(skeleton: Skeleton, units: str | None) -> bool:
+    """Whether places are in a picture: its layouts are, unless the unit is a length. Files of earlier versions do not
+    tell it of their layout, but the name does."""
+    named = any(made.picture and (made.name, made.joints) == (skeleton.name, skeleton.joints) for made in LAYOUTS)
+    return (skeleton.picture or named) and unit(units or "") not in METRES

@@ -4,7 +4,6 @@ Tensors are read when they are asked for, each from bytes that were checked to b
 """
 
 import contextlib
-import io
 import math
 import zipfile
 from collections.abc import Callable, Iterator
@@ -15,7 +14,9 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor
 
-from skelact.encoders.inert import Makes, Name, Refused, Thing, read_pickle
+from skelact.encoders.inert import Inert, Thing
+from skelact.pickles.makes import Name, RefusedPickle, Room
+from skelact.pickles.operations import read_pickle
 
 _TYPES = {
     "FloatStorage": torch.float32,
@@ -29,6 +30,8 @@ _TYPES = {
     "ByteStorage": torch.uint8,
     "BoolStorage": torch.bool,
 }
+_STORED = 1000
+"""Bytes of a tensor or storage that was described, about."""
 _MAGIC = 0x1950A86A20F9469CFC6C
 _MOST_AXES = 8
 _LARGEST_PICKLE = 64 * 2**20
@@ -57,7 +60,7 @@ class Stored:
     stride: tuple[int, ...]
 
     def tensor(self) -> Tensor:
-        """The tensor, on the CPU. Refused where its bytes are not all there."""
+        """The tensor, on the CPU. RefusedPickle where its bytes are not all there."""
         if not math.prod(self.shape):
             return torch.empty(self.shape, dtype=self.storage.dtype)
         numbers = torch.frombuffer(self.storage.read(), dtype=self.storage.dtype)
@@ -88,7 +91,7 @@ class Contents:
 def opened_torch(path: Path) -> Iterator[Contents]:
     """What a file of `torch.save` holds; its tensors are read within the block.
 
-    Refused: not such a file, damaged, or it would have to run code.
+    RefusedPickle: not such a file, damaged, or it would have to run code.
     """
     size = path.stat().st_size
     try:
@@ -99,13 +102,13 @@ def opened_torch(path: Path) -> Iterator[Contents]:
                     yield _Zipped(archive, size).contents()
             else:
                 file.seek(0)
-                yield _Old(_Within(file, size), size).contents()
+                yield _Old(file, size).contents()
     except (zipfile.BadZipFile, NotImplementedError, EOFError, KeyError, ValueError, RuntimeError) as error:
-        raise Refused(str(error).strip()[:200] or type(error).__name__) from error
+        raise RefusedPickle(str(error).strip()[:200] or type(error).__name__) from error
 
 
 def _check_directory(file: BinaryIO, size: int) -> None:
-    """Refused where the archive lists so many files that the list alone would take many times its size of memory."""
+    """RefusedPickle where the list of an archive's files alone would take many times its size of memory."""
     file.seek(max(0, size - 2**16 - 22))
     end = file.read()
     place = end.rfind(b"PK\x05\x06")
@@ -114,59 +117,66 @@ def _check_directory(file: BinaryIO, size: int) -> None:
     if listed == 2**32 - 1 and wide >= 0:
         listed = int.from_bytes(end[wide + 40 : wide + 48], "little")
     if listed > _LARGEST_LIST:
-        raise Refused(f"an archive whose list of files has {listed} bytes")
+        raise RefusedPickle(f"an archive whose list of files has {listed} bytes")
 
 
-class _Builder(Makes):
+class _Builder(Inert):
     """Makes tensors of what a pickle says of them; what is in files of both forms."""
 
     def __init__(self, size: int):
+        super().__init__()
         self._size = size
         self._storages: dict[str, Storage] = {}
         self._read_before: dict[str, bytearray] = {}
         self._left = size
 
-    def referred(self, place: Any) -> Any:
+    def referred(self, place: Any, room: Room) -> Any:
         parts = list(place) if isinstance(place, tuple) else []
         if parts and parts[0] == "module":
             return next((part for part in parts if isinstance(part, Name)), None)  # a class, as the old form names it
         if len(parts) not in (5, 6) or parts[0] != "storage":
-            raise Refused("a reference that is none to a tensor's numbers")
+            raise RefusedPickle("a reference that is none to a tensor's numbers")
         _, kind, key, _, count, *view = parts
         if not isinstance(kind, Name) or not isinstance(key, str) or type(count) is not int:
-            raise Refused("a reference that is none to a tensor's numbers")
+            raise RefusedPickle("a reference that is none to a tensor's numbers")
         if view and view[0] is not None:
-            raise Refused("a tensor that shares its numbers as before PyTorch 0.4: save it with a later version")
+            raise RefusedPickle("a tensor that shares its numbers as before PyTorch 0.4: save it with a later version")
+        room.take(_STORED)
         dtype = _TYPES.get(kind.name)
         if dtype is None or not kind.module.startswith("torch"):
             return Thing(str(kind))
         if not 0 <= count * dtype.itemsize <= self._size:
-            raise Refused(f"storage {key:.40}: {count} numbers of {dtype} in a file of {self._size} bytes")
+            raise RefusedPickle(f"storage {key:.40}: {count} numbers of {dtype} in a file of {self._size} bytes")
         found = self._storages.setdefault(key, Storage(dtype, count, lambda: self._once(key, count * dtype.itemsize)))
         if (found.dtype, found.count) != (dtype, count):
-            raise Refused(f"storage {key:.40}: found with two types or sizes")
+            raise RefusedPickle(f"storage {key:.40}: found with two types or sizes")
         return found
 
-    def called(self, name: Name, arguments: tuple) -> Any:
+    def called(self, name: Name, args: tuple, room: Room) -> Any:
         if not name.module.startswith("torch"):
-            return NotImplemented
+            return super().called(name, args, room)
         if name.name == "Size":
-            return arguments[0] if arguments and isinstance(arguments[0], tuple) else ()
+            return args[0] if args and type(args[0]) is tuple else ()
         if name.name in ("_rebuild_parameter", "_rebuild_parameter_with_state"):
-            return arguments[0] if arguments else None
-        if name.name == "_rebuild_from_type_v2" and len(arguments) > 2 and isinstance(arguments[0], Name):
-            return self.called(arguments[0], arguments[2]) if isinstance(arguments[2], tuple) else NotImplemented
-        if name.name not in ("_rebuild_tensor", "_rebuild_tensor_v2"):
-            return NotImplemented
-        storage, offset, shape, stride = (*arguments, *(None,) * 4)[:4]
-        return _checked(storage, offset, shape, stride) if isinstance(storage, Storage) else NotImplemented
+            return args[0] if args else None
+        if name.name == "_rebuild_from_type_v2" and len(args) > 2:
+            function, _, args = args[:3]
+            if isinstance(function, Name) and type(args) is tuple and function.name.startswith("_rebuild_tensor"):
+                name = function
+        storage, offset, shape, stride = (*args, *(None,) * 4)[:4]
+        if name.name not in ("_rebuild_tensor", "_rebuild_tensor_v2") or not isinstance(storage, Storage):
+            return self.instance(name, room)
+        room.take(_STORED)
+        return _checked(storage, offset, shape, stride)
 
     def _once(self, key: str, size: int) -> bytearray:
         """The bytes of a storage; of all that are asked for no more than the file has."""
         if key not in self._read_before:
             self._left -= size
             if self._left < 0:
-                raise Refused(f"storage {key:.40}: the file's {self._size} bytes do not hold it beside the others")
+                raise RefusedPickle(
+                    f"storage {key:.40}: a file of {self._size} bytes does not hold it beside the others"
+                )
             self._read_before[key] = self._bytes(key, size)
         return self._read_before[key]
 
@@ -182,14 +192,14 @@ class _Zipped(_Builder):
         self._archive = archive
         pickles = [name for name in archive.namelist() if name.rpartition("/")[2] == "data.pkl"]
         if len(pickles) != 1:
-            raise Refused(f"a zip archive with {len(pickles)} files data.pkl; expected 1")
+            raise RefusedPickle(f"a zip archive with {len(pickles)} files data.pkl; expected 1")
         self._folder = pickles[0].removesuffix("data.pkl")
 
     def contents(self) -> Contents:
         if f"{self._folder}byteorder" in self._archive.namelist() and self._read("byteorder", 16) == b"big":
-            raise Refused("numbers in the order of bytes of another processor")
-        value, unmade = read_pickle(io.BytesIO(self._read("data.pkl", _LARGEST_PICKLE)), self)
-        return Contents(_tables(value), tuple(sorted(unmade)), self._size)
+            raise RefusedPickle("numbers in the order of bytes of another processor")
+        value, _ = read_pickle(self._read("data.pkl", _LARGEST_PICKLE), self)
+        return Contents(_tables(value), tuple(sorted(self.unmade)), self._size)
 
     def _bytes(self, key: str, size: int) -> bytearray:
         return bytearray(self._read(f"data/{key}", size, exactly=True))
@@ -198,58 +208,47 @@ class _Zipped(_Builder):
         info = self._archive.getinfo(self._folder + name)
         # PyTorch compresses nothing; a size that is no more than the file's cannot claim memory that is not there.
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
-            raise Refused(f"{name:.40}: expected a file that is not compressed")
+            raise RefusedPickle(f"{name:.40}: expected a file that is not compressed")
         if info.file_size > min(most, self._size) or (exactly and info.file_size != most):
-            raise Refused(f"{name:.40}: expected {most} bytes, found {info.file_size}")
+            raise RefusedPickle(f"{name:.40}: expected {most} bytes, found {info.file_size}")
         return self._archive.read(info)
 
 
 class _Old(_Builder):
     """Five pickles in a row and then the numbers, as before PyTorch 1.6."""
 
-    def __init__(self, file: "_Within", size: int):
+    def __init__(self, file: BinaryIO, size: int):
         super().__init__(size)
         self._file = file
         self._places: dict[str, int] = {}
 
     def contents(self) -> Contents:
-        if read_pickle(self._file, self)[0] != _MAGIC:
-            raise Refused("neither a zip archive nor a pickle of PyTorch")
-        read_pickle(self._file, self)  # the protocol, 1001 ever since
-        system = read_pickle(self._file, self)[0]
+        start = self._file.read(min(_LARGEST_PICKLE, self._size))
+        magic, place = read_pickle(start, self)
+        if magic != _MAGIC:
+            raise RefusedPickle("neither a zip archive nor a pickle of PyTorch")
+        _, place = read_pickle(start, self, place)  # the protocol, 1001 ever since
+        system, place = read_pickle(start, self, place)
         if isinstance(system, dict) and system.get("little_endian") is False:
-            raise Refused("numbers in the order of bytes of another processor")
-        value, unmade = read_pickle(self._file, self)
-        keys = read_pickle(self._file, self)[0]
-        if not isinstance(keys, list) or set(keys) != set(self._storages):
-            raise Refused("the list of its storages is not that of its tensors")
-        place = self._file.tell()
+            raise RefusedPickle("numbers in the order of bytes of another processor")
+        value, place = read_pickle(start, self, place)
+        keys, place = read_pickle(start, self, place)
+        if type(keys) is not list or not all(type(key) is str for key in keys) or {*keys} != {*self._storages}:
+            raise RefusedPickle("the list of its storages is not that of its tensors")
         for key in keys:
             storage = self._storages[key]
             self._file.seek(place)
             if int.from_bytes(self._file.read(8), "little") != storage.count:
-                raise Refused(f"storage {key:.40}: expected {storage.count} numbers, found another count")
+                raise RefusedPickle(f"storage {key:.40}: expected {storage.count} numbers, found another count")
             self._places[key] = place + 8
             place += 8 + storage.count * storage.dtype.itemsize
         if place > self._size:
-            raise Refused(f"cut short: expected {place} bytes, found {self._size}")
-        return Contents(_tables(value), tuple(sorted(unmade)), self._size)
+            raise RefusedPickle(f"cut short: expected {place} bytes, found {self._size}")
+        return Contents(_tables(value), tuple(sorted(self.unmade)), self._size)
 
     def _bytes(self, key: str, size: int) -> bytearray:
         self._file.seek(self._places[key])
         return bytearray(self._file.read(size))
-
-
-class _Within:
-    """A file of which no more is asked than there is: asked for more, Python reserves memory for it."""
-
-    def __init__(self, file: BinaryIO, size: int):
-        self._file = file
-        self._size = size
-        self.readline, self.tell, self.seek = file.readline, file.tell, file.seek
-
-    def read(self, count: int) -> bytes:
-        return self._file.read(max(0, min(count, self._size - self._file.tell())))
 
 
 def _checked(storage: Storage, offset: Any, shape: Any, stride: Any) -> Stored:
@@ -257,10 +256,10 @@ def _checked(storage: Storage, offset: Any, shape: Any, stride: Any) -> Stored:
     axes = (offset,), shape, stride
     whole = all(isinstance(axis, tuple) and all(type(n) is int and n >= 0 for n in axis) for axis in axes)
     if not whole or len(shape) != len(stride) or len(shape) > _MOST_AXES:
-        raise Refused("a tensor whose shape is none")
+        raise RefusedPickle("a tensor whose shape is none")
     last = offset + sum((length - 1) * step for length, step in zip(shape, stride, strict=True))
     if math.prod(shape) > storage.count or (math.prod(shape) and last >= storage.count):
-        raise Refused(f"a tensor of shape {shape} in a storage of {storage.count} numbers")
+        raise RefusedPickle(f"a tensor of shape {shape} in a storage of {storage.count} numbers")
     return Stored(storage, offset, shape, stride)
 
 

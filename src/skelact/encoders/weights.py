@@ -11,10 +11,10 @@ from skelact.data.units import unit
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, LoadedEncoder, head_shapes, mismatch, network_shapes
 from skelact.encoders.finding import Found, find_encoder
-from skelact.encoders.inert import Refused
 from skelact.encoders.stgcn import GRAPHS, STGCN
 from skelact.encoders.torchfile import Contents, opened_torch
 from skelact.layouts import KINECT_V2, LAYOUTS
+from skelact.pickles.makes import RefusedPickle
 from skelact.printable import printable
 from skelact.skeleton import Skeleton
 from skelact.streams import Stream
@@ -133,7 +133,7 @@ def _read(
                 raise SkelactError(f"{file}: expected tensors that lie side by side, found them upon each other")
             tensors = {name: part.tensor() for name, part in found.tensors.items()}
             head = {name: part.tensor() for name, part in found.head.items()}
-    except (Refused, OSError) as error:
+    except (RefusedPickle, OSError) as error:
         raise SkelactError(
             f"{file}: not a file of PyTorch weights ({error}); files that would have to run code to be read are refused"
         ) from error

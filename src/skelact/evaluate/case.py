@@ -1,6 +1,6 @@
 """What every protocol is given: an encoder, a labelled store and a split of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ class Case:
         """
         rows = split_of(store, split)
         check_measurable(store, rows)
-        scale, of_units = scale_to(encoder.card, store.meta.units, store.name)
+        scale, of_units = scale_to(encoder.card, store.skeleton, store.meta.units, store.name)
         kept = labelled(rows, store.table["action"])
         notes = (_left_out(rows, kept), of_units, squeezed_in(store, encoder.card.view, encoder.card.frames))
         prepared = store.prepared(encoder.card.view, encoder.card.frames)
@@ -64,11 +64,6 @@ class Case:
         made = cls(*given, tuple(printable(note) for note in notes if note))
         _ = made.answers  # refuses what no protocol can use before anything is computed
         return made
-
-    def of(self, encoder: LoadedEncoder) -> "Case":
-        """The same with another encoder, prepared as that one's card says."""
-        prepared = self.store.prepared(encoder.card.view, encoder.card.frames)
-        return replace(self, encoder=encoder, prepared=prepared)
 
     @property
     def labels(self) -> Int64[np.ndarray, "all"]:

@@ -36,7 +36,7 @@ def classify(
         )
     if not 1 <= top <= len(card.classes):
         raise SkelactError(f"top must be between 1 and the {len(card.classes)} classes of the encoder, got {top}")
-    units = scale_to(card, reader.units, str(source))
+    units = scale_to(card, reader.skeleton, reader.units, str(source))
     return _classified(encoder, head, reader, source, top, units, tell)
 
 
@@ -86,7 +86,7 @@ def embed(
     """
     card = encoder.card
     check_writable(out.parent, out.name)
-    scale, of_units = scale_to(card, store.meta.units, store.name)
+    scale, of_units = scale_to(card, store.skeleton, store.meta.units, store.name)
     for note in (of_units, squeezed_in(store, card.view, card.frames)):
         if note:
             tell(note)

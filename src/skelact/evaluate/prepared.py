@@ -79,14 +79,18 @@ def check_values(card: EncoderCard, piece: np.ndarray, skeleton: Skeleton, start
         )
 
 
-def scale_to(card: EncoderCard, found: str, what: str) -> tuple[float, str]:
-    """What lengths of `what`, which is in units `found`, are multiplied by for an encoder, and what to say of it.
+def scale_to(card: EncoderCard, skeleton: Skeleton, found: str, what: str) -> tuple[float, str]:
+    """What lengths of `what`, which has this layout and units `found`, are multiplied by for an encoder, and what to
+    say of it.
 
-    Cards of earlier versions do not tell their units: then 1. SkelactError for units that cannot be converted.
+    Cards of earlier versions do not tell their units: then 1. SkelactError for units that cannot be converted, and
+    where places in a picture would meet places in a room.
     """
-    if not card.units:
-        return 1.0, f"the encoder's card does not tell its units (an old file): {what} is taken as it is, in {found}"
-    scale = units.factor(found, card.units, what, "the encoder")
+    wanted = card.units
+    scale = units.factor(found, wanted, what, "the encoder") if wanted else 1.0
+    units.check_space(skeleton, found, what, card.skeleton, wanted, "the encoder")
+    if not wanted:
+        return scale, f"the encoder's card does not tell its units (an old file): {what} is taken as it is, in {found}"
     if scale == 1:
-        return 1.0, ""
-    return scale, f"{what} is in {units.unit(found)}, the encoder in {units.unit(card.units)}: multiplied by {scale:g}"
+        return scale, ""
+    return scale, f"{what} is in {units.unit(found)}, the encoder in {units.unit(wanted)}: multiplied by {scale:g}"

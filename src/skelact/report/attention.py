@@ -57,7 +57,7 @@ def _of_run(ident: str, run: Run, stores: Stores) -> Html:
     clips = np.array(store.prepared(found.card.view, found.card.frames, progress=False).clips[rows])
     skeleton = found.card.skeleton
     clips = clips[:, :, :, skeleton.order_in(store.skeleton.joints)]
-    scale, _ = scale_to(found.card, store.meta.units, store.name)
+    scale, _ = scale_to(found.card, store.skeleton, store.meta.units, store.name)
     if scale != 1:
         clips *= np.float32(scale)
     maps = attention_maps(found, clips)
@@ -124,7 +124,7 @@ def body(
     here = [person for person in range(persons) if np.isfinite(maps[person]).all()]
     joints = np.ascontiguousarray(clip.transpose(1, 3, 2, 0)[:, here])
     # A zero in a prepared clip is the centre; only whole persons are absent.
-    missing = np.tile(~joints.any((2, 3))[..., None], len(skeleton))
+    missing = np.tile((joints == 0).reshape(*joints.shape[:2], -1).all(axis=2)[..., None], len(skeleton))
     recording = Recording("", joints, np.tile(np.arange(len(here)), (frames, 1)), missing=missing)
     times = maps.shape[1]
     moment = int((maps[here].mean((0, 2)).argmax() + 0.5) * frames / times)

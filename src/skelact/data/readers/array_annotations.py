@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from skelact.data.readers.array_files import Clips, check_names, refused, size, times
-from skelact.data.readers.pickle_arrays import said
 from skelact.data.readers.pickles import plain_pickle
 from skelact.data.recording import TESTS, TRAINS, UNKNOWN
+from skelact.pickles.makes import said
 from skelact.printable import printed
 
 _SHARED = 64 * 2**20

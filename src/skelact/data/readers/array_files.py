@@ -12,8 +12,9 @@ import numpy as np
 from jaxtyping import Int64, Shaped
 
 from skelact.data.readers.named import Named
-from skelact.data.readers.pickle_arrays import RefusedPickle, check_letters
+from skelact.data.readers.pickle_arrays import check_letters
 from skelact.data.recording import UNKNOWN, ReadError
+from skelact.pickles.makes import RefusedPickle
 from skelact.printable import printable, printed
 
 Joints = Callable[[int], Shaped[np.ndarray, "t m v c"]]

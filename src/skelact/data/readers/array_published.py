@@ -17,9 +17,9 @@ from skelact.data.readers.array_files import (
     whole,
 )
 from skelact.data.readers.mapped import npy, npz
-from skelact.data.readers.pickle_arrays import said
 from skelact.data.readers.pickles import plain_pickle
 from skelact.data.recording import NEITHER, TESTS, TRAINS, UNKNOWN
+from skelact.pickles.makes import said
 
 JOINT_FILES = ("position", "joint", "data")
 """How the name of a file of joints ends; bones and motion may lie beside it."""

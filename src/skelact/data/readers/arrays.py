@@ -49,7 +49,8 @@ class ArraysReader:
     @property
     def notes(self) -> tuple[str, ...]:
         """What whoever prepares the source should know of it."""
-        score = f"third channel: a score, as {self.skeleton.name} is a layout of pictures; --third depth if it is z"
+        because = f", as {self.skeleton.name} is a layout of pictures; --third depth if it is z"
+        score = f"third channel: a score{because if self.skeleton.picture else ''}"
         return (*([score] if self.third == "score" else []), *notes_on(self.named))
 
     def find(self, source: Path) -> list[Item]:
@@ -142,6 +143,8 @@ class ArraysFormat:
         clips = clips_of(self.name, source, axes or "", len(layout))
         if not len(clips.names):
             raise refused(source, "at least 1 clip", "none")
+        if third is not None and clips.joints(0).shape[3] == 2:
+            raise SkelactError(f"{source}: --third {third} is of a third channel, found clips with two")
         labels = tuple(_labels(classes)) if classes else clips.classes
         highest = int(clips.actions.max(initial=-1))
         if labels and highest >= len(labels):

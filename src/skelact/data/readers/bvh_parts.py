@@ -11,7 +11,9 @@ from skelact.data.readers.bvh_tree import ancestors
 
 LONG = 0.2
 """Share of the body that a limb reaches at least; eyes, ears and breasts do not."""
-_LEG = re.compile(r"leg|thigh|knee|shin|calf|ankle|foot|feet|toe|hip|femur|tibia|fibula|heel|buttock|tarsal|足|脚")
+_LEG = re.compile(
+    r"leg(?!auche)|thigh|knee|shin|calf|ankle|foot|feet|toe|hip|femur|tibia|fibula|heel|buttock|tarsal|足|脚"
+)
 _ARM = re.compile(
     r"arm(?!ou?r)|shoulder|shldr|clav|collar|scapula|elbow|wrist|hand(?!le)|humer|radius|ulna|palm|carpal|metacarp|finger|thumb|肩|腕|手"
 )

@@ -4,7 +4,6 @@ numpy's own way back from a pickle trusts what it is given: an array of objects 
 the process. So none of it runs; an array is a view of bytes of the file whose number is that of its shape and kind.
 """
 
-import codecs
 import math
 import re
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from skelact.printable import printed
+from skelact.pickles.makes import LongText, RefusedPickle, Room, Unfinished, said
 
 AXES = 32
 """Most axes of an array."""
@@ -21,40 +20,6 @@ LAST_LETTER = 0x10FFFF
 LONGEST_EMPTY = 2**20
 """Longest axis of an array without numbers, whose length no bytes vouch for."""
 _KIND = re.compile(r"(\?|b1|[iu][1248]|f[248]|[SU][1-9][0-9]{0,6}|O[48]?)")
-_PIECE = 2**20
-
-
-class RefusedPickle(Exception):
-    """Why a pickle is not read, to stand behind the name of its file."""
-
-
-@dataclass
-class Room:
-    """Memory that the values of a file may take besides its bytes; what is taken is an estimate from above."""
-
-    left: int
-
-    def take(self, size: int) -> None:
-        self.left -= size
-        if self.left < 0:
-            raise RefusedPickle("expected values in proportion to the file, found many times its size")
-
-
-@dataclass(frozen=True)
-class LongText:
-    """Text too long for a name, left undecoded where it is: Python 2 and the old protocols write bytes as text."""
-
-    data: memoryview
-    encoding: str
-
-    def latin1(self) -> bytearray | memoryview:
-        if self.encoding == "latin-1":
-            return self.data
-        decoder, made = codecs.getincrementaldecoder(self.encoding)(), bytearray()
-        for start in range(0, len(self.data), _PIECE):  # whole, the text would take up to four times its bytes
-            made += decoder.decode(self.data[start : start + _PIECE]).encode("latin-1")
-        made += decoder.decode(b"", final=True).encode("latin-1")
-        return made
 
 
 @dataclass
@@ -97,10 +62,8 @@ class Kind:
 
 
 @dataclass(slots=True)
-class Unfinished:
-    """An array whose shape and bytes are still to come; `places` of the memo wait for it."""
-
-    places: tuple[int, ...] = ()
+class UnfinishedArray(Unfinished):
+    """An array whose shape and bytes are still to come."""
 
     def build(self, state: Any, room: Room) -> np.ndarray | list:
         """`state` is (version, shape, kind, Fortran order or not, bytes), where the version may be left out."""
@@ -161,14 +124,3 @@ def check_letters(values: np.ndarray) -> None:
 
 def _whole_numbers(values: Any) -> bool:
     return type(values) is tuple and {*map(type, values)} <= {int}
-
-
-def said(value: Any) -> str:
-    """A value of a file in a few words, whatever it is: short, escaped, and never what it holds."""
-    if type(value) is str:
-        return printed(value)
-    if type(value) in (int, float, bool, type(None)):
-        return repr(value)
-    if type(value) in (list, tuple, dict, set, bytes, bytearray, memoryview):
-        return f"a {type(value).__name__} of {len(value)}"
-    return str(value) if hasattr(value, "module") else f"a {type(value).__name__}"

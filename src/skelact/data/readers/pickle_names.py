@@ -1,56 +1,22 @@
 """What the few names that a plain pickle may hold stand for: arrays and their kinds, sets, dicts and bytes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from skelact.data.readers.pickle_arrays import Kind, RefusedPickle, Room, Unfinished, array, raw, said
-from skelact.printable import printed
-
-_ENTRY = 64
-"""Bytes of an entry of a dict or set, about."""
-
-
-@dataclass(frozen=True)
-class Name:
-    """A name as it stands in the file; nothing is looked up by it but our own functions."""
-
-    module: str
-    name: str
-
-    def __str__(self) -> str:
-        return printed(f"{self.module}.{self.name}")
-
-
-def checked_key(value: Any) -> Any:
-    """A key of a dict or a member of a set: texts and small numbers, as the hash of a tuple can be made to cost all."""
-    if type(value) in (str, bool, type(None)) or (type(value) is int and abs(value) < 2**31):
-        return value
-    raise RefusedPickle(f"expected texts and whole numbers as keys, found {said(value)}")
-
-
-def members(values: Sequence[Any], room: Room) -> set:
-    room.take(_ENTRY * len(values))
-    return {checked_key(value) for value in values}
-
-
-def pairs(into: dict, keys: Sequence[Any], values: Sequence[Any], room: Room) -> dict:
-    room.take(_ENTRY * len(keys))
-    for key, value in zip(keys, values, strict=True):
-        into[checked_key(key)] = value
-    return into
+from skelact.data.readers.pickle_arrays import Kind, UnfinishedArray, array, raw
+from skelact.pickles.makes import Makes, Name, RefusedPickle, Room, said
 
 
 def _kind(args: tuple, room: Room) -> Kind:
     return Kind.named(args[0] if args else None)
 
 
-def _unfinished(args: tuple, room: Room) -> Unfinished:
+def _unfinished(args: tuple, room: Room) -> UnfinishedArray:
     if not args or not isinstance(args[0], Name) or args[0] != _ARRAY:
         raise RefusedPickle(f"{said(args[0]) if args else 'nothing'} is not opened as an array: only numpy.ndarray is")
-    return Unfinished()
+    return UnfinishedArray()
 
 
 def _from_buffer(args: tuple, room: Room) -> np.ndarray | list:
@@ -73,14 +39,14 @@ def _bytes(args: tuple, room: Room) -> bytes | bytearray | memoryview:
 
 
 def _set(args: tuple, room: Room) -> set:
-    return members(_listed(args), room)
+    return _PLAIN.members(_listed(args), room)
 
 
 def _dict(args: tuple, room: Room) -> dict:
     both = _listed(args)
     if not all(type(pair) in (list, tuple) and len(pair) == 2 for pair in both):
         raise RefusedPickle("expected pairs of key and value in a dict, found something else")
-    return pairs({}, [key for key, _ in both], [value for _, value in both], room)
+    return _PLAIN.pairs({}, [key for key, _ in both], [value for _, value in both], room)
 
 
 def _listed(args: tuple) -> Sequence[Any]:
@@ -94,6 +60,7 @@ def _by_itself(args: tuple, room: Room) -> Any:
     raise RefusedPickle(f"{_ARRAY} called by itself is not opened")
 
 
+_PLAIN = Makes()
 _ARRAY = Name("numpy", "ndarray")
 _CORES, _BUILTINS = ("numpy.core", "numpy._core"), ("builtins", "__builtin__")
 _KNOWN: dict[Name, Callable[[tuple, Room], Any]] = {
@@ -110,16 +77,19 @@ _KNOWN: dict[Name, Callable[[tuple, Room], Any]] = {
 """All names that are read, each with what is made of its arguments."""
 
 
-def known(module: str, name: str) -> Name:
-    """The name; RefusedPickle, which says it, if it is no name of arrays and containers."""
-    found = Name(module, name)
-    if found not in _KNOWN:
-        raise RefusedPickle(f"{found} is not opened: only plain containers and numpy arrays are")
-    return found
+class Arrays(Makes):
+    """Makes arrays, sets, dicts and bytes, and refuses all other names."""
 
+    def named(self, name: Name, room: Room) -> Name:
+        if name not in _KNOWN:
+            raise RefusedPickle(f"{name} is not opened: only plain containers and numpy arrays are")
+        return name
 
-def called(name: Any, args: Any, room: Room) -> Any:
-    """What a known name makes of its arguments."""
-    if not isinstance(name, Name) or type(args) is not tuple:
-        raise RefusedPickle(f"a call of {said(name)} is not opened")
-    return _KNOWN[name](args, room)
+    def called(self, name: Name, args: tuple, room: Room) -> Any:
+        return _KNOWN[name](args, room)
+
+    def built(self, target: Any, state: Any, room: Room) -> Any:
+        if isinstance(target, Kind):
+            target.build(state)
+            return target
+        return target.build(state, room) if isinstance(target, UnfinishedArray) else super().built(target, state, room)

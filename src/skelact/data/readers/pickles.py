@@ -1,15 +1,16 @@
 """Pickle files of plain containers and numpy arrays, read without running anything that stands in them.
 
 A pickle names functions and calls them: reading a stranger's with `pickle.load` runs what the stranger wrote. Here its
-operations are read (`pickle_operations`), and what they name is made by our own code (`pickle_names`) or refused.
+operations are read (`skelact.pickles`), and what they name is made by our own code (`pickle_names`) or refused.
 """
 
 from pathlib import Path
 from typing import Any
 
-from skelact.data.readers.pickle_arrays import RefusedPickle
-from skelact.data.readers.pickle_operations import plain_value
+from skelact.data.readers.pickle_names import Arrays
 from skelact.data.recording import ReadError
+from skelact.pickles.makes import RefusedPickle
+from skelact.pickles.operations import read_pickle
 from skelact.world import reason
 
 LARGEST = 16 * 2**30
@@ -28,7 +29,7 @@ def plain_pickle(path: Path) -> Any:
             raise ReadError(f"{path}: expected a file, found none")
         if (size := path.stat().st_size) > LARGEST:
             raise ReadError(f"{path}: expected at most {LARGEST} bytes, found {size}")
-        return plain_value(path.read_bytes())
+        return read_pickle(path.read_bytes(), Arrays())[0]
     except RefusedPickle as error:
         raise ReadError(f"{path}: not a pickle that can be read: {error}") from error
     except ReadError:

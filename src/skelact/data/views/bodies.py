@@ -20,8 +20,8 @@ FLAT = 1.5
 """A frame is flat where the body is more than this many times as wide as it is tall; someone kicking comes to 1.3."""
 FLAT_SHARE = 0.7
 """A body that is flat in more than this share of its frames is no person standing or sitting."""
-ORIGIN_SLACK = 0.05
-"""By this share of its extent a body may miss the origin that it was centred on: shoulders lie in one plane."""
+ALIKE = 2.0
+"""So many times as long as expected the bones may be of a joint that is taken to be at the origin."""
 
 
 @dataclass(frozen=True)
@@ -143,17 +143,45 @@ def _filled(
 def _origin(shown: Float64[np.ndarray, "s v 3"], known: Bool[np.ndarray, " v"], skeleton: Skeleton) -> int | None:
     """The joint that is zero throughout because the recording was centred on it, not because nobody saw it; or None.
 
-    The centre of the skeleton, or else the only joint without a place; and only if zero lies within the body as its
-    other joints span it, in most frames: a joint that was not seen is zero far outside.
+    The centre of the skeleton, or else the only joint without a place, unless it is within a limb; and only if it fits
+    there.
     """
     silent = np.flatnonzero(~known)
-    candidate = skeleton.centre if not known[skeleton.centre] else silent[0] if len(silent) == 1 else None
-    if candidate is None:
+    joint = skeleton.centre if not known[skeleton.centre] else int(silent[0]) if len(silent) == 1 else None
+    if joint is None:
         return None
-    body = np.delete(shown, silent, axis=1)
-    slack = ORIGIN_SLACK * extent(body).max(axis=1, keepdims=True)
-    within = ((body.min(axis=1) <= slack) & (body.max(axis=1) >= -slack)).all(axis=1)
-    return int(candidate) if within.mean() > 0.5 else None
+    limbs = [members for part, members in skeleton.parts.items() if part != "trunk"]
+    within = any(joint in limb and skeleton.parents[joint] in limb for limb in limbs)
+    return joint if not within and _fits(joint, shown, known, skeleton) else None
+
+
+def _fits(joint: int, shown: Float64[np.ndarray, "s v 3"], known: Bool[np.ndarray, " v"], skeleton: Skeleton) -> bool:
+    """Whether a joint at zero has bones as a body has them, in most frames.
+
+    They are at most twice as long or short as those of the other side; where there is none, the nearest is at most
+    twice as long as any bone, and no more than a third of the other joints are nearer. Without a known neighbour in the
+    tree it fits nowhere.
+    """
+    near = [one if two == joint else two for one, two in skeleton.bones if joint in (one, two)]
+    near = [other for other in near if known[other]]
+    if not near:
+        return False
+    reach = np.linalg.norm(shown, axis=2)
+    twin = skeleton.mirror[joint]
+    sided = [other for other in near if known[skeleton.mirror[other]]]
+    if twin != joint and known[twin] and sided:
+        there = np.linalg.norm(shown[:, [skeleton.mirror[other] for other in sided]] - shown[:, [twin]], axis=2)
+        here = reach[:, sided]
+        fits = ((here <= ALIKE * there) & (there <= ALIKE * here)).all(axis=1)
+    else:
+        first = reach[:, near].min(axis=1)
+        others = np.setdiff1d(np.flatnonzero(known), near)
+        bones = [(one, two) for one, two in skeleton.bones if known[one] and known[two]]
+        lines = [np.linalg.norm(shown[:, one] - shown[:, two], axis=1) for one, two in bones]
+        longest = np.max(lines, axis=0) if lines else extent(shown[:, known]).max(axis=1)
+        nearer = (reach[:, others] < first[:, None]).sum(axis=1)
+        fits = (first <= ALIKE * longest) & (3 * nearer <= len(others))
+    return bool(fits.mean() > 0.5)
 
 
 def fill_frames(joints: Float64[np.ndarray, "t v 3"], seen: Bool[np.ndarray, " t"]) -> Float64[np.ndarray, "t v 3"]:

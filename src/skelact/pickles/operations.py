@@ -1,7 +1,7 @@
 """The operations of a pickle, protocols 0 to 5, read from bytes without calling anything that stands in them.
 
 A pickle is a program for a stack: push a text, put what lies on top into a list. Here each operation does that with
-plain values and with the few names of `pickle_names`; operations that make other objects are refused.
+plain values; of names, and of what is made by them, `Makes` knows.
 """
 
 import codecs
@@ -13,28 +13,25 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from skelact.data.readers.pickle_arrays import Kind, LongText, RefusedPickle, Unfinished, said
-from skelact.data.readers.pickle_names import called, known, members, pairs
-from skelact.data.readers.pickle_stack import SLOT, WAITING, Stack
+from skelact.pickles.makes import LONGEST_NUMBER, LongText, Makes, Name, RefusedPickle, Unfinished, said
+from skelact.pickles.stack import SLOT, WAITING, Stack
 
 LONG_TEXT = 2**16
 """Bytes from which a text is no name and stays undecoded."""
 LONG_BYTES = 256
 """Bytes from which a view of them takes less than a copy."""
-LONGEST_NUMBER = 9
-"""Bytes of a whole number."""
 
 
-def plain_value(data: bytes) -> Any:
-    """What a pickle of plain containers and arrays holds; RefusedPickle says why it is not read, and ValueError that a
-    text or a number is none."""
-    stack = Stack(data)
+def read_pickle(data: bytes, makes: Makes, at: int = 0) -> tuple[Any, int]:
+    """What the pickle that begins `at` a byte holds, and where it ends; RefusedPickle says why it is not read, and
+    ValueError that a text or a number is none."""
+    stack = Stack(data, makes, at)
     try:
         while stack.at < len(data) and len(stack.values) <= WAITING:
             code = data[stack.at]
             stack.at += 1
             if code == _STOP:
-                return stack.pop()
+                return stack.pop(), stack.at
             _BY_CODE[code](stack)
         raise stack.unfinished()
     except RefusedPickle as error:
@@ -53,9 +50,8 @@ def _packed(stack: Stack, format: str) -> None:
 
 def _long(stack: Stack, width: int) -> None:
     data = stack.counted(width)
-    if len(data) > LONGEST_NUMBER:
-        raise RefusedPickle(f"expected a whole number of up to {LONGEST_NUMBER} bytes, found {len(data)}")
-    stack.push(int.from_bytes(data, "little", signed=True))
+    short = len(data) <= LONGEST_NUMBER
+    stack.push(int.from_bytes(data, "little", signed=True) if short else stack.makes.number(data))
 
 
 def _whole_line(stack: Stack) -> None:
@@ -116,18 +112,18 @@ def _extend(stack: Stack) -> None:
 
 def _add(stack: Stack) -> None:
     values = stack.from_mark()
-    stack.top(set).update(members(values, stack.room))
+    stack.top(set).update(stack.makes.members(values, stack.room))
 
 
 def _set_item(stack: Stack) -> None:
     value, key = stack.pop(), stack.pop()
-    pairs(stack.top(dict), [key], [value], stack.room)
+    stack.makes.pairs(stack.top(dict), [key], [value], stack.room)
 
 
 def _set_items(stack: Stack, values: list[Any]) -> None:
     if len(values) % 2:
         raise RefusedPickle("expected a value for each key of a dict, found one less")
-    pairs(stack.top(dict), values[::2], values[1::2], stack.room)
+    stack.makes.pairs(stack.top(dict), values[::2], values[1::2], stack.room)
 
 
 def _marked_dict(stack: Stack) -> None:
@@ -136,16 +132,26 @@ def _marked_dict(stack: Stack) -> None:
     _set_items(stack, values)
 
 
-def _name(stack: Stack) -> None:
-    name, module = stack.pop(), stack.pop()
+def _name(stack: Stack, module: Any, name: Any) -> None:
     if type(name) is not str or type(module) is not str:
         raise RefusedPickle(f"expected two texts as a name, found {said(module)} and {said(name)}")
-    stack.push(known(module, name))
+    stack.push(stack.makes.named(Name(module, name), stack.room))
+
+
+def _name_line(stack: Stack) -> None:
+    _name(stack, stack.short_line(), stack.short_line())
+
+
+def _name_of_texts(stack: Stack) -> None:
+    name, module = stack.pop(), stack.pop()
+    _name(stack, module, name)
 
 
 def _call(stack: Stack) -> None:
     args, name = stack.pop(), stack.pop()
-    made = called(name, args, stack.room)
+    if not isinstance(name, Name) or type(args) is not tuple:
+        raise RefusedPickle(f"a call of {said(name)} is not opened")
+    made = stack.makes.called(name, args, stack.room)
     if type(made) in (bytes, bytearray, memoryview):  # took their room when they were made
         stack.push_again(made)
     else:
@@ -154,20 +160,27 @@ def _call(stack: Stack) -> None:
 
 def _build(stack: Stack) -> None:
     state, target = stack.pop(), stack.pop()
-    if isinstance(target, Kind):
-        target.build(state)
-        stack.push_again(target)
-    elif isinstance(target, Unfinished):
-        stack.push(made := target.build(state, stack.room))
-        for number in target.places:
-            stack.keep(number, made)
-    else:
-        raise RefusedPickle(f"attributes of {said(target)} are not opened")
+    made = stack.makes.built(target, state, stack.room)
+    if made is target:
+        stack.push_again(made)
+        return
+    stack.push(made)
+    for number in target.places if isinstance(target, Unfinished) else ():
+        stack.keep(number, made)
+
+
+def _instance(stack: Stack) -> None:
+    _name_line(stack)
+    of = stack.pop()
+    stack.from_mark()
+    stack.push(stack.makes.instance(of, stack.room))
 
 
 def _object(stack: Stack, values: Callable[[Stack], list[Any]]) -> None:
-    made = values(stack)
-    raise RefusedPickle(f"{said(made[0]) if made else 'nothing'} made as an object is not opened")
+    of = values(stack)
+    if not of:
+        raise RefusedPickle("expected a class before an operation, found none")
+    stack.push(stack.makes.instance(of[0], stack.room))
 
 
 def _refuse(stack: Stack, what: str) -> None:
@@ -227,7 +240,7 @@ _OPERATIONS: dict[bytes, Callable[[Stack], Any]] = {
     pickle.LIST: lambda stack: stack.push(stack.from_mark()),
     pickle.TUPLE: lambda stack: stack.push(tuple(stack.from_mark())),
     pickle.DICT: _marked_dict,
-    pickle.FROZENSET: lambda stack: stack.push(members(stack.from_mark(), stack.room)),
+    pickle.FROZENSET: lambda stack: stack.push(stack.makes.members(stack.from_mark(), stack.room)),
     pickle.TUPLE1: partial(_tuple, count=1),
     pickle.TUPLE2: partial(_tuple, count=2),
     pickle.TUPLE3: partial(_tuple, count=3),
@@ -239,15 +252,16 @@ _OPERATIONS: dict[bytes, Callable[[Stack], Any]] = {
     **dict(zip((pickle.PUT, pickle.BINPUT, pickle.LONG_BINPUT), _PUTS, strict=True)),
     **dict(zip((pickle.GET, pickle.BINGET, pickle.LONG_BINGET), _GETS, strict=True)),
     pickle.MEMOIZE: lambda stack: stack.keep_top(stack.next_number()),
-    pickle.GLOBAL: lambda stack: stack.push(known(stack.short_line(), stack.short_line())),
-    pickle.STACK_GLOBAL: _name,
+    pickle.GLOBAL: _name_line,
+    pickle.STACK_GLOBAL: _name_of_texts,
     pickle.REDUCE: _call,
     pickle.BUILD: _build,
-    pickle.INST: partial(_object, values=lambda stack: [known(stack.short_line(), stack.short_line())]),
+    pickle.INST: _instance,
     pickle.OBJ: partial(_object, values=Stack.from_mark),
     pickle.NEWOBJ: partial(_object, values=_popped(2)),
     pickle.NEWOBJ_EX: partial(_object, values=_popped(3)),
-    **dict.fromkeys((pickle.PERSID, pickle.BINPERSID), _OUTSIDE),
+    pickle.PERSID: lambda stack: stack.push(stack.makes.referred(stack.short_line(), stack.room)),
+    pickle.BINPERSID: lambda stack: stack.push(stack.makes.referred(stack.pop(), stack.room)),
     **dict.fromkeys((pickle.NEXT_BUFFER, pickle.READONLY_BUFFER), _OUTSIDE),
     **dict.fromkeys((pickle.EXT1, pickle.EXT2, pickle.EXT4), _REGISTERED),
 }

@@ -4,7 +4,7 @@ import re
 from sys import getsizeof
 from typing import Any
 
-from skelact.data.readers.pickle_arrays import RefusedPickle, Room, Unfinished, said
+from skelact.pickles.makes import Makes, RefusedPickle, Room, Unfinished, said
 
 SLACK = 44 * 2**20
 """Bytes that values may take beyond the size of the file, which is held beside them."""
@@ -20,8 +20,8 @@ _NOTHING = object()
 class Stack:
     """Where the reading of a pickle stands; whatever does not fit is a RefusedPickle."""
 
-    def __init__(self, data: bytes):
-        self.data, self.view, self.at = data, memoryview(data), 0
+    def __init__(self, data: bytes, makes: Makes, at: int = 0):
+        self.data, self.view, self.at, self.makes = data, memoryview(data), at, makes
         self.room = Room(len(data) + SLACK)
         self.values: list[Any] = []
         """The stack from the last mark on."""
@@ -80,12 +80,10 @@ class Stack:
         return self.values.pop()
 
     def top(self, kind: type) -> Any:
-        """What lies on top, which must be of a kind."""
+        """What lies on top, to put something into."""
         value = self.pop()
-        if type(value) is not kind:
-            raise RefusedPickle(f"expected a {kind.__name__} to add to, found {said(value)}")
         self.values.append(value)
-        return value
+        return value if type(value) is kind else self.makes.container(value, kind)
 
     def mark(self) -> None:
         if len(self._below) >= DEPTH:
@@ -135,7 +133,7 @@ class Stack:
         if not self.values:
             raise RefusedPickle("expected a value to keep, found none")
         value = self.values[-1]
-        if type(value) is Unfinished:
+        if isinstance(value, Unfinished):
             self.room.take(SLOT * len(value.places) + SLOT)
             value.places += (number,)
         self.keep(number, value)
