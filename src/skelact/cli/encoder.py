@@ -64,7 +64,7 @@ def classify(
         encoder: Encoder file with a classifier head.
         source: Folder, zip archive or single file.
         format: Data set that the files belong to.
-        top: Classes to print, best first; 5 unless told, or as many as there are.
+        top: Classes to print, best first; by default 5, or as many as there are.
     """
     at_least_one(top=top)
     from skelact.encoders.file import load_encoder
@@ -85,7 +85,7 @@ def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | No
         encoder: Run folder or encoder file.
         store: Store whose clips are embedded.
         out: File to write.
-        stream: Which encoder of a run that learned several streams; its first unless told.
+        stream: Which encoder of a run that learned several streams; by default its first.
     """
     from skelact.data.store import Store
     from skelact.encoders.file import load_encoder

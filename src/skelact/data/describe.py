@@ -86,11 +86,11 @@ def describe(store: Store) -> Group:
     table.add_row("clips", f"{len(store)}, of which {int((columns['same_as'] != '').sum())} copies of another")
     for name in ("subject", "camera", "setup", "repetition"):
         values = np.unique(columns[name][columns[name] >= 0]).tolist()
-        table.add_row(f"{name}s", f"{len(values)}: {_listed(values)}" if values else "not told")
+        table.add_row(f"{name}s", f"{len(values)}: {_listed(values)}" if values else "unknown")
     table.add_row("persons side by side", _listed(np.unique(columns["persons"]).tolist()))
     table.add_row("lengths", _spread(_lengths(store)))
     if "missing.npy" in meta.files:
-        table.add_row("missing joints", "as the files tell (missing.npy)")
+        table.add_row("missing joints", "as the files say (missing.npy)")
     _add_left_out(table, meta.left_out)
     for source in meta.sources:
         table.add_row("source", cell(f"{source.path} ({source.files} files, SHA-256 {source.sha256[:12]}...)"))

@@ -204,7 +204,7 @@ def check_measurable(store: Store, found: Split) -> None:
         )
 
 
-_NO_LABELS = "skelact info tells the splits and labels of a store; features of unlabelled clips: skelact embed"
+_NO_LABELS = "skelact info lists the splits and labels of a store; skelact embed gives features of unlabelled clips"
 
 
 def measurable(store: Store, preferred: str = "") -> str | None:

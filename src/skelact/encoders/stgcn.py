@@ -52,7 +52,7 @@ class STGCN(nn.Module):
         return self._maps(persons[there(x)] if self._leaves_out(x) else persons.flatten(0, 1))
 
     def persons(self, x: Float[Tensor, "n c t v m"]) -> Bool[Tensor, "n m"]:
-        """Which persons of each clip the feature map tells of, in the order of the map."""
+        """Which persons of each clip are in the feature map, in the order of the map."""
         return there(x) if self._leaves_out(x) else torch.ones(len(x), x.shape[4], dtype=torch.bool, device=x.device)
 
     def compile_blocks(self, backend: str = "inductor") -> None:
@@ -81,7 +81,7 @@ class STGCN(nn.Module):
         return x
 
     def pool(self, features: Float[Tensor, "p d s v"], x: Float[Tensor, "n c t v m"]) -> Float[Tensor, "n d"]:
-        """Mean over time and joints, then over the persons of a clip `x` whom the map tells of; in float32 or better,
+        """Mean over time and joints, then over the persons of a clip `x` that are in the map; in float32 or better,
         whatever the map is in."""
         means = _means(features)
         if not self._leaves_out(x):

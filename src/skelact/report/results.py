@@ -61,7 +61,7 @@ def unmeasured(what: str, run: Run) -> Html:
     try:
         name = measurable(Store.open(Path(path)), split)
     except SkelactError:
-        name = split  # nobody can tell while it is not there
+        name = split  # unknown while the store is not there
     where = f"{shlex.quote(str(run.path))} --store {shlex.quote(path)}"
     if name is None:
         words = f"{what} {Path(path).name} has no labels to evaluate by; its features are written by "

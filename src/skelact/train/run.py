@@ -45,12 +45,12 @@ def pretrain(
 ) -> Pretrained:
     """Train `config` on the training clips of `stores` into `folder`.
 
-    A folder that holds this very run is gone on with from its last checkpoint, any other is refused; nothing is ever
-    deleted. Settings that change nothing of what is learned (`FREE`) may be others than before. With `fit_batch` a
-    batch of more clips than there are is lowered to as many, which is told; else it is an error. Labels of the stores
-    serve the online kNN only. Raises SkelactError for what a user can mend.
+    A folder that holds this very run is resumed from its last checkpoint, any other is refused; nothing is deleted.
+    Settings that do not affect what is learned (`FREE`) may differ from before. With `fit_batch` a batch of more clips
+    than there are is lowered to their number, and this is printed; else it is an error. Labels of the stores serve the
+    online kNN only. SkelactError for what the user can fix.
 
-    Under torchrun every process calls it; the first one alone reads and writes `folder`, and tells.
+    Under torchrun every process calls it; the first one alone reads and writes `folder`, and prints.
     """
     console = (console or Terminal(stderr=True)) if processes.rank() == 0 else Console(quiet=True)
     advice = f"what {folder} holds stays: the same command goes on where there is more; a new --run may lower --batch"
@@ -176,7 +176,7 @@ def differences(old: Any, new: Any, name: str = "") -> list[str]:
 
 
 def _short(value: Any) -> str:
-    """A value as it is told; a file of another kind may hold anything in its place."""
+    """A value for a message, shortened: another kind of file may hold anything there."""
     try:
         text = repr(value)
     except RecursionError:

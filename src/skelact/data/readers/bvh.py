@@ -80,7 +80,7 @@ class BvhReader:
             group: texts[group].index(found) if group in texts else int(found) for group, found in told.items()
         }
         there = np.zeros(joints.shape[:2], np.int64)
-        missing = np.zeros(joints.shape[:3], np.bool_)  # capture knows every joint: zero is a place
+        missing = np.zeros(joints.shape[:3], np.bool_)  # capture knows every joint: zero is a position
         return Recording(clip_name(item, NAMING), joints, there, action, missing=missing, notes=notes, **numbers)
 
     def _check(self, item: Item, motion: Motion) -> list[int]:
@@ -104,7 +104,7 @@ class BvhReader:
             try:
                 motion = parse(items[place], content(items[place]), FRAMES)
                 clip = positions(motion, at_offset=collapsed(motion))[:, self._check(items[place], motion)]
-            except ReadError:  # told when it is read as a clip
+            except ReadError:  # raised again when it is read as a clip
                 continue
             if np.isfinite(clip).all():
                 clips.append(clip)
