@@ -137,7 +137,7 @@ def test_under_two_keys_of_the_file_too_the_trained_one_is_read(tmp_path):
 def test_of_several_possible_encoders_the_prefix_chooses_one(tmp_path):
     state = {**under("first."), **under("second.", OTHER)}
     with pytest.raises(
-        SkelactError, match=r"w\.pt: expected one encoder, found 2: first, second; choose with --prefix"
+        SkelactError, match=r"expected one encoder, found 2: first, second; choose with --prefix"
     ):
         read(tmp_path, state)
     assert_is(read(tmp_path, state, prefix="first."))
