@@ -26,9 +26,10 @@ from skelact.data.batches import batches, training_clips
 from skelact.data.recording import Recording
 from skelact.data.store import Store, write_store
 from skelact.draw import Draw, order
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.config import STGCNConfig
 from skelact.layouts import KINECT_V1, KINECT_V2, MEDIAPIPE_33, SBU_15
 from skelact.methods import AimCLR
+from skelact.methods.method import Moment
 from skelact.skeleton import Skeleton
 from skelact.world import machine, write_json
 
@@ -60,14 +61,14 @@ def step(name: str, size: int) -> dict[str, float]:
     skeleton = LAYOUTS[size] if name == "joints" else KINECT_V2
     torch.manual_seed(0)
     encoder = STGCNConfig(width=config.width, features=config.features)
-    method = AimCLR(AimCLR.Config(bank=config.bank), encoder, skeleton)
+    method = AimCLR(AimCLR.Config(bank=config.bank), lambda: encoder.build(skeleton), skeleton)
     trained = [parameter for parameter in method.parameters() if parameter.requires_grad]
     optimiser, views = torch.optim.SGD(trained, lr=0.1, momentum=0.9), method.views()
     x, numbers = _clips(config, skeleton), torch.arange(config.clips)
 
     def run() -> None:
         made = {one: view(x, Draw(numbers, 0, 0, one)) for one, view in views.items()}
-        loss = method(made, 0)["loss"]
+        loss = method(made, Moment(0, 1, 0, 1, Draw(numbers, 0, 0, "of the method")))["loss"]
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

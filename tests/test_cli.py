@@ -1,6 +1,7 @@
 """The command line: exit statuses, what goes to which stream, and one errand through it all."""
 
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -153,12 +154,31 @@ def test_values_from_the_command_line_reach_the_run(store, tmp_path):
     assert load_encoder(tmp_path / "run").card.stream == "bone"
 
 
+def test_another_optimiser_is_chosen_by_its_name_and_keeps_the_schedule_of_the_recipe(store, tmp_path, capsys):
+    for number, told in enumerate((["--optimiser.name", "adamw"], ["--optimiser.name=adamw"])):
+        run = tmp_path / f"run {number}"
+        assert status("pretrain", "aimclr-small", *small(store, run), *told, "--optimiser.betas", "0.9", "0.95") == 0
+        optimiser = json.loads((run / "config.json").read_text())["config"]["optimiser"]
+        assert (optimiser["name"], optimiser["lr"], optimiser["betas"]) == ("adamw", 0.001, [0.9, 0.95])
+        assert (optimiser["schedule"], optimiser["warmup"]) == ("cosine", 0.05)
+    capsys.readouterr()
+    assert status("pretrain", "aimclr-small", "--help") == 0
+    assert "--optimiser.name {sgd,adam,adamw}" in capsys.readouterr().out
+    wrong = {
+        "--optimiser.name lion": "'lion'",
+        "--optimiser.name adam --optimiser.momentum 0.9": "--optimiser.momentum",
+    }
+    for told, named in wrong.items():
+        assert status("pretrain", "aimclr-small", *small(store, tmp_path / "none"), *told.split()) == 2
+        assert named in capsys.readouterr().err
+
+
 def test_pretrain_evaluate_embed_and_report_of_a_small_run(store, tmp_path, capsys):
     run = tmp_path / "run [1]"  # brackets mean something to the printer
     assert status("pretrain", "skeletonclr-small", *small(store, run)) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert f"skelact evaluate knn {run} --store {store} --split {tiny.SPLIT}\n" in err
+    assert f"skelact evaluate knn {shlex.quote(str(run))} --store {store} --split {tiny.SPLIT}\n" in err
 
     assert status("evaluate", "knn", run, "--store", store, "--split", tiny.SPLIT, "--seeds", 2) == 0
     capsys.readouterr()
@@ -192,7 +212,7 @@ def test_without_split_all_clips_are_pretrained_on_unlabelled_ones_too_and_what_
     said = capsys.readouterr().err
     assert "skelact evaluate" not in said
     out = run / "features-bare.npz"
-    assert f"skelact embed {run} --store {store} --out {out}  (no labels to evaluate by)" in said
+    assert f"(no labels to evaluate by)\n  skelact embed {run} --store {store} --out {out}\n" in said
     config = json.loads((run / "config.json").read_text())
     assert (config["stores"][0]["split"], config["train_clips"]) == ("all", 20)
     assert status("embed", run, "--store", store, "--out", out) == 0
@@ -206,7 +226,8 @@ def test_a_run_on_all_clips_of_a_labelled_store_is_advised_a_split_that_tests(st
     options = [{tiny.SPLIT: "all"}.get(word, word) for word in small(store, tmp_path / "run")]
     assert status("pretrain", "skeletonclr-small", *options) == 0
     said = capsys.readouterr().err
-    assert f"skelact evaluate knn {tmp_path / 'run'} --store {store} --split subject=1  (split all leaves no" in said
+    command = f"  skelact evaluate knn {tmp_path / 'run'} --store {store} --split subject=1\n"
+    assert f"  (split all leaves no labelled test clips)\n{command}" in said
     assert status("evaluate", "knn", tmp_path / "run", "--store", store, "--split", "subject=1", "--seeds", 1) == 0
     assert "test clips were among those that the run was pretrained on (split all)" in capsys.readouterr().out
 
@@ -286,7 +307,12 @@ def test_what_the_system_refuses_is_an_error_that_names_the_path(store, tmp_path
     torch.save({"A": torch.ones(1)}, tmp_path / "published.pt")
     labels = ["--classes", tmp_path / "none.txt"]
     assert status("import-weights", tmp_path / "published.pt", "--out", tmp_path / "e.safetensors", *labels) == 1
-    assert capsys.readouterr().err == f"error: {tmp_path / 'none.txt'}: No such file or directory\n"
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'none.txt'}: expected a text file with a label a l")
+    (tmp_path / "odd.txt").write_bytes("bücken\n".encode("latin-1"))
+    labels = ["--classes", tmp_path / "odd.txt"]
+    assert status("import-weights", tmp_path / "published.pt", "--out", tmp_path / "e.safetensors", *labels) == 1
+    said = f"error: {tmp_path / 'odd.txt'}: cannot be read as a list of labels in UTF-8: "
+    assert capsys.readouterr().err.startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -487,3 +513,16 @@ def test_prepare_passes_a_formats_options_on_and_refuses_those_of_others(tmp_pat
     assert "format arrays has no option --pattern; it has --skeleton, --axes" in capsys.readouterr().err
     assert status("prepare", "ntu", tmp_path, "--out", tmp_path / "second", "--labels", tmp_path) == 1
     assert "format ntu has no option --labels; it has none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "source"),
+    [(["import-weights"], "weights.pt"), (["embed", "--store", "s"], "run"), (["report"], "run")],
+    ids=lambda word: word if isinstance(word, str) else word[0],
+)
+def test_what_is_written_takes_the_place_of_no_file_of_another_kind(command, source, tmp_path, capsys):
+    there = tmp_path / "weights.pt"
+    there.write_bytes(b"precious")
+    assert status(*command, tmp_path / source, "--out", there) == 1
+    assert f"error: {there} exists and is not named like a " in capsys.readouterr().err
+    assert there.read_bytes() == b"precious"

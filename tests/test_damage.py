@@ -14,10 +14,14 @@ import torch
 from safetensors.torch import save_file
 
 import tiny
+from skelact.data.describe import describe
+from skelact.data.store import Store
+from skelact.data.store import read as reading
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, load_encoder, save_encoder
 from skelact.evaluate.arrays import read_arrays, write_arrays
-from skelact.train import checkpoint
+from skelact.report.runs import read_run
+from skelact.train import checkpoint, log
 from skelact.world import SEAL, SkelactError, read_json, write_json
 
 Case = tuple[Path, Callable[[], Any]]
@@ -68,6 +72,28 @@ def attempt(read: Callable[[], Any], path: Path) -> Any:
         return read()
     except SkelactError as error:
         return REFUSED if str(path) in str(error) else str(error)
+
+
+def a_store(path: Path) -> Callable[[], Any]:
+    """A file of a store, or of its prepared view, whose path it is."""
+    folder = next(above for above in path.parents if above.name == "store")
+    tiny.store(folder).prepared("released", 12, progress=False)
+
+    def held() -> Any:
+        store = Store.open(folder)
+        clips = store.prepared("released", 12).clips.tobytes()
+        return clips, [(one.name, one.action, one.subject, one.joints.tobytes()) for one in store.recordings()]
+
+    return held
+
+
+def a_log(path: Path) -> Callable[[], Any]:
+    lines = [log.written({"step": step, "loss": 1 / (1 + step), "knn": None}) for step in range(4)]
+    path.write_bytes(b"".join(lines))
+    write_json(path.parent / "config.json", {})
+    # A damaged name of the checksum is a key that nobody draws.
+    keys = ("step", "loss", "knn")
+    return lambda: [{key: line[key] for key in keys if key in line} for line in read_run(path.parent).metrics]
 
 
 KINDS = {"last.pt": a_checkpoint, "encoder.safetensors": an_encoder, "knn.json": a_result, "knn.npz": arrays}
@@ -126,6 +152,74 @@ def test_a_folder_or_a_pipe_in_its_place_is_refused_by_name(case):
         make(path)
         with pytest.raises(SkelactError, match=path.name):
             read()
+
+
+IN_A_STORE = (*(f"store/{name}" for name in ("clips.csv", "frames.npy", "identity.npy", "meta.json")),
+              *(f"store/prepared/released-12/{name}" for name in ("clips.npy", "meta.json")))  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IN_A_STORE)
+def test_no_changed_byte_of_a_store_is_trained_or_measured_on(name, tmp_path):
+    path = tmp_path / name
+    read = a_store(path)
+    whole = path.read_bytes()
+    read()
+    for place in range(0, len(whole), max(1, len(whole) // 40) | 1):
+        for change in (1 << place % 8, 0xFF):
+            damaged = bytearray(whole)
+            damaged[place] ^= change
+            path.write_bytes(damaged)
+            assert attempt(read, path) is REFUSED, f"byte {place} of {len(whole)}"
+
+
+def test_a_file_of_a_store_is_hashed_once_a_process_and_again_when_it_was_written_since(tmp_path, monkeypatch):
+    hashed = []
+    real = reading.file_hash
+    monkeypatch.setattr(reading, "file_hash", lambda path: hashed.append(path.name) or real(path))
+    tiny.store(tmp_path / "store").prepared("released", 12, progress=False)
+    store = Store.open(tmp_path / "store")
+    describe(store)
+    assert hashed.count("clips.npy") == 1  # made, and read back; to describe a store takes its table alone
+    for _ in range(3):
+        Store.open(store.path).prepared("released", 12)
+    assert hashed.count("clips.npy") == 1
+    clips = store.path / "prepared" / "released-12" / "clips.npy"
+    damaged = bytearray(clips.read_bytes())
+    damaged[-1] ^= 1
+    clips.write_bytes(damaged)
+    with pytest.raises(SkelactError, match=r"released-12/clips\.npy: damaged: .* remove .*released-12, and it is made"):
+        Store.open(store.path).prepared("released", 12)
+
+
+def test_a_view_under_another_views_name_is_refused(tmp_path):
+    store = tiny.store(tmp_path / "store")
+    store.prepared("released", 12, progress=False)
+    (store.path / "prepared" / "released-12").rename(store.path / "prepared" / "robust-12")
+    with pytest.raises(SkelactError, match="expected robust-12, as its name says, found released-12"):
+        store.prepared("robust", 12)
+
+
+def test_no_changed_byte_of_a_log_changes_a_curve(tmp_path, capsys):
+    read = a_log(path := tmp_path / "metrics.jsonl")
+    whole, before = path.read_bytes(), read()
+    for place in range(len(whole)):
+        for change in (1 << place % 8, 0xFF):
+            damaged = bytearray(whole)
+            damaged[place] ^= change
+            path.write_bytes(damaged)
+            after = attempt(read, path)
+            told = capsys.readouterr().err
+            assert after is REFUSED or after == before or (after == before[:-1] and str(path) in told), place
+
+
+def test_lines_of_a_log_that_are_damaged_are_told_when_a_run_goes_on(tmp_path):
+    a_log(path := tmp_path / "metrics.jsonl")
+    path.write_bytes(path.read_bytes().replace(b"0.5", b"0.7") + b'{"step": 4, "lo')
+    console, said = tiny.console()
+    with log.Log(tmp_path, 3, 9, console):
+        pass
+    assert [line["step"] for line in tiny.metrics(tmp_path)] == [0, 2, 3]
+    assert f"{path}: lines that are damaged are left out: 2\n" in said.getvalue()
 
 
 def test_a_checkpoint_whose_hash_is_gone_is_no_old_one(tmp_path):

@@ -41,7 +41,7 @@ def test_an_edge_two_bones_from_the_centre_counts_as_level_in_both_directions():
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__name__)
 def test_the_key_network_starts_as_a_copy_of_the_query_network(method):
-    made = build(method.Config(bank=8, projection=4), TINY, SBU_15)
+    made = build(method.Config(bank=8, projection=4), TINY, SBU_15, 12, 1)
     for learner in made.learners.values() if isinstance(made, CrossStream) else [made]:
         key, query = learner.twin.key.state_dict(), learner.query.state_dict()
         assert key.keys() == query.keys()

@@ -31,7 +31,7 @@ def test_a_recipe_is_explained_where_it_is_listed(name):
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_builds_its_method(name):
     recipe = RECIPES[name]()
-    method = build(recipe.method.fitted(recipe.epochs, 100, 8), recipe.encoder, KINECT_V2)
+    method = build(recipe.method.fitted(recipe.epochs, 100, 8), recipe.encoder, KINECT_V2, recipe.frames, 2)
     assert type(method) in METHODS
     assert len(method.views()) in (2, 3)
 
@@ -89,14 +89,17 @@ EIGHT = ["Crop", "Shear", "SpatialFlip", "Rotate", "GaussianNoise", "GaussianBlu
 
 def views_of(name: str) -> dict[str, list[str]]:
     recipe = RECIPES[name]()
-    return {view: kinds(chain) for view, chain in build(recipe.method, recipe.encoder, KINECT_V2).views().items()}
+    return {
+        view: kinds(chain)
+        for view, chain in build(recipe.method, recipe.encoder, KINECT_V2, recipe.frames, 2).views().items()
+    }
 
 
 def test_skeletonclr_and_aimclr_augment_as_the_appendix_says():
     normal = ["Crop", "Shear"]
     assert views_of("skeletonclr") == {"query": normal, "key": normal}
     assert views_of("aimclr") == {"query": normal, "key": normal, "extreme": EIGHT}
-    extreme = build(recipes.aimclr().method, recipes.aimclr().encoder, KINECT_V2).views()["extreme"]
+    extreme = build(recipes.aimclr().method, recipes.aimclr().encoder, KINECT_V2, 50, 2).views()["extreme"]
     assert isinstance(extreme, augment.Chain)
     assert extreme.links == (
         augment.Crop(6.0),

@@ -12,14 +12,16 @@ from rich.console import Console
 
 from skelact.data.recording import Recording
 from skelact.data.store import Store, write_store
+from skelact.draw import Draw
 from skelact.encoders.config import STGCNConfig
 from skelact.methods.aimclr import AimCLR
 from skelact.methods.aimclr_3s import AimCLR3s
 from skelact.methods.crossclr import CrosSCLR
+from skelact.methods.method import Moment
 from skelact.methods.skeattnclr import SkeAttnCLR
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
-from skelact.train import Optimiser, TrainConfig
+from skelact.train import SGD, TrainConfig
 
 FIVE = Skeleton(
     name="five",
@@ -80,7 +82,7 @@ def config(method: str = "skeletonclr", **changes: Any) -> TrainConfig:
         "recipe": "tiny",
         "method": methods[method],
         "encoder": STGCNConfig(width=2, features=8, dropout=0.3),
-        "optimiser": Optimiser(lr=0.05, schedule="cosine", warmup=0.1),
+        "optimiser": SGD(lr=0.05, schedule="cosine", warmup=0.1),
         "frames": 12,
         "batch": BATCH,
         "epochs": 4,
@@ -89,6 +91,13 @@ def config(method: str = "skeletonclr", **changes: Any) -> TrainConfig:
         "probe_every": 2,
     }
     return TrainConfig(**{**values, **changes})
+
+
+def moment(
+    epoch: int = 0, step: int = 0, total: int = 4, epochs: int = 4, clips: Sequence[int] = (0, 1, 2, 3)
+) -> Moment:
+    """A step of a run, for a batch of these clips."""
+    return Moment(step, total, epoch, epochs, Draw(torch.tensor(list(clips)), 0, epoch, "of the method"))
 
 
 def console() -> tuple[Console, io.StringIO]:
@@ -105,9 +114,11 @@ def state(run: Path) -> dict[str, Any]:
 
 
 def metrics(run: Path) -> list[dict[str, Any]]:
-    """The lines of a run's log, but for times."""
+    """The lines of a run's log, but for times and checksums."""
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [{key: v for key, v in line.items() if key not in ("seconds", "clips_per_second")} for line in lines]
+    return [
+        {key: v for key, v in line.items() if key not in ("seconds", "clips_per_second", "crc32")} for line in lines
+    ]
 
 
 def same_bits(one: Any, other: Any) -> bool:

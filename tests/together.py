@@ -21,8 +21,8 @@ from skelact import methods, processes
 from skelact.batchnorm import WholeBatchNorm, over_whole_batches
 from skelact.data.batches import training_clips
 from skelact.data.store import Store
-from skelact.encoders import joints
-from skelact.encoders.config import STGCNConfig
+from skelact.encoders import engine
+from skelact.encoders.stgcn import STGCNConfig
 from skelact.streams import apply_stream
 from skelact.train import TrainConfig, pretrain
 from skelact.train.loop import Trainer
@@ -42,8 +42,8 @@ def config(method: str, absent: str = "computed") -> TrainConfig:
 
 # Name: configuration, store, and persons x frames x joints from which an encoder's pass has joints outermost.
 CASES = {
-    "skeletonclr": (config("skeletonclr"), "one", joints.WORTH),
-    "aimclr": (config("aimclr"), "one", joints.WORTH),
+    "skeletonclr": (config("skeletonclr"), "one", engine.WORTH),
+    "aimclr": (config("aimclr"), "one", engine.WORTH),
     "aimclr-joints": (config("aimclr"), "one", 0),
     # Of two processes often one has as many persons as it takes and the other has not.
     "pairs": (config("aimclr", "left_out"), "pairs", 3 * 12 * 5),
@@ -68,7 +68,7 @@ def in_float64(patch: Callable[..., None] = setattr) -> None:
 def train(case: str, folder: Path, run: str, patch: Callable[..., None] = setattr) -> None:
     """One of the CASES into folder / run."""
     values, store, worth = CASES[case]
-    patch(joints, "WORTH", worth)
+    patch(engine, "WORTH", worth)
     pretrain(values, [folder / store], [tiny.SPLIT], folder / run, tiny.console()[0])
 
 

@@ -9,7 +9,7 @@ from skelact.methods.config import (
     SkeAttnCLRConfig,
     SkeletonCLRConfig,
 )
-from skelact.train.config import Optimiser, TrainConfig
+from skelact.train.config import SGD, TrainConfig
 
 
 def skeletonclr() -> TrainConfig:
@@ -84,7 +84,7 @@ def _small(recipe: str, method: AnyMethodConfig, lr: float, epochs: int) -> Trai
         recipe=recipe,
         method=method,
         encoder=STGCNConfig(dropout=0, absent="left_out"),
-        optimiser=Optimiser(lr=lr, schedule="cosine", warmup=0.05),
+        optimiser=SGD(lr=lr, schedule="cosine", warmup=0.05),
         view="robust",
         batch=64,
         frames=32,

@@ -164,7 +164,9 @@ class Skeleton(Config):
         """Read a layout from a small JSON file with this class's fields."""
         try:
             return cls.model_validate(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
+        except OSError as error:
+            raise SkelactError(f"{path}: cannot be read as a skeleton: {error.strerror}") from error
+        except (UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
             raise SkelactError(f"{path}: not a skeleton: {error}") from error
 
 

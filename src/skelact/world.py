@@ -113,11 +113,14 @@ def read_json(path: Path) -> dict[str, Any]:
         seal = value.get(SEAL)
         if seal is not None and seal != _seal(value):
             raise SkelactError(
-                f"{path}: damaged: not as it was written (seal {seal!s:.12}...); remove it or make it anew"
+                f"{path}: damaged: not as it was written (seal {seal!s:.12}...); make it anew, or, if it was you who "
+                f"changed it, take its '{SEAL}' out"
             )
     except RecursionError as error:
         raise SkelactError(f"{path}: cannot be read as JSON: nested too deeply") from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise SkelactError(f"{path}: cannot be read as JSON: {error.strerror}") from error
+    except ValueError as error:
         raise SkelactError(f"{path}: cannot be read as JSON: {error}") from error
     return {key: held for key, held in value.items() if key != SEAL}
 
@@ -153,6 +156,7 @@ def out_of_memory(error: Exception) -> bool:
     if kinds & {"MemoryError", "OutOfMemoryError"}:
         return True
     words = ("can't allocate memory", "cannot allocate memory", "not enough memory", "out of memory", "bad_alloc")
+    words += ("can't start new thread", "could not create a primitive", "could not execute a primitive")
     return isinstance(error, RuntimeError) and any(some in str(error).lower() for some in words)
 
 

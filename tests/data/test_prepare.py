@@ -335,6 +335,7 @@ def test_describing_a_store_tells_what_it_holds(tmp_path, source):
         "robust",
         "1 on the list",
         "prepare(",
+        "every clip trains, none tests",
     ):
         assert piece in text
 

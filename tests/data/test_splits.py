@@ -171,9 +171,15 @@ def test_real_sbu_folds_test_the_listed_pairs_and_every_clip_once(shared, real):
     assert sorted(tested) == list(range(282))
 
 
-def labelled_store(path, actions):
+def labelled_store(path, actions, subjects=(1, 2)):
     clips = [
-        Recording(f"c{place}", np.ones((3, 1, 20, 3), np.float32), np.zeros((3, 1), np.int64), action, 1 + place % 2)
+        Recording(
+            f"c{place}",
+            np.ones((3, 1, 20, 3), np.float32),
+            np.zeros((3, 1), np.int64),
+            action,
+            subjects[place % len(subjects)],
+        )
         for place, action in enumerate(actions)
     ]
     return write_store(
@@ -184,8 +190,16 @@ def labelled_store(path, actions):
 def test_all_trains_on_every_clip_and_tests_none(tmp_path):
     found = split(labelled_store(tmp_path / "s", [0, 1, -1, -1]), "all")
     assert (found.train.tolist(), found.test.tolist()) == ([0, 1, 2, 3], [])
-    with pytest.raises(SkelactError, match="--split all trains on every clip"):
+    with pytest.raises(SkelactError, match=r"no test clips .*\n  pretraining can do without test clips: --split all$"):
         split(labelled_store(tmp_path / "one", [0]), "subject=1")
+
+
+def test_a_split_that_cannot_be_names_one_that_can_and_no_numbers_that_are_not_told(tmp_path):
+    with pytest.raises(SkelactError) as told:
+        split(labelled_store(tmp_path / "two", [0, 0]), "camera=1")
+    first, second = str(told.value).split("\n")
+    assert first.endswith("subjects 1, 2; cameras not told")
+    assert second == "  take another split, such as subject=1; pretraining can do without test clips: --split all"
 
 
 def test_clips_without_a_label_can_be_taken_out_of_a_split(tmp_path):
@@ -207,3 +221,8 @@ def test_clips_without_a_label_can_be_taken_out_of_a_split(tmp_path):
 )
 def test_a_split_is_recommended_only_where_both_sides_have_labels(tmp_path, actions, preferred, found):
     assert measurable(labelled_store(tmp_path / "s", actions), preferred) == found
+
+
+def test_where_only_the_first_subjects_have_labels_these_are_halved(tmp_path):
+    store = labelled_store(tmp_path / "s", [0, 1, 0, -1, -1, -1], subjects=(3, 4, 5, 6, 7, 8))
+    assert measurable(store) == "subject=3"

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from skelact import graph, native
-from skelact.encoders import joints
+from skelact.encoders import engine, joints
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.joints import block as joints_block
 from skelact.encoders.joints.mask import Mask
@@ -21,7 +21,7 @@ from skelact.layouts import COCO_17, KINECT_V2, SBU_15
 @pytest.fixture(autouse=True)
 def however_small(monkeypatch):
     """A batch of any size takes the path with joints outermost."""
-    monkeypatch.setattr(joints, "WORTH", 0)
+    monkeypatch.setattr(engine, "WORTH", 0)
 
 
 @pytest.fixture(params=["native", "plain"])
@@ -33,9 +33,9 @@ def way(request, monkeypatch):
 
 
 def test_small_batches_take_the_plain_blocks_and_large_ones_do_not(monkeypatch):
-    monkeypatch.setattr(joints, "WORTH", 2 * 8 * 15)
+    monkeypatch.setattr(engine, "WORTH", 2 * 8 * 15)
     calls = []
-    monkeypatch.setattr(joints, "feature_map", lambda network, x: calls.append(x.shape) or x)
+    monkeypatch.setattr(joints, "feature_map", lambda blocks, adjacency, x: calls.append(x.shape) or x)
     network = made(SBU_15).eval()
     network.feature_map(torch.randn(1, 3, 8, 15, 1, dtype=torch.float64))
     network.feature_map(torch.randn(2, 3, 8, 15, 1, dtype=torch.float64))

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from skelact import graph, native
-from skelact.encoders import joints
+from skelact.encoders import engine
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.joints.mask import Mask
 from skelact.encoders.joints.normalise import Normalise
@@ -111,7 +111,7 @@ def test_graph_convolution(monkeypatch, sizes, partitions, dtype, threads):
 
 
 def test_a_network_that_trains_drops_the_same_entries_and_has_the_same_gradients(monkeypatch):
-    monkeypatch.setattr(joints, "WORTH", 0)
+    monkeypatch.setattr(engine, "WORTH", 0)
     x = torch.randn(6, 3, 32, 25, 2, generator=torch.Generator().manual_seed(0))
 
     def trained(setting: str, half: bool) -> tuple[torch.Tensor, torch.Tensor]:
@@ -133,7 +133,7 @@ def test_a_network_that_trains_drops_the_same_entries_and_has_the_same_gradients
 
 
 def test_a_network_with_weights_of_bfloat16_is_read_as_what_it_is(monkeypatch):
-    monkeypatch.setattr(joints, "WORTH", 0)
+    monkeypatch.setattr(engine, "WORTH", 0)
     torch.manual_seed(0)
     network = STGCNConfig(width=4, features=64, dropout=0.0).build(KINECT_V2)
     x = torch.randn(6, 3, 32, 25, 1)

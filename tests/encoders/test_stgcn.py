@@ -11,8 +11,9 @@ from torch.nn import functional
 
 from skelact import graph
 from skelact.eadm import energy_drop
+from skelact.encoders.encoder import there
 from skelact.encoders.published import encoder_tensors, our_name
-from skelact.encoders.stgcn import STGCN, STGCNConfig, there
+from skelact.encoders.stgcn import STGCN, STGCNConfig
 from skelact.layouts import COCO_17, KINECT_V1, KINECT_V2, SBU_15
 
 

@@ -17,7 +17,7 @@ from skelact.evaluate.transfer import TransferConfig
 from skelact.evaluate.tune import TuneConfig
 from skelact.layouts import COCO_17, KINECT_V1, KINECT_V2
 from skelact.report import report
-from skelact.world import SkelactError, write_json
+from skelact.world import SkelactError, read_json, write_json
 
 SPLIT = "subject=0,1,2"
 SHORT = {"lr": 0.05, "batch": 6, "epochs": 2, "milestones": ()}
@@ -101,6 +101,13 @@ def test_all_runs_every_protocol_once_and_the_second_time_none(run, store, capsy
         assert evaluate_all(run, store.path, SPLIT, 1, ALL, progress=False) == found
     said = capsys.readouterr().err
     assert said.count("there already") == len(labels)
+    # One from before there was a schedule to choose.
+    of_before = run / "evaluate" / f"linear-store-{SPLIT}.json"
+    values = read_json(of_before)
+    assert values["recipe"].pop("schedule") == "step"
+    write_json(of_before, values, sealed=True)
+    evaluate_all(run, store.path, SPLIT, 1, ALL, progress=False)
+    assert capsys.readouterr().err.count("there already") == len(labels)
     (run / "evaluate" / f"linear-store-{SPLIT}.npz").unlink()
     evaluate_all(run, store.path, SPLIT, 1, ALL, progress=False)
     said = capsys.readouterr().err

@@ -132,6 +132,23 @@ def test_training_is_the_plain_loop(store, smooth, tmp_path):
     assert found.last == accuracy(found.scores, test.labels)
 
 
+def test_a_layer_moves_by_a_share_of_what_the_next_one_would_and_the_head_by_all(store, smooth, tmp_path):
+    start = random_encoder(smooth, 3)
+    train, test = sides(store, start, tmp_path)
+    before = {name: value.clone() for name, value in start.network.named_parameters()}
+    moves = []
+    for decay in (1, 0.5):  # a single step: the gradients are the same
+        found = run_tune(start, train, test, lr=0.5, batch=18, epochs=1, weight_decay=0, layer_decay=decay)
+        assert found.network.head is not None
+        ended = dict(found.network.network.named_parameters())
+        moves.append({name: ended[name] - before[name] for name in before} | {"head": found.network.head.weight})
+    torch.testing.assert_close(moves[1]["head"], moves[0]["head"])
+    for name in before:
+        below = 11 if name.startswith("input_norm") else 10 - int(name.split(".")[1])
+        torch.testing.assert_close(moves[1][name], moves[0][name] * 0.5**below, rtol=1e-2, atol=1e-6)
+    assert moves[0]["blocks.9.temporal.weight"].abs().max() > 1e-3
+
+
 def pretrained(card, store, tmp_path) -> tuple[LoadedEncoder, Labelled, Labelled]:
     """An encoder with dropout whose running statistics are those of half of the training clips; the clips."""
     start = random_encoder(card.model_copy(update={"encoder": STGCNConfig(width=4, features=8)}), 3)

@@ -117,3 +117,23 @@ def test_a_file_that_does_not_fit_is_refused_by_line(tmp_path, text, said):
     path.write_text(text)
     with pytest.raises(SkelactError, match=said):
         kept_or_chosen(path, NAMES, LABELS, 0.1, 0)
+
+
+def test_a_file_that_is_no_text_is_refused_by_name(tmp_path):
+    path = tmp_path / "seed0.csv"
+    kept_or_chosen(path, NAMES, LABELS, 0.1, 0)
+    for content in (path.read_bytes() + b"\xff", b"name,action\n" + b'"' + b"a" * 200_000):
+        path.write_bytes(content)
+        with pytest.raises(SkelactError, match=r"seed0\.csv: cannot be read as the list of labelled clips"):
+            kept_or_chosen(path, NAMES, LABELS, 0.1, 0)
+
+
+def test_other_clips_than_a_seed_chooses_are_taken_with_a_word(tmp_path, capsys):
+    path = tmp_path / "seed0.csv"
+    places = kept_or_chosen(path, NAMES, LABELS, 0.1, 0)
+    assert kept_or_chosen(path, NAMES, LABELS, 0.1, 0).tolist() == places.tolist()
+    assert capsys.readouterr().err == ""
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:1] + lines[2:]))
+    assert kept_or_chosen(path, NAMES, LABELS, 0.1, 0).tolist() == places.tolist()[1:]
+    assert f"{path}: other clips than seed 0 chooses" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from skelact.eadm import energy_drop
 from skelact.encoders.config import STGCNConfig
 from skelact.layouts import LAYOUTS, SBU_15
 from skelact.methods import AimCLR, SkeletonCLR, build
+from skelact.methods.method import Moment
 from skelact.streams import STREAMS, apply_stream
 
 FILE = Path(__file__).parent / "small.npz"
@@ -70,7 +71,7 @@ def arrays() -> dict[str, np.ndarray]:
 
 def trajectory(config: SkeletonCLR.Config | AimCLR.Config) -> torch.Tensor:
     """The loss of four steps on made clips, then the norm of the query network and of its twin."""
-    method = build(config, ENCODER, SBU_15)
+    method = build(config, ENCODER, SBU_15, 12, 1)
     seeded(method.query)
     method.double()
     method.twin.key.load_state_dict(method.query.state_dict())
@@ -80,7 +81,7 @@ def trajectory(config: SkeletonCLR.Config | AimCLR.Config) -> torch.Tensor:
     for step in range(4):
         x = numbers(4, 3, 12, len(SBU_15), 1, seed=100 + step)
         views = {name: view(x, Draw(ids, 0, step, name)) for name, view in method.views().items()}
-        loss = method(views, epoch=step)["loss"]
+        loss = method(views, Moment(step, 4, step, 4, Draw(ids, 0, step, "of the method")))["loss"]
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+import tiny
 from skelact.draw import Draw
 from skelact.encoders.config import STGCNConfig
 from skelact.layouts import SBU_15
@@ -18,7 +19,7 @@ SMALL = {"bank": 16, "projection": 6, "neighbours_from": 2}
 
 def made(seed=0, **numbers) -> AimCLR3s:
     torch.manual_seed(seed)
-    method = build(AimCLR3s.Config(**{**SMALL, "cross_from": 1, **numbers}), TINY, SBU_15).double()
+    method = build(AimCLR3s.Config(**{**SMALL, "cross_from": 1, **numbers}), TINY, SBU_15, 12, 1).double()
     assert isinstance(method, AimCLR3s)
     return method
 
@@ -30,7 +31,7 @@ def views(method: AimCLR3s, epoch=0) -> dict[str, torch.Tensor]:
 
 def alone(method: AimCLR3s, stream: str) -> AimCLR:
     """AimCLR with the weights and the bank that a stream has now."""
-    one = build(AimCLR.Config(**SMALL), TINY, SBU_15).double()
+    one = build(AimCLR.Config(**SMALL), TINY, SBU_15, 12, 1).double()
     one.load_state_dict(method.learner(stream).state_dict())
     assert isinstance(one, AimCLR)
     return one
@@ -41,10 +42,10 @@ def test_every_stream_has_the_loss_of_aimclr_on_that_stream(epoch):
     method = made()
     batch = views(method)
     learners = {stream: alone(method, stream) for stream in STREAMS}
-    found = method(batch, epoch)
+    found = method(batch, tiny.moment(epoch))
     whole = 0.0
     for stream, learner in learners.items():
-        own = learner({name: apply_stream(x, stream, SBU_15) for name, x in batch.items()}, epoch)
+        own = learner({name: apply_stream(x, stream, SBU_15) for name, x in batch.items()}, tiny.moment(epoch))
         whole += own.pop("loss")
         assert set(own) == {"nnm" if epoch >= 2 else "info_nce", "d1", "d2"}
         for part, loss in own.items():
@@ -57,8 +58,8 @@ def test_streams_teach_each_other_by_their_normal_queries_from_the_epoch_told():
     method = made(top_k=2, context=False)
     batch = views(method)
     learners = {stream: alone(method, stream) for stream in STREAMS}
-    assert not any(part.endswith("/cross") for part in made()(batch, 0))
-    found = method(batch, 1)
+    assert not any(part.endswith("/cross") for part in made()(batch, tiny.moment()))
+    found = method(batch, tiny.moment(1))
     normal = {
         stream: learner.logits({name: apply_stream(x, stream, SBU_15) for name, x in batch.items()})[0]
         for stream, learner in learners.items()
@@ -70,17 +71,17 @@ def test_streams_teach_each_other_by_their_normal_queries_from_the_epoch_told():
 
 def test_two_streams_are_enough():
     found = made(streams=("joint", "bone"))
-    assert {part.split("/")[0] for part in found(views(found), 2)} == {"loss", "joint", "bone"}
+    assert {part.split("/")[0] for part in found(views(found), tiny.moment(2))} == {"loss", "joint", "bone"}
 
 
 @pytest.mark.parametrize("epoch", [0, 2])
 def test_every_key_network_and_bank_moves_in_both_stages(epoch):
     method = made()
-    method(views(method), epoch)["loss"].backward()
+    method(views(method), tiny.moment(epoch))["loss"].backward()
     assert all(parameter.grad is not None for parameter in method.parameters() if parameter.requires_grad)
     torch.optim.SGD([one for one in method.parameters() if one.requires_grad], lr=0.1).step()
     before = {name: value.clone() for name, value in method.state_dict().items()}
-    method(views(method, epoch=1), epoch)
+    method(views(method, epoch=1), tiny.moment(epoch))
     for stream in STREAMS:
         learner = method.learner(stream)
         query = dict(learner.query.named_parameters())
@@ -92,7 +93,7 @@ def test_every_key_network_and_bank_moves_in_both_stages(epoch):
 
 def test_without_extreme_views_it_still_learns_across_streams():
     method = made(views="normal", drop=False, neighbours=0)
-    parts = {part.split("/")[1] for part in method(views(method), 1) if part != "loss"}
+    parts = {part.split("/")[1] for part in method(views(method), tiny.moment(1)) if part != "loss"}
     assert parts == {"info_nce", "cross"}
 
 

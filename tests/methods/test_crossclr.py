@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+import tiny
 from skelact.encoders.config import STGCNConfig
 from skelact.layouts import SBU_15
 from skelact.losses import cross_stream, similarities
@@ -22,7 +23,7 @@ STAGES = (0, 1)
 
 def made(seed=0, **numbers) -> CrosSCLR:
     torch.manual_seed(seed)
-    method = build(CrosSCLR.Config(**SMALL, **numbers), TINY, SBU_15).double()
+    method = build(CrosSCLR.Config(**SMALL, **numbers), TINY, SBU_15, 12, 1).double()
     assert isinstance(method, CrosSCLR)
     return method
 
@@ -131,10 +132,12 @@ def test_the_first_stage_is_skeletonclr_on_every_stream():
     method, views = made(), clips()
     losses = []
     for stream in STREAMS:
-        alone = build(SkeletonCLR.Config(bank=16, projection=6), TINY, SBU_15).double()
+        alone = build(SkeletonCLR.Config(bank=16, projection=6), TINY, SBU_15, 12, 1).double()
         alone.load_state_dict(method.learner(stream).state_dict())
-        losses.append(alone({name: apply_stream(x, stream, SBU_15) for name, x in views.items()}, 0)["loss"])
-    found = method(views, 0)
+        losses.append(
+            alone({name: apply_stream(x, stream, SBU_15) for name, x in views.items()}, tiny.moment())["loss"]
+        )
+    found = method(views, tiny.moment())
     assert set(found) == {"loss", "joint/info_nce", "motion/info_nce", "bone/info_nce"}
     assert [found[f"{stream}/info_nce"].item() for stream in STREAMS] == [loss.item() for loss in losses]
     torch.testing.assert_close(found["loss"], sum(losses))
@@ -149,7 +152,7 @@ def test_the_second_stage_is_the_loss_across_streams_and_begins_at_its_epoch():
             learner.query(seen["query"]), learner.twin.key(seen["key"]), learner.bank.keys, 0.07
         )
     expected = sum(made().taught(logits).values())
-    found = method(views, 1)
+    found = method(views, tiny.moment(1))
     assert set(found) == {"loss", "joint/cross", "motion/cross", "bone/cross"}
     torch.testing.assert_close(found["loss"], expected)
 
@@ -159,10 +162,10 @@ def test_the_second_stage_is_the_loss_across_streams_and_begins_at_its_epoch():
 def test_every_key_network_and_bank_moves_in_both_stages(streams, epoch):
     """In its second stage the published program moves only the key network of motion, and the head that all share."""
     method = made(streams=streams)
-    method(clips(), epoch)["loss"].backward()
+    method(clips(), tiny.moment(epoch))["loss"].backward()
     torch.optim.SGD([one for one in method.parameters() if one.requires_grad], lr=0.1).step()
     before = {name: value.clone() for name, value in method.state_dict().items()}
-    method(clips(seed=2), epoch)
+    method(clips(seed=2), tiny.moment(epoch))
     for stream in streams:
         learner = method.learner(stream)
         query = dict(learner.query.named_parameters())
@@ -192,7 +195,7 @@ def test_no_two_streams_share_a_tensor():
 def test_entries_of_the_banks_are_the_same_clips_in_the_same_order():
     method = made()
     for step in range(6):  # wraps around: 24 keys into 16 places
-        method(clips(seed=step), 0)
+        method(clips(seed=step), tiny.moment())
     assert {int(method.learner(stream).bank.place) for stream in STREAMS} == {24 % 16}
 
 

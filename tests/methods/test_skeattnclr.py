@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import normalize
 
+import tiny
 from skelact import augment
 from skelact.draw import Draw
 from skelact.encoders.config import STGCNConfig
@@ -23,7 +24,7 @@ SMALL = {"bank": 16, "projection": 6, "heads": 2}
 
 def made(skeleton=SBU_15, encoder=TINY, **changes) -> SkeAttnCLR:
     torch.manual_seed(0)
-    method = build(SkeAttnCLR.Config(**{**SMALL, **changes}), encoder, skeleton).double()
+    method = build(SkeAttnCLR.Config(**{**SMALL, **changes}), encoder, skeleton, 12, 1).double()
     assert isinstance(method, SkeAttnCLR)
     with torch.no_grad():  # a mask that differs from place to place
         for layer in (method.attention.qkv, method.attention.projection):
@@ -55,7 +56,7 @@ def nce(q, k, bank, others, tau):
 def test_every_part_of_the_loss_equals_a_slow_reckoning(persons, mu):
     method = made(mu=mu)
     batch, bank = views(method, clips(m=persons)), method.bank.keys.clone()
-    losses = method(batch, 0)
+    losses = method(batch, tiny.moment())
 
     def pooled(features):
         return features.flatten(2).mean(2).view(5, persons, -1).mean(1)
@@ -83,7 +84,7 @@ def test_every_part_of_the_loss_equals_a_slow_reckoning(persons, mu):
 def test_only_without_predictors_does_a_view_that_is_its_own_key_meet_itself(predictors):
     method = made(predictors=predictors)
     bank, batch = method.bank.keys.clone(), views(method, clips())
-    loss = method({**batch, "key": batch["query"]}, 0)["global"].item()
+    loss = method({**batch, "key": batch["query"]}, tiny.moment())["global"].item()
     keys = method.bank.keys[:5]  # the twin starts as a copy, so these are the head's vectors of the query too
     assert (loss == pytest.approx(nce(keys, keys, bank, None, 0.2), rel=1e-9)) != predictors
     assert any("predictors" in name for name, _ in method.named_parameters()) == predictors
@@ -91,7 +92,7 @@ def test_only_without_predictors_does_a_view_that_is_its_own_key_meet_itself(pre
 
 def test_gradients_reach_encoder_attention_head_and_predictors_and_not_the_twin():
     method = made()
-    method(views(method, clips()), 0)["loss"].backward()
+    method(views(method, clips()), tiny.moment())["loss"].backward()
     for name, parameter in method.named_parameters():
         assert (parameter.grad is None) == name.startswith("twin."), name
         assert parameter.grad is None or bool(parameter.grad.abs().sum() > 0) or name.endswith("bias"), name
@@ -116,7 +117,7 @@ def test_any_layout_number_of_persons_and_length(skeleton, absent, persons, fram
     method = made(skeleton, TINY.model_copy(update={"absent": absent}))
     x = clips(3, frames, len(skeleton), persons)
     x[0, ..., 1:] = 0
-    assert torch.isfinite(method(views(method, x), 0)["loss"])
+    assert torch.isfinite(method(views(method, x), tiny.moment())["loss"])
 
 
 def test_a_person_left_out_of_the_swapped_view_is_weighed_by_one_half_in_the_key():
@@ -133,7 +134,7 @@ def test_a_person_left_out_of_the_swapped_view_is_weighed_by_one_half_in_the_key
 def test_the_released_layout_counts_only_where_there_are_two_persons():
     for persons, same in ((1, True), (2, False)):
         batch = views(made(), clips(m=persons))
-        ours, released = (made(layout=layout)(batch, 0)["loss"] for layout in ("persons", "released"))
+        ours, released = (made(layout=layout)(batch, tiny.moment())["loss"] for layout in ("persons", "released"))
         assert torch.equal(ours, released) == same
 
 
@@ -142,10 +143,10 @@ def test_the_key_follows_after_the_step_in_parameters_and_statistics():
     for other in method.twin.key.parameters():
         other.data.zero_()
     before = {name: tensor.clone() for name, tensor in method.twin.key.state_dict().items()}
-    method(views(method, clips()), 0)["loss"].backward()
+    method(views(method, clips()), tiny.moment())["loss"].backward()
     during = {name: tensor.clone() for name, tensor in method.twin.key.state_dict().items()}
     assert all(torch.equal(during[name], value) for name, value in before.items() if name.endswith("weight"))
-    method.stepped(3, 12)
+    method.after_step(tiny.moment(step=3, total=12))
     m = 1 - 0.004 * (math.cos(math.pi / 4) + 1) / 2
     for name, query in method.query.state_dict().items():
         expected = m * during[name] + (1 - m) * query if query.is_floating_point() else query
@@ -168,7 +169,7 @@ def momenta(method: SkeAttnCLR, epochs: int, per_epoch: int) -> list[float]:
     for step in range(epochs * per_epoch):
         for parameter in method.twin.key.parameters():
             parameter.data.fill_(1)
-        method.stepped(step, epochs * per_epoch)
+        method.after_step(tiny.moment(step=step, total=epochs * per_epoch, epochs=epochs))
         (left,) = {parameter.unique().item() for parameter in method.twin.key.parameters()}
         found.append(left)
     return found
@@ -178,7 +179,7 @@ def momenta(method: SkeAttnCLR, epochs: int, per_epoch: int) -> list[float]:
 def test_the_released_clock_of_the_momentum_is_one_epoch_ahead(ahead, epochs_ahead):
     epochs, per_epoch = 3, 4
     config = SkeAttnCLR.Config(**SMALL, momentum=0.9, momentum_ahead=ahead).fitted(epochs, per_epoch * 5 + 2, 5)
-    method = build(config, TINY, SBU_15).double()
+    method = build(config, TINY, SBU_15, 12, 1).double()
     counted = [epoch * per_epoch + place for epoch in range(epochs) for place in range(per_epoch)]
     angles = [180 * (one + epochs_ahead * per_epoch) / (epochs * per_epoch) for one in counted]
     expected = [1 - 0.1 * math.cos(math.radians(angle / 2)) ** 2 for angle in angles]  # (cos a + 1) / 2
@@ -200,7 +201,7 @@ def test_a_twin_that_follows_all_state_by_zero_becomes_the_query():
 
 def test_heads_start_by_kaiming_and_have_no_bias():
     torch.manual_seed(0)
-    method = build(SkeAttnCLR.Config(bank=4, projection=128), STGCNConfig(width=2, features=256), SBU_15)
+    method = build(SkeAttnCLR.Config(bank=4, projection=128), STGCNConfig(width=2, features=256), SBU_15, 12, 1)
     for part in (method.query.head, *method.predictors.values()):
         first, norm, _, last = part
         assert first.bias is None
@@ -213,7 +214,7 @@ def test_heads_start_by_kaiming_and_have_no_bias():
 def test_released_heads_and_predictors_start_as_all_other_layers_and_the_key_as_a_copy():
     torch.manual_seed(0)
     config = SkeAttnCLR.Config(bank=4, projection=128, head_weights="released")
-    method = build(config, STGCNConfig(width=2, features=256), SBU_15)
+    method = build(config, STGCNConfig(width=2, features=256), SBU_15, 12, 1)
     for part in (method.query.head, *method.predictors.values()):
         first, norm, _, last = part
         assert (first.bias, last.bias) == (None, None)

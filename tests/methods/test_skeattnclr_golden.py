@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+import tiny
 from skelact import graph
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.published import encoder_tensors
@@ -113,7 +114,7 @@ def test_equals_the_published_trajectory(golden):
     encoder = STGCNConfig(
         width=int(number("hidden_channels")), features=int(number("hidden_dim")), dropout=0.0, graph="directed"
     )
-    method = build(config, encoder, KINECT_V2).double()
+    method = build(config, encoder, KINECT_V2, 64, 2).double()
     bank = {"bank.keys": torch.tensor(golden["init/queue_z"]).T, "bank.place": torch.tensor(0)}
     method.load_state_dict(published(golden, "init") | bank)
     trained = [parameter for parameter in method.parameters() if parameter.requires_grad]
@@ -122,11 +123,11 @@ def test_equals_the_published_trajectory(golden):
     for step in range(steps):
         theirs = {"query": "xq", "key": "xk", "swap": "x_swap"}
         views = {ours: torch.tensor(golden[name][step]).double() for ours, name in theirs.items()}
-        losses = method(views, epoch=0)
+        losses = method(views, tiny.moment())
         optimiser.zero_grad()
         losses["loss"].backward()
         optimiser.step()
-        method.stepped(step, steps)
+        method.after_step(tiny.moment(step=step, total=steps))
         found = [losses[part].item() for part in ("global", "salient", "non_salient", "loss")]
         np.testing.assert_allclose(found, golden["losses"][step], rtol=1e-6, err_msg=f"step {step}")
     # Everything that the published program holds, statistics and counters of BatchNorm too; stored there in float32.

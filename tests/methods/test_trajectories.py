@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+import tiny
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.published import encoder_tensors
 from skelact.layouts import KINECT_V2
@@ -27,7 +28,7 @@ def fill(embedder: Embedder, published: dict[str, torch.Tensor]) -> None:
 
 def tensors(embedder: Embedder, published: dict[str, torch.Tensor]):
     """(name, ours, published) of every tensor."""
-    expected = build(AimCLR.Config(bank=2, projection=16), embedder.encoder.config, KINECT_V2).double().query
+    expected = build(AimCLR.Config(bank=2, projection=16), embedder.encoder.config, KINECT_V2, 50, 2).double().query
     fill(expected, published)
     theirs = expected.state_dict()
     return [(name, ours, theirs[name]) for name, ours in embedder.state_dict().items()]
@@ -51,7 +52,7 @@ def test_equals_the_published_trajectory(shared, name):
     else:
         config = SkeletonCLR.Config(**numbers)
     encoder = STGCNConfig(width=int(number("hidden_channels")), features=int(number("hidden_dim")), dropout=0.0)
-    method = build(config, encoder, KINECT_V2).double()
+    method = build(config, encoder, KINECT_V2, 50, 2).double()
     fill(method.query, state(golden, "init", "encoder_q."))
     fill(method.twin.key, state(golden, "init", "encoder_k."))
     method.bank.keys.copy_(torch.tensor(golden["init/queue"]).T)
@@ -63,7 +64,7 @@ def test_equals_the_published_trajectory(shared, name):
     )
     for step, (extreme, query, key) in enumerate(torch.tensor(golden["batches"]).double()):
         views = {"query": query, "key": key} | ({"extreme": extreme} if name == "aimclr" else {})
-        losses = method(views, epoch=step)
+        losses = method(views, tiny.moment(step))
         optimiser.zero_grad()
         losses["loss"].backward()
         optimiser.step()

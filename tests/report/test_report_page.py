@@ -147,6 +147,28 @@ def test_a_run_below_its_control_is_called_so(run: Path):
     assert "linear on store xsub reaches 66.7, its control with random weights 90.0" in page.words
 
 
+def test_all_results_below_their_control_for_one_reason_are_in_one_box(run: Path):
+    for protocol in ("linear", "knn"):
+        file = run / "evaluate" / f"{protocol}-store-xsub.json"
+        values = json.loads(file.read_text())
+        values["control"]["top1"] = 90.0
+        write_json(file, values)
+    page = Page(report([run]))
+    assert page.words.count("its control with random weights 90.0") == 2
+    assert page.words.count("The encoder has learned nothing that this protocol can use") == 1
+
+
+def test_a_supervised_run_shows_no_settings_that_it_does_not_have(run: Path):
+    config = json.loads((run / "config.json").read_text())
+    config["config"] = {"recipe": "supervised", "method": {"name": "supervised"}}
+    write_json(run / "config.json", config)
+    (run / "metrics.jsonl").unlink()
+    words = Page(report([run])).words
+    assert "Training seed" not in words
+    assert "Stream and view" not in words
+    assert "no step logged" not in words
+
+
 def test_keys_of_a_later_version_are_passed_over(run: Path):
     file = run / "evaluate" / "knn-store-xsub.json"
     write_json(file, json.loads(file.read_text()) | {"invented_later": [1, 2]})

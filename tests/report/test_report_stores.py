@@ -59,7 +59,10 @@ def test_of_a_run_on_clips_without_labels_nothing_is_recommended_that_needs_them
         tmp_path / "bare", dataset="own", skeleton=KINECT_V1, classes=(), units="m", frame_rate=30.0, recordings=clips
     )
     run = _claimed(tmp_path / "run", unlabelled, "all")
-    words = Page(report([run])).words
+    page = Page(report([run]))
+    words = page.words
+    assert len(page.blocks["clips-data"]) == 4  # several, though there are no classes to show one of each
+    assert "person 2" not in words  # nobody is the second one
     assert "has no evaluation yet. bare has no labels to evaluate by" in words
     assert f"skelact embed {run} --store {unlabelled.path}" in words
     assert "skelact evaluate" not in words
@@ -87,7 +90,7 @@ def _claimed(run: Path, store: Store, split: str) -> Path:
 )
 def test_a_configuration_of_wrong_types_is_refused_by_its_key(run, changed, words):
     values = json.loads((run / "config.json").read_text())
-    (run / "config.json").write_text(json.dumps({**values, **changed}))
+    write_json(run / "config.json", {**values, **changed})
     with pytest.raises(SkelactError, match=words):
         report([run])
 
@@ -114,7 +117,7 @@ def test_a_run_on_a_store_whose_folder_is_no_utf8_has_a_page_with_its_clips(tmp_
     run = make_run(tmp_path / "run", made)
     config = json.loads((run / "config.json").read_text())
     config["stores"][0]["path"] = str(made.path.rename(tmp_path / "caf\udce9"))
-    (run / "config.json").write_text(json.dumps(config))  # the folder's byte as JSON's escape
+    write_json(run / "config.json", config)  # the folder's byte as JSON's escape
     page = report([run])
     assert "clips-data" in Page(page).blocks
     assert "caf\\udce9" in page.read_bytes().decode("utf-8")

@@ -19,7 +19,7 @@ from skelact.reproduce.grids import THREE
 from skelact.reproduce.options import runs_of
 from skelact.reproduce.result import FIELDS, Reproduction, read_reproduction
 from skelact.reproduce.show import show
-from skelact.world import SkelactError
+from skelact.world import SkelactError, read_json
 
 TABLE = "aimclr-table1"
 module_pretrain = module.pretrain
@@ -90,7 +90,7 @@ def test_nothing_is_subtracted_from_a_number_of_another_data_set_or_of_other_str
 
 
 def test_a_table_of_an_earlier_version_loses_the_numbers_that_its_lines_cannot_be_held_against(made, tmp_path):
-    values = json.loads((made / f"{TABLE}.json").read_text())
+    values = read_json(made / f"{TABLE}.json")
     streams = ("joint+motion+bone", "joint")  # of the first line as printed, of the second not
     for line, own in zip(values["lines"], streams, strict=False):
         line.update(published=line["others"].pop("NTU-60 xsub"), streams=own)

@@ -6,8 +6,9 @@ import torch
 import tiny
 from skelact.data.batches import training_clips
 from skelact.data.store import Store
+from skelact.encoders.encoder import there
 from skelact.encoders.file import load_encoder
-from skelact.encoders.stgcn import STGCNConfig, there
+from skelact.encoders.stgcn import STGCNConfig
 from skelact.train import pretrain
 from skelact.train.loop import Trainer
 
@@ -30,7 +31,7 @@ def test_nobody_appears_by_noise_where_absent_persons_are_left_out(absent, pairs
     trainer = Trainer(tiny.config("aimclr", encoder=encoder(absent)), clips, tmp_path)
     seen = {}
     forward = trainer.method.forward
-    monkeypatch.setattr(trainer.method, "forward", lambda views, epoch: seen.update(views) or forward(views, epoch))
+    monkeypatch.setattr(trainer.method, "forward", lambda views, moment: seen.update(views) or forward(views, moment))
     numbers = torch.arange(6)
     x = clips.take(numbers)
     trainer._step(trainer.method.views(), numbers, x, epoch=0)

@@ -15,7 +15,7 @@ from skelact.train import checkpoint, pretrain
 from skelact.train.config import FREE, TrainConfig
 from skelact.train.log import Log
 from skelact.train.loop import Trainer
-from skelact.world import SkelactError
+from skelact.world import SkelactError, read_json, write_json
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +108,7 @@ def test_json_of_no_use_is_an_error_that_names_the_file(text, store, tmp_path):
 @pytest.mark.parametrize("value", [None, 3, "x", [], [[1]], {"batch": "many"}, {"method": 7}])
 @pytest.mark.parametrize("key", ["config", "stores", "train_clips"])
 def test_values_of_another_type_in_the_configuration_are_differences(key, value, half, store):
-    held = json.loads((half / "config.json").read_text())
-    (half / "config.json").write_text(json.dumps(held | {key: value}))
+    write_json(half / "config.json", read_json(half / "config.json") | {key: value})
     with pytest.raises(SkelactError, match=rf"(?s)holds another run.*\n  {key}"):
         train(tiny.config(), store, half)
 

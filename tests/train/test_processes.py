@@ -115,7 +115,7 @@ def formula(method: Method, clips: int, queries: int) -> dict[str, int]:
 @pytest.mark.parametrize(("name", "queries", "losses", "masks"), [("skeletonclr", 1, 1, 0), ("aimclr", 2, 4, 2)])
 def test_a_step_exchanges_the_bytes_of_the_manual(name, queries, losses, masks, folder):
     values, _, _ = together.CASES[name]
-    method = methods.build(values.method, values.encoder, tiny.FIVE)
+    method = methods.build(values.method, values.encoder, tiny.FIVE, 12, 1)
     wanted = formula(method, tiny.BATCH // 2, queries)
     found = json.loads((folder / "exchanged.json").read_text())[name]
     assert found["gradients"] == wanted["gradients"]
@@ -131,7 +131,7 @@ def test_a_step_exchanges_the_bytes_of_the_manual(name, queries, losses, masks, 
 @pytest.mark.parametrize(("name", "queries"), [("skeletonclr", 1), ("aimclr", 2)])
 def test_the_manual_has_the_bytes_of_the_default_sizes(name, queries):
     config = RECIPES[name]()
-    method = methods.build(config.method.model_copy(update={"bank": 128}), config.encoder, KINECT_V2)
+    method = methods.build(config.method.model_copy(update={"bank": 128}), config.encoder, KINECT_V2, 12, 1)
     made = formula(method, config.batch // 2, queries)
     cells = [f"{made[kind]:,}" for kind in ("gradients", "statistics", "keys")]
     assert f"| {name} | {' | '.join(cells)} |" in (TESTS.parent / "docs" / "parallel.md").read_text()

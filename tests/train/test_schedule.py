@@ -2,14 +2,14 @@ from itertools import pairwise
 
 import pytest
 
-from skelact.train import Optimiser
+from skelact.train import SGD
 from skelact.train.schedule import learning_rate
 
 PER_EPOCH, EPOCHS = 10, 8
 
 
 def rate(step: int, **numbers) -> float:
-    return learning_rate(Optimiser(**numbers), step, PER_EPOCH, EPOCHS)
+    return learning_rate(SGD(**numbers), step, PER_EPOCH, EPOCHS)
 
 
 def test_the_step_schedule_divides_by_ten_at_the_first_step_of_each_milestone():
@@ -51,7 +51,7 @@ def test_warm_up_delays_no_milestone():
 
 
 def test_published_rates_over_the_published_run():
-    published = Optimiser()
+    published = SGD()
     per_epoch = 37646 // 128  # NTU-60 cross-view training clips
     rates = {epoch: learning_rate(published, epoch * per_epoch, per_epoch, 300) for epoch in (0, 249, 250, 299)}
     assert rates == pytest.approx({0: 0.1, 249: 0.1, 250: 0.01, 299: 0.01})

@@ -14,7 +14,7 @@ import tiny
 from skelact.data.batches import training_clips
 from skelact.data.splits import split
 from skelact.encoders.file import load_encoder
-from skelact.train import Optimiser, TrainConfig, pretrain
+from skelact.train import SGD, TrainConfig, pretrain
 from skelact.train.loop import Trainer
 from skelact.train.probe import COLLAPSED_RANK, COLLAPSED_STD, Probe, collapse_warning
 from skelact.world import SkelactError
@@ -52,7 +52,7 @@ def test_a_run_folder_holds_what_the_manual_says(finished):
     held = {path.name for path in finished.iterdir()}
     assert held == {"config.json", "metrics.jsonl", "encoder.safetensors", "checkpoints", "tensorboard"}
     said = json.loads((finished / "config.json").read_text())
-    assert {"skelact", "started", "machine", "config", "stores", "skeleton", "train_clips"} == set(said)
+    assert {"skelact", "started", "machine", "config", "stores", "skeleton", "train_clips", "seal"} == set(said)
     assert said["train_clips"] == tiny.TRAIN_CLIPS
     assert said["stores"][0]["split"] == tiny.SPLIT
     assert TrainConfig.model_validate(said["config"]) == tiny.config(epochs=1)
@@ -238,7 +238,7 @@ def test_weights_that_are_not_finite_after_a_finite_loss_are_never_saved(store, 
 
 @pytest.mark.parametrize("method", ["skeletonclr", "aimclr"])
 def test_a_real_blow_up_ends_with_that_error_and_a_finite_checkpoint(method, store, tmp_path):
-    config = tiny.config(method, optimiser=Optimiser(lr=1e30), epochs=20)
+    config = tiny.config(method, optimiser=SGD(lr=1e30), epochs=20)
     with pytest.raises(SkelactError, match="not finite") as stopped:
         train(config, store, tmp_path / "run")
     if "last good checkpoint is" in str(stopped.value):
@@ -315,9 +315,19 @@ def test_a_probe_changes_nothing_of_the_training(store, tmp_path):
 
 def test_a_collapse_is_told_with_what_to_try(store, tmp_path, monkeypatch):
     monkeypatch.setattr("skelact.train.probe.feature_std", lambda features: 0.01)
+    monkeypatch.setattr("skelact.train.loop.SETTLED", 1)
+    monkeypatch.setattr("skelact.train.probe.SETTLED", 1)
     said = train(tiny.config(epochs=1), store, tmp_path / "run")
     assert said.count("warning: the features have collapsed: standard deviation 0.010") == 1  # not of random weights
     assert "--optimiser.warmup" in said
+
+
+def test_a_run_of_few_steps_is_told_to_be_short_rather_than_collapsed(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("skelact.train.probe.feature_std", lambda features: 0.01)
+    said = train(tiny.config(epochs=2, probe_every=1), store, tmp_path / "run")
+    assert "collapsed" not in said
+    assert said.count("warning: the features look alike") == 1  # at the end
+    assert "take 50 of them to settle" in " ".join(said.split())
 
 
 @pytest.mark.parametrize(

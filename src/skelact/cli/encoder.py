@@ -7,7 +7,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from skelact.cli.flags import at_least_one
-from skelact.cli.shared import Format, FormatOptions, err
+from skelact.cli.shared import Format, FormatOptions, check_kind, err
 from skelact.config import Stream, View
 from skelact.terminal import say
 
@@ -19,7 +19,7 @@ def import_weights(
     view: View = "released",
     frames: int = 50,
     persons: int = 2,
-    skeleton: Path | None = None,
+    skeleton: str | None = None,
     classes: Path | None = None,
     units: str | None = None,
     prefix: str | None = None,
@@ -33,18 +33,20 @@ def import_weights(
         view: Preparation that its clips had.
         frames: Frames that its clips had.
         persons: Persons that its clips had.
-        skeleton: JSON file of the layout, where no built-in one has its number of joints.
+        skeleton: Layout, a built-in name or a JSON file, where the file's graph is none of ours.
         classes: Text file with the label of each output of a classifier head, one a line; NTU RGB+D's by default.
         units: Units of the clips that it was trained on; metres on Kinect v2 by default, else unknown.
         prefix: What stands before the encoder's names, where the file holds several encoders.
     """
     at_least_one(frames=frames, persons=persons)
+    check_kind(out, ".safetensors")
+    from skelact.data.readers.array_files import labels_in
     from skelact.encoders.file import save_encoder
     from skelact.encoders.weights import import_weights as read_weights
-    from skelact.skeleton import Skeleton
+    from skelact.layouts import named_layout
 
-    labels = tuple(classes.read_text(encoding="utf-8").splitlines()) if classes else None
-    layout = Skeleton.from_json(skeleton) if skeleton else None
+    labels = labels_in(classes) if classes else None
+    layout = named_layout(skeleton) if skeleton else None
     found = read_weights(file, stream, view, frames, persons, layout, labels, units, prefix)
     save_encoder(out, found.encoder.network, found.encoder.card, found.encoder.head)
     say(found.report())
@@ -92,6 +94,7 @@ def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | No
     from skelact.evaluate import classify as use
     from skelact.evaluate.identity import expect_run
 
+    check_kind(out, ".npz")
     expect_run(encoder)
     use.embed(load_encoder(encoder, stream), Store.open(store), out)
     err.print(f"{out}: features of {len(Store.open(store))} clips", markup=False)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from tyro.conf import Positional, arg
 
 from skelact.cli.flags import at_least_one, choice, for_flags, run_command
+from skelact.cli.shared import check_kind
 from skelact.config import Stream
 from skelact.evaluate.config import RECIPES, AllConfig, AnyRecipe, finetune_released, semi_released
 from skelact.terminal import Terminal, say
@@ -83,4 +84,6 @@ def report(runs: Positional[tuple[Path, ...]], out: Path | None = None, table: t
     """
     from skelact.report import report as write_report
 
+    if out is not None:
+        check_kind(out, ".html")
     say(str(write_report(list(runs), out, table)))

@@ -1,12 +1,13 @@
 """How commands become command lines: flags of configurations, choices by a first word, errors that name flags."""
 
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
+from typing import Annotated, Any, Literal, TypeVar
 
 import tyro
 from pydantic import ValidationError, create_model
 from rich.console import Console
-from tyro.conf import AvoidSubcommands, Fixed, FlagCreatePairsOff, Suppress
+from tyro.conf import AvoidSubcommands, Fixed, FlagCreatePairsOff, Suppress, arg
 
 from skelact.config import Config
 from skelact.terminal import Terminal
@@ -16,12 +17,17 @@ Command = Callable[..., None]
 Whole = TypeVar("Whole", bound=Config)
 
 
-def for_flags(recipe: Whole) -> Whole:
+def for_flags(recipe: Whole, choices: Mapping[str, Iterable[str]] | None = None) -> Whole:
     """The same values, of a type that tyro makes flags of: each part of the recipe's own kind, where TrainConfig has a
-    union whose members are all called Config, and naming the flag whose value is out of range."""
+    union, and naming the flag whose value is out of range.
+
+    `choices` has, for a part that may be of another kind, the names of all kinds: those that help shows.
+    """
     whole = type(recipe)
     parts: dict[str, Any] = {
-        name: (_telling(type(part), f"{name}."), ...) for name, part in recipe if isinstance(part, Config)
+        name: (_telling(type(part), f"{name}.", tuple((choices or {}).get(name, ()))), ...)
+        for name, part in recipe
+        if isinstance(part, Config)
     }
     if not parts:
         return recipe
@@ -31,8 +37,18 @@ def for_flags(recipe: Whole) -> Whole:
     return narrowed.model_validate(recipe.model_dump())
 
 
-def _telling(kind: type[Config], prefix: str) -> type[Config]:
-    """The configuration `kind`, whose errors name flags; of pydantic's own tyro makes a box that names a class."""
+def last_value(arguments: list[str], flag: str) -> str:
+    """The value that a flag has, the last one where it stands several times; empty without one."""
+    values = [one.partition("=")[2] for one in arguments if one.startswith(f"{flag}=")]
+    values += [after for one, after in pairwise(arguments) if one == flag]
+    return values[-1] if values else ""
+
+
+def _telling(kind: type[Config], prefix: str, names: tuple[str, ...] = ()) -> type[Config]:
+    """The configuration `kind`, whose errors name flags; of pydantic's own tyro makes a box that names a class.
+
+    Its `name` is one of `names`, if there are any, so that help lists them.
+    """
 
     def __init__(self: Config, **values: Any) -> None:
         try:
@@ -40,7 +56,13 @@ def _telling(kind: type[Config], prefix: str) -> type[Config]:
         except ValidationError as error:
             raise SkelactError(out_of_range(error, prefix)) from error
 
-    return type(kind.__name__, (kind,), {"__init__": __init__, "__doc__": kind.__doc__, "__module__": kind.__module__})
+    space = {"__init__": __init__, "__doc__": kind.__doc__, "__module__": kind.__module__}
+    telling = type(kind.__name__, (kind,), space)
+    if not names:
+        return telling
+    told = "With another name --help shows the options of that one."
+    name: Any = (Annotated[Literal[names], arg(help=told)], kind.model_fields["name"].default)
+    return create_model(kind.__name__, __base__=telling, __doc__=kind.__doc__, name=name)
 
 
 def run_command(command: Command, arguments: list[str], name: str) -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from skelact.config import Axis, Third
 from skelact.terminal import Terminal
+from skelact.world import SkelactError
 
 Format = Literal[
     "ntu",
@@ -25,6 +26,12 @@ Format = Literal[
 ]
 
 err = Terminal(stderr=True, highlight=False, soft_wrap=True)
+
+
+def check_kind(out: Path, ending: str) -> None:
+    """SkelactError where `out` is a file of another kind, such as a store's, or a checkpoint that is to be read."""
+    if out.exists() and out.suffix != ending:
+        raise SkelactError(f"{out} exists and is not named like a {ending} file; choose another --out, or remove it")
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,8 @@ class FormatOptions:
     """Text file (array formats) with the label of each class, one a line."""
     units: str | None = None
     """What the coordinates are measured in (bvh, array formats)."""
+    table: Path | None = None
+    """CSV file (bvh, array formats) with a line a clip: name, and any of action, subject, camera, setup, repetition."""
     frame_rate: float | None = None
     """Frames a second (array formats); by default 30."""
 

@@ -1,15 +1,16 @@
 """Commands that learn an encoder."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 from tyro.conf import UseAppendAction, arg
 
-from skelact.cli.flags import choice, for_flags, run_command
+from skelact.cli.flags import choice, for_flags, last_value, run_command
 from skelact.cli.shared import err
 from skelact.config import Stream
 from skelact.recipes import RECIPES
-from skelact.train.config import TrainConfig
+from skelact.train.config import OPTIMISERS, TrainConfig, another_optimiser
 from skelact.world import SkelactError
 
 
@@ -19,20 +20,30 @@ def _next(run: Path, store: Path, split: str, stream: Stream | None) -> str:
     from skelact.data.store import Store
 
     which = f" --stream {stream}" if stream else ""
+    where = f"{quote(str(run))} --store {quote(str(store))}"
     opened = Store.open(store)
     name = measurable(opened, split)
     if name is None:
         out = run / f"features-{opened.name}{f'-{stream}' if stream else ''}.npz"
-        return f"skelact embed {run} --store {store} --out {out}{which}  (no labels to evaluate by)"
-    seen = "" if name == split else f"  (split {split} leaves no labelled test clips)"
-    return f"skelact evaluate knn {run} --store {store} --split {name}{which}{seen}"
+        why = "no labels to evaluate by" if (opened.table["action"] < 0).all() else "no split with labels on both sides"
+        return f"({why})\n  skelact embed {where} --out {quote(str(out))}{which}"
+    seen = "" if name == split else f"(split {split} leaves no labelled test clips)\n  "
+    return f"{seen}skelact evaluate knn {where} --split {quote(name)}{which}"
+
+
+def _with_optimiser(recipe: TrainConfig, arguments: list[str]) -> TrainConfig:
+    """The recipe with the optimiser that `--optimiser.name` names: which options there are depends on it."""
+    name = last_value(arguments, "--optimiser.name")
+    if name not in OPTIMISERS:
+        return recipe
+    return recipe.model_copy(update={"optimiser": another_optimiser(recipe.optimiser, name)})
 
 
 def pretrain(arguments: list[str]) -> None:
     """Learn an encoder from the training clips of stores, without labels."""
     recipe, rest = choice("pretrain", "RECIPE", arguments, {name: make.__doc__ or "" for name, make in RECIPES.items()})
 
-    default = for_flags(RECIPES[recipe]())
+    default = for_flags(_with_optimiser(RECIPES[recipe](), rest), {"optimiser": OPTIMISERS})
 
     def command(
         store: UseAppendAction[tuple[Path, ...]],
@@ -66,7 +77,7 @@ def pretrain(arguments: list[str]) -> None:
             )
             first = processes.rank() == 0
         if done.finished and first:
-            err.print(f"{run}: {done.total} steps in {done.seconds:.0f} s; next:", markup=False)
+            err.print(f"{run}: {done.total} step{'s' * (done.total > 1)} in {done.seconds:.0f} s; next:", markup=False)
             for one, name in zip(store, split if len(split) > 1 else split * len(store), strict=True):
                 for stream in streams_of(run) or (None,):
                     err.print(f"  {_next(run, one, name, stream)}", markup=False)

@@ -1,6 +1,7 @@
 """What a store holds, as tables to print."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 from rich.console import Group
 from rich.table import Table
 
-from skelact.data.splits import split, split_names
+from skelact.data.splits import ALL, example, split, split_names
 from skelact.data.squeezed import squeezed_in
 from skelact.data.store import LeftOut, Store
 from skelact.data.store.meta import PreparedMeta, read_sealed
@@ -86,18 +87,29 @@ def describe(store: Store) -> Group:
     table.add_row("clips", f"{len(store)}, of which {int((columns['same_as'] != '').sum())} copies of another")
     for name in ("subject", "camera", "setup", "repetition"):
         values = np.unique(columns[name][columns[name] >= 0]).tolist()
-        table.add_row(f"{name}s", f"{len(values)}: {_listed(values)}" if values else "unknown")
+        table.add_row(
+            f"{name}s", cell(f"{len(values)}: {_listed(_named(store, name, values))}") if values else "unknown"
+        )
     table.add_row("persons side by side", _listed(np.unique(columns["persons"]).tolist()))
     table.add_row("lengths", _spread(_lengths(store)))
     if "missing.npy" in meta.files:
         table.add_row("missing joints", "as the files say (missing.npy)")
     _add_left_out(table, meta.left_out)
     for source in meta.sources:
-        table.add_row("source", cell(f"{source.path} ({source.files} files, SHA-256 {source.sha256[:12]}...)"))
+        table.add_row(
+            "source", cell(f"{source.path} ({_counted(source.files, 'file')}, SHA-256 {source.sha256[:12]}...)")
+        )
     for operation in meta.log:
         parameters = ", ".join(f"{name}={value}" for name, value in operation.parameters.items())
         table.add_row("done", cell(f"{operation.name}({parameters})"))
     return Group(table, _classes(store), _views(store), _splits(store))
+
+
+def _named(store: Store, column: str, values: list[int]) -> list[str]:
+    """The values, with the texts that they stand for where a reader numbered texts."""
+    logged = (operation.parameters.get(f"{column} names") for operation in store.meta.log)
+    texts = next((found for found in logged if isinstance(found, list)), [])
+    return [f"{value} ({texts[value]})" if value < len(texts) else str(value) for value in values]
 
 
 def _pairs(title: str) -> Table:
@@ -116,7 +128,7 @@ def _classes(store: Store) -> Table:
     if counts[-1]:
         table.add_row("", "unlabelled", str(counts[-1]))
     if empty := sum(not counts[number] for number in range(len(store.classes))):
-        table.add_row("", f"{empty} classes without clips", "0")
+        table.add_row("", f"{empty} {'class' if empty == 1 else 'classes'} without clips", "0")
     return table
 
 
@@ -135,7 +147,11 @@ def _splits(store: Store) -> Table:
             found = split(store, name)
             table.add_row(name, str(len(found.train)), str(len(found.test)), found.rule)
         except SkelactError as error:
-            table.add_row(name, "-", "-", cell(str(error)))
+            table.add_row(name, "-", "-", cell(str(error).splitlines()[0]))
+    if not table.row_count and (name := example(store.table)):
+        found = split(store, name)
+        table.add_row(name, str(len(found.train)), str(len(found.test)), f"for example: {found.rule}")
+    table.add_row(ALL, str(len(store)), "0", "every clip trains, none tests")
     return table
 
 
@@ -152,7 +168,11 @@ def _add_left_out(table: Table, left_out: tuple[LeftOut, ...]) -> None:
 
 def _repairs(repairs: dict[str, int], clips: int) -> str:
     counts = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in repairs.items())
-    return f"{clips} clips: {counts}" if repairs else "nothing"
+    return f"{_counted(clips, 'clip')}: {counts}" if repairs else "nothing"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _lengths(store: Store) -> tuple[int, int, int]:
@@ -164,5 +184,5 @@ def _spread(lengths: tuple[int, int, int]) -> str:
     return f"{lengths[0]} to {lengths[2]} frames, median {lengths[1]}"
 
 
-def _listed(values: list[int]) -> str:
+def _listed(values: Sequence[object]) -> str:
     return ", ".join(map(str, values[:40])) + (", ..." if len(values) > 40 else "")

@@ -175,7 +175,7 @@ def split(store: Store, name: str) -> Split:
             raise SkelactError(
                 f"split {name} of {store.path.name}: no {part} clips among {len(store)} ({rule.words}); "
                 f"subjects {_values(table, 'subject')}; cameras {_values(table, 'camera')}\n"
-                f"  pretraining needs no test clips: --split {ALL} trains on every clip"
+                f"  {_another(table)}pretraining can do without test clips: --split {ALL}"
             )
     return Split(name, np.flatnonzero(train), np.flatnonzero(test), rule.words)
 
@@ -221,9 +221,22 @@ def measurable(store: Store, preferred: str = "") -> str | None:
     return None
 
 
+def example(table: Table) -> str | None:
+    """A general split that the columns allow: of the labelled clips, where there are any; None where they tell none."""
+    return next(_halves(table), None)
+
+
+def _another(table: Table) -> str:
+    found = example(table)
+    return f"take another split, such as {found}; " if found else ""
+
+
 def _halves(table: Table) -> Iterator[str]:
+    counts = table["action"] >= 0
+    if not counts.any():
+        counts = ~counts
     for column in ("subject", "camera", "setup", "repetition"):
-        values = np.unique(table[column][table[column] >= 0]).tolist()
+        values = np.unique(table[column][(table[column] >= 0) & counts]).tolist()
         if len(values) > 1:
             yield f"{column}={','.join(map(str, values[: len(values) // 2]))}"
 
@@ -239,7 +252,8 @@ def _named(store: Store, name: str) -> _Rule:
         there = f"it has {', '.join(rules)}; or" if rules else "it has none by name;"
         raise SkelactError(
             f"no split {name!r} for data set {store.meta.dataset}: {there} give column=value,value,... "
-            f"for the clips that train, such as subject=1,3,5, or {ALL}, which leaves none to test"
+            f"for the clips that train, such as {example(store.table) or 'subject=1,3,5'}, or {ALL}, which leaves none "
+            f"to test"
         )
     rule = rules[name]
     return rule if isinstance(rule, _Rule) else rule(store.table)
@@ -264,7 +278,10 @@ def _whole_numbers(name: str, listed: str) -> list[int]:
     try:
         return [int(value) for value in listed.split(",")]
     except ValueError as error:
-        raise SkelactError(f"split {name!r}: expected whole numbers after =, found {listed!r}") from error
+        raise SkelactError(
+            f"split {name!r}: expected whole numbers after =, found {listed!r}; skelact info STORE shows them, with "
+            "the names that they stand for"
+        ) from error
 
 
 def _content(table: Table) -> np.ndarray:
@@ -273,5 +290,5 @@ def _content(table: Table) -> np.ndarray:
 
 
 def _values(table: Table, column: str) -> str:
-    values = np.unique(table[column])
-    return ", ".join(map(str, values[:20])) + (", ..." if len(values) > 20 else "")
+    values = np.unique(table[column][table[column] >= 0])
+    return ", ".join(map(str, values[:20])) + (", ..." if len(values) > 20 else "") if len(values) else "unknown"

@@ -51,7 +51,7 @@ def factor(found: str, wanted: str, what: str, whose: str) -> float:
         return METRES[one] / METRES[other]
     raise SkelactError(
         f"{what} is in {found!r}, {whose} in {wanted!r}: units that cannot be converted are never mixed\n"
-        f"  lengths are {', '.join(METRES)}; --units of `skelact prepare` names those of bvh and of array formats"
+        f"  lengths are {', '.join(METRES)}; --units names those of bvh and of array formats, when they are read"
     )
 
 

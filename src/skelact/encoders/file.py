@@ -14,8 +14,8 @@ from safetensors.torch import save
 from torch import nn
 
 from skelact.config import Config
-from skelact.encoders.config import STGCNConfig
-from skelact.encoders.stgcn import STGCN
+from skelact.encoders.config import DEFAULT, AnyEncoderConfig, EncoderConfig, by_name
+from skelact.encoders.encoder import Encoder
 from skelact.skeleton import Skeleton
 from skelact.streams import STREAMS, Stream
 from skelact.world import SkelactError, write_bytes
@@ -34,7 +34,7 @@ class EncoderCard(Config):
     """What an encoder is and what it was made for."""
 
     format: int = FORMAT
-    encoder: STGCNConfig
+    encoder: AnyEncoderConfig
     skeleton: Skeleton
     stream: Stream = "joint"
     view: str
@@ -57,7 +57,7 @@ class EncoderCard(Config):
 class LoadedEncoder:
     """An encoder ready to use: frozen, in evaluation mode."""
 
-    network: STGCN
+    network: Encoder
     card: EncoderCard
     head: nn.Linear | None = None
     """Linear classifier on h, where one was trained."""
@@ -125,7 +125,11 @@ def load_encoder(path: Path, stream: Stream | None = None) -> LoadedEncoder:
         raise SkelactError(f"{path}: expected an encoder of the {stream} stream, found those of {', '.join(together)}")
     file = encoder_file(path, stream if together else None) if run else path
     if not file.exists():
-        hint = "this run has not finished an epoch yet" if run else "make one with skelact import-weights"
+        hint = "make one with skelact import-weights"
+        if run and (path / "config.json").exists():
+            hint = "this run has not finished an epoch yet"
+        elif run:
+            raise SkelactError(f"{path}: expected a run folder or an encoder file, found a folder without config.json")
         raise SkelactError(f"{file}: no such encoder file; {hint}")
     encoder = _read(file)
     if stream and stream != encoder.card.stream:
@@ -145,16 +149,16 @@ def _read(file: Path) -> LoadedEncoder:
                 )
             _check_seal(file, metadata.get(SEAL))
             found = {name: tuple(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118
-            card = _card(file, metadata[HEADER], found.get("encoder.adjacency"))
+            card = _card(file, metadata[HEADER], _below("encoder", found))
             _check_shapes(file, card, found)
             tensors = {name: opened.get_tensor(name) for name in found}
     except (SafetensorError, OSError) as error:
         raise SkelactError(f"{file}: not a safetensors file: {error}") from error
-    network = card.encoder.build(card.skeleton)
+    network = _network(card)
     network.load_state_dict(_below("encoder", tensors))
     head = None
     if _below("head", tensors):
-        head = nn.Linear(card.encoder.features, len(card.classes))
+        head = nn.Linear(network.features, len(card.classes))
         head.load_state_dict(_below("head", tensors))
     return LoadedEncoder(network.eval().requires_grad_(False), card, head and head.eval().requires_grad_(False))
 
@@ -164,9 +168,10 @@ def _check_shapes(file: Path, card: EncoderCard, found: dict[str, tuple[int, ...
     strange = sorted(name for name in found if not name.startswith(("encoder.", "head.")))
     if strange:
         raise SkelactError(f"{file}: neither encoder nor head\n{_listed('unexpected', strange)}")
-    parts = {"encoder": network_shapes(card.encoder, card.skeleton)}
+    network = without_memory(card.encoder, card.skeleton, card.frames, card.persons)
+    parts = {"encoder": shapes_of(network)}
     if _below("head", found):
-        parts["head"] = head_shapes(card.encoder.features, len(card.classes))
+        parts["head"] = head_shapes(network.features, len(card.classes))
     for prefix, shapes in parts.items():
         report = mismatch(shapes, _below(prefix, found))
         if report:
@@ -182,12 +187,16 @@ def random_encoder(card: EncoderCard, seed: int) -> LoadedEncoder:
     """The control: the same network with fresh random weights, untrained. Leaves the global generator as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = card.encoder.build(card.skeleton)
+        network = _network(card)
     untrained = card.model_copy(update={"classes": (), "method": "", "origin": f"random weights, seed {seed}"})
     return LoadedEncoder(network.eval().requires_grad_(False), untrained)
 
 
-def _card(file: Path, header: str, adjacency: tuple[int, ...] | None) -> EncoderCard:
+def _network(card: EncoderCard) -> Encoder:
+    return card.encoder.build(card.skeleton, card.frames, card.persons)
+
+
+def _card(file: Path, header: str, found: dict[str, tuple[int, ...]]) -> EncoderCard:
     try:
         values = json.loads(header)
         if isinstance(values, dict) and values.get("format", 0) > FORMAT:
@@ -195,24 +204,34 @@ def _card(file: Path, header: str, adjacency: tuple[int, ...] | None) -> Encoder
                 f"{file}: written in encoder format {values['format']}, this skelact reads up to {FORMAT}: upgrade it"
             )
         joints = len(values["skeleton"]["joints"]) if isinstance(values, dict) and "skeleton" in values else 0
-        # A layout is checked joint by joint, its graph has joints x joints numbers: the file must have as many.
-        if joints > MOST_JOINTS and (adjacency is None or adjacency[1:] != (joints, joints)):
+        # A layout is checked joint by joint, and a graph has joints x joints numbers: the file must be of as many.
+        if joints > MOST_JOINTS and not _encoder_on(values).may_have(joints, found):
             raise SkelactError(f"{file}: the card has {joints} joints, the tensors are not of as many")
         return EncoderCard.model_validate(values)
     except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise SkelactError(f"{file}: the card in the header is damaged: {error}") from error
 
 
-def network_shapes(config: STGCNConfig, skeleton: Skeleton) -> dict[str, tuple[int, ...]]:
-    """Shapes of a network's tensors by name, without memory for them. SkelactError for sizes that no tensor has."""
+def _encoder_on(values: dict) -> EncoderConfig:
+    """The configuration of the encoder on a card; the default one where a card has none."""
+    config = by_name(values.get("encoder", DEFAULT))
+    if not isinstance(config, EncoderConfig):
+        raise ValueError(f"expected the numbers of an encoder, found {config!r:.80}")
+    return config
+
+
+def without_memory(config: EncoderConfig, skeleton: Skeleton, frames: int, persons: int) -> Encoder:
+    """A network without memory for its tensors. SkelactError for sizes that no tensor has."""
     try:
         with torch.device("meta"):
-            network = config.build(skeleton)
+            return config.build(skeleton, frames, persons)
     except (RuntimeError, TypeError, ValueError, OverflowError) as error:
-        raise SkelactError(
-            f"no tensor has the sizes that width {config.width}, {config.features} features and {config.channels} "
-            "channels ask for"
-        ) from error
+        numbers = ", ".join(f"{name} {value}" for name, value in config if name != "name")
+        raise SkelactError(f"no tensor has the sizes that the encoder {config.name} asks for: {numbers}") from error
+
+
+def shapes_of(network: nn.Module) -> dict[str, tuple[int, ...]]:
+    """Shapes of a network's tensors by name."""
     return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from skelact.data.readers.ntu_classes import NTU_CLASSES
 from skelact.data.units import unit
 from skelact.encoders.config import STGCNConfig
-from skelact.encoders.file import EncoderCard, LoadedEncoder, head_shapes, mismatch, network_shapes
+from skelact.encoders.file import EncoderCard, LoadedEncoder, head_shapes, mismatch, shapes_of, without_memory
 from skelact.encoders.finding import Found, find_encoder
 from skelact.encoders.stgcn import GRAPHS, STGCN
 from skelact.encoders.torchfile import Contents, opened_torch
@@ -43,7 +43,7 @@ class Import:
         """What was loaded, missing, unexpected and left out."""
         head = self.encoder.head
         lines = [
-            f"loaded: {len(self.loaded)} tensors, width {self.encoder.card.encoder.width}, "
+            f"loaded: {len(self.loaded)} tensors, {self.encoder.card.encoder.size}, "
             f"{self.encoder.card.skeleton.name}, "
             + (f"with a head of {head.out_features} classes" if head else "no classifier head"),
             f"layout: {self.layout}",
@@ -90,7 +90,7 @@ def import_weights(
     config, adjacency = _size(file, tensors), tensors["adjacency"]
     skeleton, told = (skeleton, f"{skeleton.name}, as given") if skeleton else _layout(file, adjacency)
     config = config.model_copy(update={"graph": _graph(adjacency, skeleton) or config.graph})
-    shapes = network_shapes(config, skeleton)
+    shapes = shapes_of(without_memory(config, skeleton, frames, persons))
     _without_counters(shapes, tensors)
     problems = mismatch(shapes, {name: tuple(held.shape) for name, held in {**tensors, **found.unexpected}.items()})
     if problems:
@@ -228,7 +228,7 @@ def _class_names(
     if classes is not None:
         if len(classes) != count:
             raise SkelactError(
-                f"{file}: the head has {count} outputs, expected as many class names, found {len(classes)}"
+                f"{file}: the head has {count} outputs, expected as many class names (--classes), found {len(classes)}"
             )
         return classes
     if skeleton.name == "kinect_v2" and count in (60, 120):

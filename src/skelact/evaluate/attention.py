@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float32
 
 from skelact import methods
+from skelact.encoders.encoder import there
 from skelact.encoders.file import EncoderCard, load_encoder
-from skelact.encoders.stgcn import there
 from skelact.methods import SkeAttnCLR
 from skelact.skeleton import Skeleton
 from skelact.streams import apply_stream
@@ -40,7 +40,7 @@ def load_attention(run: Path) -> Attention:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise SkelactError(f"{run / 'config.json'}: cannot be read: {error}") from error
     with torch.random.fork_rng(devices=[]):
-        method = methods.build(config.method, card.encoder, card.skeleton)
+        method = methods.build(config.method, card.encoder, card.skeleton, card.frames, card.persons)
     try:
         method.load_state_dict(state["method"])
     except (RuntimeError, KeyError, TypeError) as error:

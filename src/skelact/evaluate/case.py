@@ -52,10 +52,11 @@ class Case:
     ) -> "Case":
         """Clips without a label are left out, and `notes` says how many.
 
-        SkelactError: no such split, no labelled train or test clips, units that cannot be converted.
+        SkelactError: no such split, no labelled train or test clips, joints or units that do not map.
         """
         rows = split_of(store, split)
         check_measurable(store, rows)
+        encoder.card.skeleton.order_in(store.skeleton.joints)  # before a view is made that could not be used
         scale, of_units = scale_to(encoder.card, store.skeleton, store.meta.units, store.name)
         kept = labelled(rows, store.table["action"])
         notes = (_left_out(rows, kept), of_units, squeezed_in(store, encoder.card.view, encoder.card.frames))

@@ -13,9 +13,10 @@ from skelact.data.squeezed import squeezed, squeezed_in
 from skelact.data.store import Store
 from skelact.data.views import prepare_clip
 from skelact.encoders.file import LoadedEncoder
+from skelact.evaluate.arrays import write_arrays
 from skelact.evaluate.features import best_device, features
 from skelact.evaluate.prepared import scale_to
-from skelact.world import SkelactError, atomic_file, check_writable
+from skelact.world import SkelactError, check_writable
 
 
 def classify(
@@ -36,6 +37,7 @@ def classify(
         )
     if not 1 <= top <= len(card.classes):
         raise SkelactError(f"top must be between 1 and the {len(card.classes)} classes of the encoder, got {top}")
+    card.skeleton.order_in(reader.skeleton.joints)
     units = scale_to(card, reader.skeleton, reader.units, str(source))
     return _classified(encoder, head, reader, source, top, units, tell)
 
@@ -86,6 +88,7 @@ def embed(
     """
     card = encoder.card
     check_writable(out.parent, out.name)
+    card.skeleton.order_in(store.skeleton.joints)
     scale, of_units = scale_to(card, store.skeleton, store.meta.units, store.name)
     for note in (of_units, squeezed_in(store, card.view, card.frames)):
         if note:
@@ -93,6 +96,4 @@ def embed(
     prepared = store.prepared(card.view, card.frames, progress=progress)
     encoder.network.to(best_device())
     found = features(encoder, prepared.clips, store.skeleton, progress=progress, scale=scale)
-    # Opened here, because numpy would add .npz to a name without it.
-    with atomic_file(out) as temporary, open(temporary, "wb") as opened:
-        np.savez(opened, features=found, names=store.table["name"], labels=store.table["action"])
+    write_arrays(out, {"features": found, "names": store.table["name"], "labels": store.table["action"]})

@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from skelact.config import Config, Precision
-from skelact.encoders.config import STGCNConfig
+from skelact.encoders.config import EncoderConfig
+from skelact.train.config import Clipping, SGDNumbers
 
 
 class KnnConfig(Config):
@@ -39,33 +40,32 @@ class ClusteringConfig(Config):
     """Whether features are first brought to length 1, so that distance is cosine."""
 
 
-class LinearConfig(Config):
+class LinearConfig(SGDNumbers):
     """The published recipe (SGD without weight decay, no standardisation, no augmentation)."""
 
     lr: PositiveFloat = 3.0
-    momentum: NonNegativeFloat = 0.9
+    weight_decay: NonNegativeFloat = 0
     batch: PositiveInt = 128
     """Clips a step. A last, incomplete batch of an epoch is left out, unless it is the only one."""
     epochs: PositiveInt = 100
-    milestones: tuple[PositiveInt, ...] = (80,)
-    """Epochs at which the learning rate is divided by ten."""
+    milestones: tuple[PositiveInt, ...] = (80,)  # pyright: ignore[reportIncompatibleVariableOverride] (whole epochs)
+    """Epochs at which the step schedule divides by ten."""
     initial_std: NonNegativeFloat = 0.02
     """Standard deviation of the initial weights; the initial bias is 0."""
 
 
-class TuneConfig(Config):
+class TuneConfig(Clipping, SGDNumbers):
     """SGD over network and head. Rate, momentum, batch, epochs and milestones are those of the published programs'
     fine-tuning; the weight decay is that of pretraining."""
 
     lr: PositiveFloat = 0.01
-    momentum: float = Field(default=0.9, ge=0, lt=1)
-    nesterov: bool = False
-    weight_decay: NonNegativeFloat = 1e-4
     batch: PositiveInt = 128
     """Clips a step. A last, incomplete batch of an epoch is left out, unless it is the only one."""
     epochs: PositiveInt = 150
-    milestones: tuple[PositiveInt, ...] = (60, 100)
-    """Epochs at which the learning rate is divided by ten."""
+    milestones: tuple[PositiveInt, ...] = (60, 100)  # pyright: ignore[reportIncompatibleVariableOverride] (whole epochs)
+    """Epochs at which the step schedule divides by ten."""
+    layer_decay: float = Field(default=1, gt=0, le=1)
+    """Learning rate of a layer, as a multiple of the next layer's; the head has lr. 1: all layers alike."""
     network_mode: Literal["train", "eval"] = "train"
     """What the network is in while it learns. eval: no dropout, and BatchNorm by the running statistics that it came
     with, which stay (released)."""
@@ -77,12 +77,6 @@ class TuneConfig(Config):
     """Epochs between tests, among which `best` is chosen; the last epoch is always tested."""
     precision: Precision = "float32"
     """bf16: autocast of the network in training; the head, the loss and the tests stay float32."""
-
-    @model_validator(mode="after")
-    def _check(self) -> "TuneConfig":
-        if self.nesterov and not self.momentum:
-            raise ValueError("nesterov needs a momentum above 0, got 0.0")
-        return self
 
 
 class FinetuneConfig(TuneConfig):
@@ -127,9 +121,9 @@ class SupervisedConfig(TuneConfig):
     width: PositiveInt | None = None
     """Another width of the network than the run's; without a run 16."""
 
-    def network(self, encoder: STGCNConfig) -> STGCNConfig:
-        """The run's network, with the width asked for."""
-        return encoder if self.width is None else encoder.model_copy(update={"width": self.width})
+    def network(self, encoder: EncoderConfig) -> EncoderConfig:
+        """The run's network, with the width asked for. SkelactError where it has no width."""
+        return encoder if self.width is None else encoder.with_width(self.width)
 
     @model_validator(mode="after")
     def _has_no_statistics(self) -> "SupervisedConfig":

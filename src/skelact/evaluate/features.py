@@ -44,7 +44,7 @@ def features(
     check_clips(encoder.card, clips, skeleton)
     order = encoder.card.skeleton.order_in(skeleton.joints)
     weight = next(encoder.network.parameters())
-    out = np.empty((len(clips), encoder.card.encoder.features), np.float32)
+    out = np.empty((len(clips), encoder.network.features), np.float32)
     with torch.inference_mode(), kept_memory(weight.device.type == "cpu"), progress_bar(progress) as bar:
         line = bar.add_task(title, total=len(clips))
         for start in range(0, len(clips), batch):
@@ -86,7 +86,7 @@ def cached_features(
         )
     key = features_key(encoder, prepared.hash, skeleton, scale)
     file = folder / f"{key[:16]}.npz"
-    kept = _kept(file, key, (len(prepared.clips), encoder.card.encoder.features)) if file.exists() else None
+    kept = _kept(file, key, (len(prepared.clips), encoder.network.features)) if file.exists() else None
     if kept is not None:
         return kept
     made = features(encoder, prepared.clips, skeleton, batch, progress, title, scale)

@@ -52,6 +52,8 @@ def fuse(files: Sequence[Path], weights: Sequence[float] | None = None, out: Pat
     start = time.perf_counter()
     if len(files) < 2:
         raise SkelactError(f"expected at least 2 results to fuse, found {len(files)}")
+    if len({Path(file).resolve() for file in files}) < len(files):
+        raise SkelactError("expected each result once, found one of them twice")
     if out is not None and Path(out).suffix != ".json":
         raise SkelactError(f"{out}: expected the name of a .json file")
     parts = [read_part(Path(file)) for file in files]

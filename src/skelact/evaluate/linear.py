@@ -11,6 +11,8 @@ from torch.nn import functional
 from skelact.evaluate.accuracy import Accuracy, hits
 from skelact.evaluate.config import LinearConfig
 from skelact.evaluate.task import Task
+from skelact.methods.method import ParameterGroup
+from skelact.train.optimise import ScheduledOptimiser
 from skelact.world import SkelactError
 
 
@@ -49,19 +51,18 @@ def linear(task: Task, seeds: tuple[int, ...], config: LinearConfig | None = Non
     """
     config = config or LinearConfig()
     weight, bias = _initial(seeds, task, config)
-    optimizer = torch.optim.SGD([weight, bias], lr=config.lr, momentum=config.momentum)
-    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, list(config.milestones), gamma=0.1)
+    per_epoch = len(task.train) // min(config.batch, len(task.train))
+    optimiser = ScheduledOptimiser(config, [ParameterGroup([weight, bias])], per_epoch, config.epochs)
     top1, top5, scores = [], [], task.test.new_zeros(len(seeds), len(task.test), task.classes)
     for epoch in range(config.epochs):
-        for rows in _batches(seeds, epoch, len(task.train), config.batch):
+        for place, rows in enumerate(_batches(seeds, epoch, len(task.train), config.batch)):
             rows = rows.to(task.train.device)
             logits = torch.baddbmm(bias, task.train[rows], weight)
-            optimizer.zero_grad()
+            optimiser.zero_grad()
             # A sum over seeds, so that each seed's gradient is the one it would have alone.
             loss = functional.cross_entropy(logits.flatten(0, 1), task.train_labels[rows].flatten(), reduction="sum")
             (loss / rows.shape[1]).backward()
-            optimizer.step()
-        schedule.step()
+            optimiser.step(epoch * per_epoch + place)
         with torch.no_grad():
             scores = torch.baddbmm(bias, task.test.expand(len(seeds), -1, -1), weight)
             top1.append(hits(scores, task.test_labels, 1))

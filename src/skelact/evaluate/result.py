@@ -201,7 +201,7 @@ def neighbours(result: Result, k: int) -> str:
     if used == k:
         return f"{k} nearest"
     if result.recipe.get("cap"):
-        return f"{used} nearest (k {used} instead of {k}: the smallest class has {used} clips)"
+        return f"{used} nearest (k {used} instead of {k}: the smallest class has {used} clip{'s' * (used > 1)})"
     return f"all {used} train clips (fewer than k = {k})"
 
 

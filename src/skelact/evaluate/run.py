@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from skelact import __version__, processor
 from skelact.data.store import Store
 from skelact.encoders.file import LoadedEncoder, encoder_file, load_encoder, save_encoder, streams_of
@@ -188,7 +190,11 @@ def _kept(path: Path, same: dict[str, Any]) -> AnyResult | None:
     if not path.exists() or not path.with_suffix(".npz").exists():
         return None
     kept = read_result(path)
-    if any(getattr(kept, key) != value for key, value in same.items()):
+    try:  # what an older skelact did not have has its default; a default is never changed
+        recipe = RECIPES[kept.protocol].model_validate(kept.recipe).model_dump(mode="json")
+    except (KeyError, ValidationError):
+        return None
+    if any(value != (recipe if key == "recipe" else getattr(kept, key)) for key, value in same.items()):
         return None
     if isinstance(kept, Result):
         files = [path.parent / name for name in kept.labels]
@@ -207,7 +213,7 @@ def _save(path: Path, network: LoadedEncoder, result: AnyResult, store: Store) -
 def _tell_alone(path: Path, encoder: LoadedEncoder) -> None:
     card = encoder.card
     tell(
-        f"{path}: no run there; a network of width {card.encoder.width} for {card.frames} frames of view {card.view}, "
+        f"{path}: no run there; a network of {card.encoder.size} for {card.frames} frames of view {card.view}, "
         f"{card.stream} stream, is trained from random weights, and its results go there"
     )
 

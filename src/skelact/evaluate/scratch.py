@@ -6,7 +6,7 @@ from pathlib import Path
 from skelact import __version__
 from skelact.data.store import Store
 from skelact.data.units import common_unit
-from skelact.encoders.config import STGCNConfig
+from skelact.encoders.config import DEFAULT
 from skelact.encoders.file import EncoderCard, LoadedEncoder, load_encoder, random_encoder
 from skelact.evaluate.config import SupervisedConfig
 from skelact.streams import Stream
@@ -21,7 +21,7 @@ def scratch(path: Path, store: Store, config: SupervisedConfig, stream: Stream |
     if has_no_run(path):
         view, frames = config.view or "released", config.frames or 50
         card = EncoderCard(
-            encoder=config.network(STGCNConfig()),
+            encoder=config.network(DEFAULT),
             skeleton=store.skeleton,
             stream=stream or "joint",
             view=view,
@@ -63,4 +63,4 @@ def claim(folder: Path, store: Store, store_hash: str, split: str) -> None:
         "config": {"recipe": "supervised", "method": {"name": "supervised"}},
         "stores": [{**origin, "hash": store_hash, "split": split}],
     }
-    write_json(folder / "config.json", values)
+    write_json(folder / "config.json", values, sealed=True)

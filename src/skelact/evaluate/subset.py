@@ -2,13 +2,15 @@
 
 import csv
 import hashlib
+import io
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64, Shaped
 
 from skelact.evaluate.config import PerClass
-from skelact.world import SkelactError, atomic_file
+from skelact.terminal import tell
+from skelact.world import SkelactError, write_bytes
 
 COLUMNS = ("name", "action")
 
@@ -55,36 +57,43 @@ def kept_or_chosen(
     SkelactError, with file and line: a name that is not among `names` or stands twice, another class than the store
     has, a class without a clip where each has to have one.
     """
-    if path.exists():
-        return _read(path, [str(name) for name in names], labels, per_class)
     places = chosen(names, labels, share, seed, per_class)
-    with atomic_file(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows((names[place], int(labels[place])) for place in places)
+    if path.exists():
+        there = _read(path, [str(name) for name in names], labels, per_class)
+        if not np.array_equal(there, places):
+            tell(f"{path}: other clips than seed {seed} chooses: taken as they stand there")
+        return there
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows((names[place], int(labels[place])) for place in places)
+    write_bytes(path, text.getvalue().encode())
     return places
 
 
 def _read(path: Path, names: list[str], labels: Int64[np.ndarray, "n"], per_class: PerClass) -> Int64[np.ndarray, "k"]:
     place_of = {name: place for place, name in enumerate(names)}
     places: dict[int, None] = {}
-    with open(path, newline="", encoding="utf-8") as file:
-        for line, row in enumerate(csv.reader(file), start=1):
-            where = f"{path}:{line}"
-            if line == 1:
-                if tuple(row) != COLUMNS:
-                    raise SkelactError(f"{where}: expected the columns {','.join(COLUMNS)}, found {','.join(row)}")
-                continue
-            if len(row) != 2:
-                raise SkelactError(f"{where}: expected a name and an action, found {len(row)} entries")
-            place = place_of.get(row[0])
-            if place is None:
-                raise SkelactError(f"{where}: {row[0]!r} is none of the {len(names)} train clips of this split")
-            if row[1] != str(labels[place]):
-                raise SkelactError(f"{where}: expected action {labels[place]} for {row[0]}, found {row[1]}")
-            if place in places:
-                raise SkelactError(f"{where}: {row[0]} stands twice, expected every clip once")
-            places[place] = None
+    try:
+        rows = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8"), newline="")))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SkelactError(f"{path}: cannot be read as the list of labelled clips: {error}") from error
+    for line, row in enumerate(rows, start=1):
+        where = f"{path}:{line}"
+        if line == 1:
+            if tuple(row) != COLUMNS:
+                raise SkelactError(f"{where}: expected the columns {','.join(COLUMNS)}, found {','.join(row)}")
+            continue
+        if len(row) != 2:
+            raise SkelactError(f"{where}: expected a name and an action, found {len(row)} entries")
+        place = place_of.get(row[0])
+        if place is None:
+            raise SkelactError(f"{where}: {row[0]!r} is none of the {len(names)} train clips of this split")
+        if row[1] != str(labels[place]):
+            raise SkelactError(f"{where}: expected action {labels[place]} for {row[0]}, found {row[1]}")
+        if place in places:
+            raise SkelactError(f"{where}: {row[0]} stands twice, expected every clip once")
+        places[place] = None
     found = np.array(sorted(places), np.int64)
     lacking = sorted(set(labels.tolist()) - set(labels[found].tolist()))
     if lacking and not (per_class == "released" and len(found)):

@@ -19,12 +19,13 @@ from skelact.allocator import kept_memory
 from skelact.augment import Chain, Crop, Shear
 from skelact.data.batches import TrainingClips, batches
 from skelact.draw import Draw, order
+from skelact.encoders.encoder import Encoder
 from skelact.encoders.file import LoadedEncoder
-from skelact.encoders.stgcn import STGCN
 from skelact.evaluate.accuracy import Accuracy, accuracy
 from skelact.evaluate.config import TuneConfig
 from skelact.evaluate.features import BATCH
 from skelact.streams import apply_stream
+from skelact.train.optimise import ScheduledOptimiser, decayed_by_layer
 from skelact.world import SkelactError
 
 
@@ -84,10 +85,9 @@ def tune(
     card, size = start.card, min(config.batch, len(train.clips))
     per_epoch = len(train.clips) // size
     network, head = _start(start, classes, config, seed, device)
-    parameters = [*network.parameters(), *head.parameters()]
-    optimiser = torch.optim.SGD(
-        parameters, config.lr, config.momentum, weight_decay=config.weight_decay, nesterov=config.nesterov
-    )
+    layers = [network, head] if config.layer_decay == 1 else [*network.layers(), head]
+    groups = decayed_by_layer(layers, config.layer_decay)
+    optimiser = ScheduledOptimiser(config, groups, per_epoch, config.epochs, config.clip)
     view = Chain((Crop(), Shear())) if config.augmentation == "normal" else Chain(())
     labels = train.labels.to(device)
     epochs, tests, scores = [], [], torch.empty(0, classes)
@@ -98,14 +98,12 @@ def tune(
         for step, (numbers, clips) in enumerate(batches(train.clips, orders, device)):
             epoch = step // per_epoch
             torch.manual_seed(int(Draw(torch.tensor([step]), seed, 0, "dropout").bits().item()))
-            for group in optimiser.param_groups:
-                group["lr"] = config.lr * 0.1 ** sum(epoch >= milestone for milestone in config.milestones)
             x = apply_stream(view(clips, Draw(numbers, seed, epoch, "tune")), card.stream, card.skeleton)
             with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
                 h = network(x)
             optimiser.zero_grad()
             functional.cross_entropy(head(h.float()), labels[numbers]).backward()
-            optimiser.step()
+            optimiser.step(step)
             bar.advance(line, size)
             done = epoch + 1
             if (step + 1) % per_epoch == 0 and (done % config.test_every == 0 or done == config.epochs):
@@ -123,11 +121,11 @@ def tune(
 
 def _start(
     start: LoadedEncoder, classes: int, config: TuneConfig, seed: int, device: torch.device
-) -> tuple[STGCN, nn.Linear]:
+) -> tuple[Encoder, nn.Linear]:
     """A copy of the network that can learn, and a head drawn with the seed."""
     network = copy.deepcopy(start.network).to(device).requires_grad_(True).train(config.network_mode == "train")
     # Without the layer's own start, which would draw from the global generator.
-    head = cast(nn.Linear, nn.utils.skip_init(nn.Linear, start.card.encoder.features, classes))
+    head = cast(nn.Linear, nn.utils.skip_init(nn.Linear, network.features, classes))
     weight = torch.randn(head.weight.shape, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
         head.weight.copy_(weight * config.initial_std)

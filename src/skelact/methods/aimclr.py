@@ -1,5 +1,7 @@
 """AimCLR: contrast with extreme augmentations (Guo et al., AAAI 2022)."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -7,12 +9,11 @@ from torch import Tensor
 from skelact import augment
 from skelact.bank import Bank
 from skelact.eadm import energy_drop
-from skelact.encoders.config import STGCNConfig
-from skelact.encoders.stgcn import STGCN
+from skelact.encoders.encoder import Encoder
 from skelact.losses import divergence, info_nce, multi_positive_mean, multi_positive_sum, nearest, similarities
 from skelact.methods.config import AimCLRConfig
 from skelact.methods.contrast import Embedder
-from skelact.methods.method import Losses, Method
+from skelact.methods.method import Losses, Method, Moment
 from skelact.momentum import MomentumTwin
 from skelact.skeleton import Skeleton
 
@@ -32,16 +33,18 @@ class AimCLR(Method):
 
     Config = AimCLRConfig
 
-    def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
+    def __init__(self, config: Config, encoder: Callable[[], Encoder], skeleton: Skeleton):
         super().__init__()
         self.config = config
         self.mirror = skeleton.mirror
-        self.query = Embedder(encoder.build(skeleton), config.projection)
+        self.query = Embedder(encoder(), config.projection)
+        if config.drop:
+            self.encoder.require_joint_axis("AimCLR's EADM (--method.drop)")
         self.twin = MomentumTwin(self.query, config.momentum)
         self.bank = Bank(config.bank, config.projection)
 
     @property
-    def encoder(self) -> STGCN:
+    def encoder(self) -> Encoder:
         return self.query.encoder
 
     def views(self) -> dict[str, augment.Augmentation]:
@@ -53,8 +56,8 @@ class AimCLR(Method):
         only = normal if c.views == "normal" else extreme
         return {"query": only, "key": only}
 
-    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
-        return self.losses(*self.logits(views), epoch)
+    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], moment: Moment) -> Losses:
+        return self.losses(*self.logits(views), moment)
 
     def logits(
         self, views: dict[str, Float[Tensor, "n c t v m"]]
@@ -71,12 +74,11 @@ class AimCLR(Method):
         others = {part: similarities(q, z, bank, temperature) for part, q in queries.items()}
         return similarities(z_hat, z, bank, temperature), others
 
-    def losses(self, logits: Float[Tensor, "n k1"], others: dict[str, Float[Tensor, "n k1"]], epoch: int) -> Losses:
+    def losses(self, logits: Float[Tensor, "n k1"], others: dict[str, Float[Tensor, "n k1"]], moment: Moment) -> Losses:
         """The whole loss and its parts, from what `logits` gives."""
         c = self.config
         parts = {part: divergence(student, logits) for part, student in others.items()}  # Eq. 7, 8
-        assert c.neighbours_from is not None, "fitted() sets it"
-        if c.neighbours and epoch >= c.neighbours_from:
+        if c.neighbours and moment.epoch >= c.neighbours_begin(moment.epochs):
             positives = nearest(logits, c.neighbours)
             for student in others.values():
                 positives = positives | nearest(student, c.neighbours)

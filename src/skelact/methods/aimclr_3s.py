@@ -1,14 +1,16 @@
 """3s-AimCLR with cross-stream knowledge mining (Guo et al., AAAI 2022, tables 3 and 4, marked with a section sign)."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from skelact.encoders.config import STGCNConfig
+from skelact.encoders.encoder import Encoder
 from skelact.methods.aimclr import AimCLR
 from skelact.methods.config import AimCLR3sConfig
 from skelact.methods.crossstream import CrossStream
-from skelact.methods.method import Losses
+from skelact.methods.method import Losses, Moment
 from skelact.skeleton import Skeleton
 from skelact.streams import Stream
 
@@ -27,19 +29,19 @@ class AimCLR3s(CrossStream[AimCLR]):
 
     Config = AimCLR3sConfig
 
-    def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
+    def __init__(self, config: Config, encoder: Callable[[], Encoder], skeleton: Skeleton):
         super().__init__(config, lambda: AimCLR(config, encoder, skeleton), skeleton)
 
-    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
+    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], moment: Moment) -> Losses:
         own: list[Tensor] = []
         normal: dict[Stream, Tensor] = {}
         parts: Losses = {}
         for stream, learner, seen in self.by_stream(views):
             normal[stream], others = learner.logits(seen)
-            losses = learner.losses(normal[stream], others, epoch)
+            losses = learner.losses(normal[stream], others, moment)
             own.append(losses.pop("loss"))
             parts |= {f"{stream}/{part}": loss for part, loss in losses.items()}
-        if self.crosses(epoch):
+        if self.crosses(moment):
             taught = self.taught(normal)
             own += taught.values()  # (b)
             parts |= {f"{stream}/cross": loss for stream, loss in taught.items()}

@@ -15,12 +15,20 @@ class MethodConfig(Config):
     """A method's configuration. Every method has one, `SomeMethod.Config`, with a `name` of its own."""
 
     def fitted(self, epochs: int, clips: int, batch: int) -> "MethodConfig":
-        """These numbers for a run of so many epochs, clips and clips a batch; SkelactError if they cannot work."""
+        """These numbers for a run of so many epochs, clips and clips a batch; SkelactError if they cannot work.
+
+        What is None because it follows from the run becomes a number, for config.json to say which.
+        """
         return self
 
     def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
         """Why these numbers may not work for so many epochs, steps and clips, a sentence each."""
         return []
+
+
+def _last_sixth(epochs: int) -> int:
+    """The epoch (from 0) at which the last sixth of a run begins."""
+    return epochs * 5 // 6
 
 
 class ContrastConfig(MethodConfig):
@@ -51,8 +59,8 @@ class ContrastConfig(MethodConfig):
         constants = steps * (1 - self.momentum)
         if constants < SLOW_TWIN:
             doubts.append(
-                f"{steps} steps x (1 - momentum {self.momentum}) = {constants:.2g}: the key network hardly leaves its "
-                f"random start; train longer or lower --method.momentum"
+                f"{steps} step{'s' * (steps > 1)} x (1 - momentum {self.momentum}) = {constants:.2g}: the key network "
+                f"hardly leaves its random start; train longer or lower --method.momentum"
             )
         if self.bank > clips:
             doubts.append(
@@ -105,8 +113,11 @@ class AimCLRConfig(ContrastConfig):
             raise SkelactError(
                 f"expected --method.neighbours within the bank of {fitted.bank} keys, found {self.neighbours}"
             )
-        begin = epochs * 5 // 6 if self.neighbours_from is None else self.neighbours_from
-        return fitted.model_copy(update={"neighbours_from": begin})
+        return fitted.model_copy(update={"neighbours_from": self.neighbours_begin(epochs)})
+
+    def neighbours_begin(self, epochs: int) -> int:
+        """First epoch (from 0) with NNM in a run of so many epochs."""
+        return _last_sixth(epochs) if self.neighbours_from is None else self.neighbours_from
 
     def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
         doubts = super().doubts(epochs, steps, clips)
@@ -154,8 +165,12 @@ class SkeAttnCLRConfig(ContrastConfig):
         return self
 
     def fitted(self, epochs: int, clips: int, batch: int) -> ContrastConfig:
-        ahead = clips // batch if self.momentum_ahead is None else self.momentum_ahead
+        ahead = self.steps_ahead(clips // batch)
         return super().fitted(epochs, clips, batch).model_copy(update={"momentum_ahead": ahead})
+
+    def steps_ahead(self, per_epoch: int) -> int:
+        """Steps by which the clock of m is ahead in a run of so many steps an epoch."""
+        return per_epoch if self.momentum_ahead is None else self.momentum_ahead
 
 
 class CrossStreamConfig(ContrastConfig):
@@ -180,8 +195,11 @@ class CrossStreamConfig(ContrastConfig):
         fitted = super().fitted(epochs, clips, batch)
         if self.top_k > fitted.bank:
             raise SkelactError(f"expected --method.top-k within the bank of {fitted.bank} keys, found {self.top_k}")
-        begin = epochs * 5 // 6 if self.cross_from is None else self.cross_from
-        return fitted.model_copy(update={"cross_from": begin})
+        return fitted.model_copy(update={"cross_from": self.cross_begins(epochs)})
+
+    def cross_begins(self, epochs: int) -> int:
+        """First epoch (from 0) across streams in a run of so many epochs."""
+        return _last_sixth(epochs) if self.cross_from is None else self.cross_from
 
     def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
         doubts = super().doubts(epochs, steps, clips)

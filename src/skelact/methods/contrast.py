@@ -4,15 +4,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from skelact.encoders.stgcn import STGCN, published_start
+from skelact.encoders.encoder import Encoder, published_start
 
 
 class Embedder(nn.Module):
     """Encoder f and projection head g (Linear, ReLU, Linear); head weights N(0, 0.02) and bias 0, as released."""
 
-    def __init__(self, encoder: STGCN, projection: int):
+    def __init__(self, encoder: Encoder, projection: int):
         super().__init__()
-        features = encoder.config.features
+        features = encoder.features
         first, last = nn.Linear(features, features), nn.Linear(features, projection)
         self.encoder = encoder
         self.head = nn.Sequential(first, nn.ReLU(), last).apply(published_start)

@@ -1,14 +1,16 @@
 """CrosSCLR: cross-view consistency pursuit, on two or three streams (Li et al., CVPR 2021, section 3.3)."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from skelact.encoders.config import STGCNConfig
+from skelact.encoders.encoder import Encoder
 from skelact.losses import info_nce
 from skelact.methods.config import CrosSCLRConfig
 from skelact.methods.crossstream import CrossStream
-from skelact.methods.method import Losses
+from skelact.methods.method import Losses, Moment
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
 from skelact.streams import Stream
@@ -29,12 +31,12 @@ class CrosSCLR(CrossStream[SkeletonCLR]):
 
     Config = CrosSCLRConfig
 
-    def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
+    def __init__(self, config: Config, encoder: Callable[[], Encoder], skeleton: Skeleton):
         super().__init__(config, lambda: SkeletonCLR(config, encoder, skeleton), skeleton)
 
-    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
+    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], moment: Moment) -> Losses:
         logits: dict[Stream, Tensor] = {stream: learner.logits(seen) for stream, learner, seen in self.by_stream(views)}
-        if self.crosses(epoch):
+        if self.crosses(moment):
             parts = {f"{stream}/cross": loss for stream, loss in self.taught(logits).items()}  # (b), (c)
         else:
             parts = {f"{stream}/info_nce": info_nce(own) for stream, own in logits.items()}

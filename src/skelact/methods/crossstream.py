@@ -11,9 +11,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from skelact.augment import Augmentation
+from skelact.encoders.encoder import Encoder
 from skelact.losses import cross_stream
 from skelact.methods.config import CrossStreamConfig
-from skelact.methods.method import Method
+from skelact.methods.method import Method, Moment
 from skelact.skeleton import Skeleton
 from skelact.streams import Stream, apply_stream
 
@@ -33,10 +34,10 @@ class CrossStream(Method, Generic[Learner]):
         self.learners = nn.ModuleDict({stream: learner() for stream in config.streams})
 
     @property
-    def encoder(self) -> nn.Module:
+    def encoder(self) -> Encoder:
         return self.encoders()[self.config.streams[0]]
 
-    def encoders(self) -> dict[Stream, nn.Module]:
+    def encoders(self) -> dict[Stream, Encoder]:
         return {stream: self.learner(stream).encoder for stream in self.config.streams}
 
     def learner(self, stream: Stream) -> Learner:
@@ -54,10 +55,13 @@ class CrossStream(Method, Generic[Learner]):
             seen = {name: apply_stream(view, stream, self.skeleton) for name, view in views.items()}
             yield stream, self.learner(stream), seen
 
-    def crosses(self, epoch: int) -> bool:
-        """Whether an epoch is of the second stage."""
-        assert self.config.cross_from is not None, "fitted() sets it"
-        return epoch >= self.config.cross_from
+    def after_step(self, moment: Moment) -> None:
+        for stream in self.config.streams:
+            self.learner(stream).after_step(moment)
+
+    def crosses(self, moment: Moment) -> bool:
+        """Whether a step is of the second stage."""
+        return moment.epoch >= self.config.cross_begins(moment.epochs)
 
     def taught(self, logits: dict[Stream, Float[Tensor, "n k1"]]) -> dict[Stream, Float[Tensor, ""]]:
         """The loss of each stream under the others, mean over them."""

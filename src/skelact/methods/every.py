@@ -1,9 +1,11 @@
 """All methods, and how one is built."""
 
-from skelact.encoders.config import STGCNConfig
+from typing import Any, cast
+
+from skelact.encoders.config import EncoderConfig
 from skelact.methods.aimclr import AimCLR
 from skelact.methods.aimclr_3s import AimCLR3s
-from skelact.methods.config import AnyMethodConfig
+from skelact.methods.config import MethodConfig
 from skelact.methods.crossclr import CrosSCLR
 from skelact.methods.method import Method
 from skelact.methods.skeattnclr import SkeAttnCLR
@@ -13,7 +15,9 @@ from skelact.skeleton import Skeleton
 METHODS = (SkeletonCLR, AimCLR, CrosSCLR, AimCLR3s, SkeAttnCLR)
 
 
-def build(config: AnyMethodConfig, encoder: STGCNConfig, skeleton: Skeleton) -> Method:
-    """The method that `config` configures, with fresh weights from torch's global generator."""
+def build(config: MethodConfig, encoder: EncoderConfig, skeleton: Skeleton, frames: int, persons: int) -> Method:
+    """The method that `config` configures, for clips of this layout, length and number of persons, with fresh weights
+    from torch's global generator. SkelactError where it cannot work with this encoder."""
     (method,) = (method for method in METHODS if type(config) is method.Config)
-    return method(config, encoder, skeleton)  # pyright: ignore[reportArgumentType] (its own Config, by the line above)
+    own = cast(Any, config)  # of `method.Config`, by the line above
+    return method(own, lambda: encoder.build(skeleton, frames, persons), skeleton)

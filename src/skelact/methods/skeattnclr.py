@@ -1,5 +1,6 @@
 """SkeAttnCLR: contrast of the whole, the salient and the rest by attention over parts (Hua et al., IJCAI 2023)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,11 +11,10 @@ from torch import Tensor, nn
 from skelact import augment
 from skelact.bank import Bank
 from skelact.draw import Draw
-from skelact.encoders.config import STGCNConfig
-from skelact.encoders.stgcn import STGCN, published_start
+from skelact.encoders.encoder import Encoder, published_start
 from skelact.losses import info_nce, similarities, with_negative
 from skelact.methods.config import SkeAttnCLRConfig
-from skelact.methods.method import Losses, Method
+from skelact.methods.method import Losses, Method, Moment
 from skelact.mham import AttentionMask, released_layout
 from skelact.momentum import MomentumTwin, cosine_momentum
 from skelact.skeleton import Skeleton
@@ -43,24 +43,26 @@ class SkeAttnCLR(Method):
 
     Config = SkeAttnCLRConfig
 
-    def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
+    def __init__(self, config: Config, encoder: Callable[[], Encoder], skeleton: Skeleton):
         super().__init__()
         if len(skeleton.parts) < 2:
             raise SkelactError(
                 f"SkeAttnCLR swaps body parts: expected a skeleton with at least 2, found {len(skeleton.parts)} in "
                 f"{skeleton.name}; name the joints of its trunk, arms and legs under `parts`"
             )
-        if encoder.features % config.heads:
+        network = encoder()
+        network.require_joint_axis("SkeAttnCLR's attention mask")
+        if network.channels % config.heads:
             raise SkelactError(
                 f"expected --encoder.features that the {config.heads} heads of --method.heads divide, "
-                f"found {encoder.features}"
+                f"found {network.channels}"
             )
-        if config.layout == "released" and encoder.absent == "left_out":
+        if config.layout == "released" and network.leaves_out_absent:
             raise SkelactError("--method.layout released mixes a clip's persons: it needs --encoder.absent computed")
         self.config = config
         self.parts = tuple(skeleton.parts.values())
-        width, z = encoder.features, config.projection
-        self.query = Embedder(encoder.build(skeleton), z)
+        width, z = network.channels, config.projection
+        self.query = Embedder(network, z)
         self.attention = AttentionMask(width, config.heads, config.steepness)
         self.predictors = nn.ModuleDict(
             {part: head(z, width, z) if config.predictors else nn.Identity() for part in PARTS}
@@ -72,7 +74,7 @@ class SkeAttnCLR(Method):
         self.bank = Bank(config.bank, z)
 
     @property
-    def encoder(self) -> STGCN:
+    def encoder(self) -> Encoder:
         return self.query.encoder
 
     def views(self) -> dict[str, augment.Augmentation]:
@@ -81,7 +83,7 @@ class SkeAttnCLR(Method):
         fewest, most = (min(count, len(self.parts) - 1) for count in c.parts)
         return {"query": normal, "key": normal, "swap": Swapped(normal, PartSwap(self.parts, (fewest, most), c.window))}
 
-    def forward(self, views: dict[str, Clips], epoch: int) -> Losses:
+    def forward(self, views: dict[str, Clips], moment: Moment) -> Losses:
         x_q, x_k, x_swap = views["query"], views["key"], views["swap"]
         f_q, f_swap = self._map(self.query, x_q), self._map(self.query, x_swap)
         mask = self.attention(f_swap)  # Eq. 1
@@ -103,9 +105,9 @@ class SkeAttnCLR(Method):
         self.bank.add(k_z)
         return {"loss": parts["global"] + mu * parts["salient"] + (1 - mu) * parts["non_salient"], **parts}  # Eq. 5
 
-    def stepped(self, step: int, total: int) -> None:
-        assert self.config.momentum_ahead is not None, "fitted() sets it"
-        momentum = cosine_momentum(self.config.momentum, step + self.config.momentum_ahead, total)
+    def after_step(self, moment: Moment) -> None:
+        ahead = self.config.steps_ahead(moment.total // moment.epochs)
+        momentum = cosine_momentum(self.config.momentum, moment.step + ahead, moment.total)
         self.twin.follow_state(self.query, momentum)  # Eq. 6
 
     def _map(self, network: "Embedder", x: Clips) -> Map:
@@ -119,7 +121,7 @@ class SkeAttnCLR(Method):
 
     def _of_persons(self, mask: Map, x_swap: Clips, x_k: Clips) -> Float[Tensor, "others d s v"]:
         """The mask for the persons of the key's map; one half for a person who is not in the swapped view's."""
-        if self.encoder.config.absent == "computed":
+        if not self.encoder.leaves_out_absent:
             return mask
         there, wanted = self.encoder.persons(x_swap), self.encoder.persons(x_k)
         everyone = mask.new_full((*there.shape, *mask.shape[1:]), 0.5)
@@ -141,10 +143,10 @@ class Swapped:
 class Embedder(nn.Module):
     """Encoder f and head g."""
 
-    def __init__(self, encoder: STGCN, projection: int):
+    def __init__(self, encoder: Encoder, projection: int):
         super().__init__()
         self.encoder = encoder
-        self.head = head(encoder.config.features, encoder.config.features, projection)
+        self.head = head(encoder.features, encoder.features, projection)
 
     def project(self, features: Map, x: Clips) -> Float[Tensor, "n z"]:
         """g of the mean of a map over its places and the persons of the clips `x`, never in less than float32."""

@@ -1,17 +1,18 @@
 """SkeletonCLR: MoCo v2 on skeletons (Li et al., CVPR 2021, section 3.2; AimCLR, section 3.1)."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from skelact import augment
 from skelact.bank import Bank
-from skelact.encoders.config import STGCNConfig
-from skelact.encoders.stgcn import STGCN
+from skelact.encoders.encoder import Encoder
 from skelact.losses import info_nce, similarities
 from skelact.methods.config import SkeletonCLRConfig
 from skelact.methods.contrast import Embedder
-from skelact.methods.method import Losses, Method
+from skelact.methods.method import Losses, Method, Moment
 from skelact.momentum import MomentumTwin
 from skelact.skeleton import Skeleton
 
@@ -26,22 +27,22 @@ class SkeletonCLR(Method):
 
     Config = SkeletonCLRConfig
 
-    def __init__(self, config: Config, encoder: STGCNConfig, skeleton: Skeleton):
+    def __init__(self, config: Config, encoder: Callable[[], Encoder], skeleton: Skeleton):
         super().__init__()
         self.config = config
-        self.query = Embedder(encoder.build(skeleton), config.projection)
+        self.query = Embedder(encoder(), config.projection)
         self.twin = MomentumTwin(self.query, config.momentum)
         self.bank = Bank(config.bank, config.projection)
 
     @property
-    def encoder(self) -> STGCN:
+    def encoder(self) -> Encoder:
         return self.query.encoder
 
     def views(self) -> dict[str, augment.Augmentation]:
         normal = augment.normal(self.config.shear, self.config.gamma)
         return {"query": normal, "key": normal}
 
-    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], epoch: int) -> Losses:
+    def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], moment: Moment) -> Losses:
         return {"loss": info_nce(self.logits(views))}  # Eq. 1
 
     def logits(self, views: dict[str, Float[Tensor, "n c t v m"]]) -> Float[Tensor, "n k1"]:

@@ -124,7 +124,8 @@ def body(
     here = [person for person in range(persons) if np.isfinite(maps[person]).all()]
     joints = np.ascontiguousarray(clip.transpose(1, 3, 2, 0)[:, here])
     # A zero in a prepared clip is the centre; only whole persons are absent.
-    missing = np.tile((joints == 0).reshape(*joints.shape[:2], -1).all(axis=2)[..., None], len(skeleton))
+    absent = np.logical_not(np.any(joints, axis=(2, 3), keepdims=True))[..., 0]
+    missing = np.tile(absent, len(skeleton))
     recording = Recording("", joints, np.tile(np.arange(len(here)), (frames, 1)), missing=missing)
     times = maps.shape[1]
     moment = int((maps[here].mean((0, 2)).argmax() + 0.5) * frames / times)

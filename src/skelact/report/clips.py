@@ -84,5 +84,7 @@ def _rows(store: Store, beside: Sequence[Joined]) -> list[int]:
         predicted = np.array([best.get(str(name), -1) for name in names])
     tested = predicted >= 0
     rows = np.flatnonzero(tested) if tested.any() else np.arange(len(store))
+    if (labels[rows] < 0).all():  # no classes to show one of each
+        return rows[np.unique(np.linspace(0, len(rows) - 1, MOST_CLIPS).astype(int))].tolist()
     wrong = tested & (predicted != labels)
     return rows[choose(labels[rows], wrong[rows], store.table["persons"][rows] > 1)].tolist()

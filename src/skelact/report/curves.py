@@ -109,12 +109,14 @@ def _panel(name: str, place: int, runs: Sequence[Run]) -> Html:
     part, stream = _of_stream(name)
     title = TITLES.get(part) or (f"Online kNN on {part[4:]}, top-1 %" if part.startswith("knn/") else part)
     title += f" ({stream})" if stream else ""
+    # Per cent that hardly differ from chance would else have ticks of nine digits.
+    from_zero = part == "lr" or part.startswith("knn")
     figure.update_layout(
         showlegend=False,
         margin={"l": 52, "r": 12, "t": 8, "b": 38},
         hovermode="x unified",
         xaxis={"title": {"text": "step", "standoff": 6}, "nticks": 6},
-        yaxis={"nticks": 6, "exponentformat": "power", "rangemode": "tozero" if name == "lr" else "normal"},
+        yaxis={"nticks": 6, "exponentformat": "power", "rangemode": "tozero" if from_zero else "normal"},
     )
     return tag("div", join((tag("h3", title), plot(figure, f"curve-{place}", f"{title} by step", 230))), class_="panel")
 

@@ -4,11 +4,13 @@
   const places = [...document.querySelectorAll("[data-plot]")];
   const drawn = new Set();
   const narrow = () => innerWidth < 700;
+  const hovers = matchMedia("(hover: hover)").matches; // elsewhere the bar would lie over the figure for good
 
   const themed = (figure) => {
     const { data, layout } = structuredClone(figure);
     layout.paper_bgcolor = layout.plot_bgcolor = "rgba(0,0,0,0)";
     layout.font = { family: getComputedStyle(document.body).fontFamily, size: 12, color: style("--ink") };
+    layout.modebar = { bgcolor: style("--card"), color: style("--muted"), activecolor: style("--ink") };
     layout.hoverlabel = { bgcolor: style("--card"), bordercolor: style("--line"), font: { color: style("--ink"), size: 13 }, namelength: 40 };
     for (const name of ["xaxis", "yaxis"]) {
       layout[name] = { gridcolor: style("--grid"), zerolinecolor: style("--line"), ...layout[name] };
@@ -23,7 +25,7 @@
 
   const draw = (place) => {
     const figure = JSON.parse(document.getElementById(place.dataset.plot).textContent);
-    const options = { responsive: true, displaylogo: false, displayModeBar: narrow() ? false : "hover",
+    const options = { responsive: true, displaylogo: false, displayModeBar: !narrow() && hovers && "hover",
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], scrollZoom: false };
     if (narrow()) figure.layout.dragmode = false;
     Plotly.react(place, ...themed(figure), options);

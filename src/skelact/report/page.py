@@ -19,7 +19,7 @@ from skelact.report.runs import Run, read_run
 from skelact.report.settings import configuration, headline
 from skelact.report.tables import tables
 from skelact.reproduce.result import Reproduction, read_reproduction
-from skelact.world import SkelactError, atomic_file, check_writable
+from skelact.world import SkelactError, check_writable, write_bytes
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 """Content security policy of the page: nothing is fetched from anywhere."""
@@ -51,9 +51,8 @@ def report(runs: list[Path], out: Path | None = None, reproduced: Sequence[Path]
     printed = [read_reproduction(Path(one)) for one in reproduced]
     check_writable(out.parent, out.name)
     content = page(read, printed)
-    with atomic_file(out) as temporary:
-        # A file name that is no UTF-8 is written with its bytes as escapes, which in JSON they are.
-        temporary.write_text(content, encoding="utf-8", errors="backslashreplace")
+    # A file name that is no UTF-8 is written with its bytes as escapes, which in JSON they are.
+    write_bytes(out, content.encode("utf-8", "backslashreplace"))
     return out
 
 

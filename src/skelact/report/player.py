@@ -62,7 +62,10 @@ def players(store: Store, rows: Sequence[int], beside: Sequence[Joined]) -> Html
         ]
         cards.append(_card(number, _label(action, store.classes), name, lines))
         data.append(clip_data(store, row))
-    return join((_controls(), tag("div", join(cards), class_="clips"), data_block("clips-data", data)))
+    several = any(clip["persons"] > 1 for clip in data)
+    return join(
+        (_controls(2 if several else 1), tag("div", join(cards), class_="clips"), data_block("clips-data", data))
+    )
 
 
 def _label(action: int, classes: Sequence[str]) -> str:
@@ -85,7 +88,7 @@ def _card(number: int, label: str, name: str, lines: Sequence[Html]) -> Html:
     return tag("article", join((canvas, bar, *words)), class_="clip", data_clip=str(number))
 
 
-def _controls() -> Html:
+def _controls(persons: int) -> Html:
     views = (("front", "Front"), ("side", "Side"), ("turn", "Turning"))
     buttons = [tag("button", words, type="button", data_view=view) for view, words in views]
     speeds = [
@@ -93,7 +96,7 @@ def _controls() -> Html:
         for speed in (0.25, 0.5, 1, 2)
     ]
     speed = tag("label", join((Html("Speed "), tag("select", join(speeds), id="speed"))))
-    legend = [tag("span", join((Html(f"person {person + 1}:"), *_swatches(person)), " ")) for person in range(2)]
+    legend = [tag("span", join((Html(f"person {person + 1}:"), *_swatches(person)), " ")) for person in range(persons)]
     everything = tag("button", "Pause all", type="button", id="play-all")
     return join(
         (

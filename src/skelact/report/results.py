@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from skelact.data.splits import measurable
+from skelact.data.splits import ALL, measurable
 from skelact.data.store import Store
 from skelact.evaluate.accuracy import Accuracy
 from skelact.evaluate.result import FEW, AnyResult, Clustered, Fused, Result, Retrieved, neighbours
@@ -41,11 +41,7 @@ def results(runs: Sequence[Run]) -> Html:
         heads = ("Evaluation", *(("Run",) if several else ()), *NUMBERS)
         rows = [_row(result, run.name if several else None) for run, result in found]
         parts.append(table(heads, rows, range(len(heads) - len(NUMBERS), len(heads)), label="Results"))
-        parts += [
-            _warning(run, result)
-            for run, result in found
-            if isinstance(result, Result) and result.last.top1 <= result.control.top1
-        ]
+        parts += _warnings(found)
         parts.append(_reading(found))
     measured = [(run, result) for run, result in everything if isinstance(result, Retrieved | Clustered)]
     if measured:
@@ -58,13 +54,16 @@ def unmeasured(what: str, run: Run) -> Html:
     """Says what is not there and the command that evaluates the run, if its store has the labels for it."""
     store = (run.config.get("stores") or [{}])[0]
     path, split = (str(store.get(key, key.upper())) for key in ("path", "split"))
+    lack = "labels to evaluate by"
     try:
-        name = measurable(Store.open(Path(path)), split)
+        opened = Store.open(Path(path))
+        name = measurable(opened, split)
+        lack = "split with labels on both sides" if (opened.table["action"] >= 0).any() else lack
     except SkelactError:
-        name = split  # unknown while the store is not there
+        name = "SPLIT" if split == ALL else split  # unknown while the store is not there
     where = f"{shlex.quote(str(run.path))} --store {shlex.quote(path)}"
     if name is None:
-        words = f"{what} {Path(path).name} has no labels to evaluate by; its features are written by "
+        words = f"{what} {Path(path).name} has no {lack}; its features are written by "
         return tag(
             "p",
             join((Html(text(words)), tag("code", f"skelact embed {where} --out features.npz")), ""),
@@ -133,17 +132,22 @@ def _figures(found: Sequence[tuple[Run, Retrieved | Clustered]], several: bool) 
     return join((table(heads, rows, numbers, label="Retrieval and clustering"), tag("p", words, class_="note")))
 
 
-def _warning(run: Run, result: Result) -> Html:
-    why = (
+def _warnings(found: Sequence[tuple[Run, Scored]]) -> list[Html]:
+    """A box for each reason why results are no better than their control."""
+    frozen = (
         "The encoder has learned nothing that this protocol can use, or its weights are not the ones that were trained."
     )
-    if result.protocol == "supervised":
-        why = "Training the network gave no more than a linear layer on its random weights."
-    words = (
-        f"{run.name}: {result.label} on {result.store} {result.split} reaches {number(result.last.top1)}, its "
-        f"control with random weights {number(result.control.top1)}. {why}"
-    )
-    return tag("p", words, class_="warning")
+    trained = "Training the network gave no more than a linear layer on its random weights."
+    reasons: dict[str, list[str]] = {}
+    for run, result in found:
+        if isinstance(result, Result) and result.last.top1 <= result.control.top1:
+            reasons.setdefault(trained if result.protocol == "supervised" else frozen, []).append(
+                f"{run.name}: {result.label} on {result.store} {result.split} reaches {number(result.last.top1)}, its "
+                f"control with random weights {number(result.control.top1)}."
+            )
+    return [
+        tag("div", join(tag("p", words) for words in (*cases, why)), class_="warning") for why, cases in reasons.items()
+    ]
 
 
 def _reading(found: Sequence[tuple[Run, Scored]]) -> Html:
@@ -173,9 +177,10 @@ def _how(result: Scored, run: str) -> list[str]:
         how = f"weighted vote of the nearest train clips by cosine ({scores}); nothing is trained, so best is last"
     else:
         recipe = result.recipe.get("finetune", result.recipe)
+        seeds = f"mean of {result.seeds} seeds" if result.seeds > 1 else "1 seed"
         epochs, lr = recipe.get("epochs", "?"), recipe.get("lr", "?")
         what = "one linear layer on frozen features" if result.standardised else "network and linear layer trained"
-        how = f"{what}, {epochs} epochs, learning rate {lr}, mean of {result.seeds} seeds"
+        how = f"{what}, {epochs} epoch{'s' * (epochs != 1)}, learning rate {lr}, {seeds}"
     if isinstance(result, Result) and result.frozen:
         frozen, floor = number(result.frozen.last.top1), number(result.frozen.control.top1)
         how += f"; a linear layer on the frozen encoder gets {frozen} (control {floor})"
@@ -186,4 +191,4 @@ def _how(result: Scored, run: str) -> list[str]:
     if result.published:
         number_and_source = f"{number(result.published.top1)}, {result.published.source}"
         sentences.append(f"{task}: published {number_and_source}, best test epoch.")
-    return [*sentences, *(f"{task}: {note}." for note in result.notes)]
+    return [*sentences, *([f"{task}: {'; '.join(result.notes)}."] if result.notes else [])]

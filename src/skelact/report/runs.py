@@ -1,6 +1,5 @@
 """What a run folder says: its configuration, its log and its evaluations, read once and checked."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,8 @@ from jaxtyping import Float, Integer, Shaped
 
 from skelact.evaluate.identity import expect_run
 from skelact.evaluate.result import AnyResult, Fused, Result, read_result, read_scores
+from skelact.terminal import tell
+from skelact.train.log import read
 from skelact.world import SkelactError, read_json
 
 
@@ -98,16 +99,15 @@ def _lines(path: Path) -> list[dict[str, Any]]:
         return []
     if not path.is_file():
         raise SkelactError(f"{path}: expected the log of a run, found no file")
-    lines = path.read_bytes().removesuffix(b"\n").split(b"\n")
+    lines = path.read_bytes().split(b"\n")
+    unfinished = lines.pop()
     objects = []
-    for place, line in enumerate(lines, start=1):
+    for place, line in enumerate(lines + [unfinished] * bool(unfinished), start=1):
         try:
-            entry = json.loads(line.decode("utf-8"))
-        except (ValueError, RecursionError) as error:
-            if place == len(lines):
+            objects.append(read(line))
+        except ValueError as error:
+            if place > len(lines):
+                tell(f"{path}:{place}: the last line is not finished, and is left out")
                 break
-            raise SkelactError(f"{path}:{place}: cannot be read as JSON: {error}") from error
-        if not isinstance(entry, dict) or type(entry.get("step")) is not int:
-            raise SkelactError(f"{path}:{place}: expected an object with a whole number 'step', found {line[:80]!r}")
-        objects.append(entry)
+            raise SkelactError(f"{path}:{place}: cannot be read as JSON: {error}; found {line[:80]!r}") from error
     return objects

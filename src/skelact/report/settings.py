@@ -60,17 +60,18 @@ def _card(run: Run, colour: str) -> Html:
 
 def _facts(run: Run) -> list[tuple[str, str]]:
     config = run.config
-    streams = lookup(config, "config.method.streams") or [lookup(config, "config.stream") or "?"]
+    streams = lookup(config, "config.method.streams") or [lookup(config, "config.stream")]
+    seed = lookup(config, "config.seed")
     stores = [f"{_last(store.get('path', '?'))} ({store.get('split', 'all')})" for store in config.get("stores") or []]
     seeds = sorted({result.seeds for result in run.evaluations.values()})
     machine = config.get("machine") or {}
     return [
         ("Method", _method(run)),
         ("Recipe", str(lookup(config, "config.recipe") or "")),
-        ("Stream and view", ", ".join((*streams, str(lookup(config, "config.view") or "?")))),
+        ("Stream and view", ", ".join(filter(None, (*streams, lookup(config, "config.view"))))),
         ("Data and split", ", ".join(stores)),
         ("Trained", _trained(run)),
-        ("Training seed", str(lookup(config, "config.seed"))),
+        ("Training seed", "" if seed is None else str(seed)),
         ("Evaluation seeds", ", ".join(map(str, seeds))),
         ("Started", str(config.get("started") or "").replace("T", " ").replace("+00:00", " UTC")),
         ("Machine", _machine(machine)),
@@ -84,7 +85,7 @@ def _method(run: Run) -> str:
 
 def _trained(run: Run) -> str:
     if not run.metrics:
-        return "no step logged"
+        return "" if _method(run) == "supervised" else "no step logged"
     last, epochs = run.metrics[-1], lookup(run.config, "config.epochs")
     return f"{last['step']:,} steps, epoch {last.get('epoch', 0) + 1} of {epochs or '?'}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from skelact.report.markup import Html, details, join, section, table, tag, text
 from skelact.reproduce.result import Reproduction
 from skelact.reproduce.show import HEADS, cells
-from skelact.world import atomic_file
+from skelact.world import write_bytes
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Content security policy of the page: nothing is fetched, nothing runs."""
@@ -63,5 +63,4 @@ def write_page(found: Reproduction, path: Path) -> None:
 </body>
 </html>
 """
-    with atomic_file(path) as temporary:
-        temporary.write_text(content, encoding="utf-8", errors="backslashreplace")
+    write_bytes(path, content.encode("utf-8", "backslashreplace"))

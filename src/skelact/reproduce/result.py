@@ -1,6 +1,7 @@
 """What a reproduced table is: its lines beside the published numbers, its cost, and its files."""
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 
 from skelact.config import Config
 from skelact.reproduce.options import Options
-from skelact.world import SkelactError, atomic_file, write_json
+from skelact.world import SkelactError, read_json, write_bytes, write_json
 
 
 class Measured(Config):
@@ -131,30 +132,29 @@ FIELDS = (
 
 def write(found: Reproduction, folder: Path) -> None:
     """`<table>.json` with everything and `<table>.csv` with a line each, each atomically."""
-    write_json(folder / f"{found.table}.json", found.model_dump(mode="json"))
-    with (
-        atomic_file(folder / f"{found.table}.csv") as temporary,
-        open(temporary, "w", encoding="utf-8", newline="") as opened,
-    ):
-        writer = csv.writer(opened, lineterminator="\n")
-        writer.writerow(FIELDS)
-        for line in found.lines:
-            values = line.model_dump() | {
-                "published_of": found.compared if line.published is not None else None,
-                "last_difference": _rounded(line.last_difference),
-                "best_difference": _rounded(line.best_difference),
-                "store": found.store,
-                "split": found.split,
-                "runs": " ".join(line.runs),
-            }
-            writer.writerow([values[field] for field in FIELDS])
+    write_json(folder / f"{found.table}.json", found.model_dump(mode="json"), sealed=True)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(FIELDS)
+    for line in found.lines:
+        values = line.model_dump() | {
+            "published_of": found.compared if line.published is not None else None,
+            "last_difference": _rounded(line.last_difference),
+            "best_difference": _rounded(line.best_difference),
+            "store": found.store,
+            "split": found.split,
+            "runs": " ".join(line.runs),
+        }
+        writer.writerow([values[field] for field in FIELDS])
+    write_bytes(folder / f"{found.table}.csv", text.getvalue().encode("utf-8", "backslashreplace"))
 
 
 def read_reproduction(path: Path) -> Reproduction:
-    """The `<table>.json` of a table that was run. SkelactError for anything else."""
+    """The `<table>.json` of a table that was run. SkelactError for anything else, and where it is not as written."""
+    values = read_json(path)
     try:
-        return _comparable(Reproduction.model_validate_json(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        return _comparable(Reproduction.model_validate(values))
+    except ValidationError as error:
         raise SkelactError(f"{path}: expected the JSON file of a table by skelact reproduce: {error}") from error
 
 

@@ -3,12 +3,12 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from skelact.train.config import Optimiser, TrainConfig
+from skelact.train.config import SGD, Adam, AdamW, Optimiser, TrainConfig
 
 if TYPE_CHECKING:
     from skelact.train.run import Pretrained, pretrain
 
-__all__ = ["Optimiser", "Pretrained", "TrainConfig", "pretrain"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimiser", "Pretrained", "TrainConfig", "pretrain"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,26 +1,142 @@
 """What a pretraining run is: method, encoder, data, optimiser, clock. Defaults are those of the AimCLR paper."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from skelact.config import Config, Precision, Stream, View
-from skelact.encoders.config import STGCNConfig
+from skelact.encoders.config import DEFAULT, AnyEncoderConfig
 from skelact.methods.config import AnyMethodConfig
 
+if TYPE_CHECKING:
+    import torch
 
-class Optimiser(Config):
-    """SGD with momentum, and its learning rate over the epochs."""
+    import skelact.methods.method
+
+
+Groups = Sequence["skelact.methods.method.ParameterGroup"]
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Schedule(Config):
+    """The learning rate over a training; the same for pretraining, linear evaluation and fine-tuning."""
 
     lr: float = Field(default=0.1, gt=0)
-    momentum: float = Field(default=0.9, ge=0, lt=1)
-    weight_decay: float = Field(default=1e-4, ge=0)
-    schedule: Literal["step", "cosine"] = "step"
-    """Divide by ten at every milestone, or fall to zero along half a cosine."""
+    """Learning rate, which the schedule lowers."""
+    schedule: Literal["step", "cosine", "exponential"] = "step"
+    """Divide by ten at every milestone; fall to zero along half a cosine; or fall by the same factor at every step."""
     milestones: tuple[float, ...] = (250,)
     """Epochs at which the step schedule divides by ten."""
     warmup: float = Field(default=0, ge=0, lt=1)
-    """Share of the run over which the rate rises from zero."""
+    """Share of the training over which the rate rises from zero."""
+    final: float = Field(default=0.01, gt=0, le=1)
+    """Share of lr that the exponential schedule ends at."""
+
+
+class Clipping(Config):
+    """A limit to the gradient."""
+
+    clip: float | None = Field(default=None, gt=0)
+    """Longest gradient (L2 norm over all parameters); a longer one is scaled down to it. None: no limit."""
+
+
+class SGDNumbers(Schedule):
+    """Stochastic gradient descent with momentum."""
+
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    nesterov: bool = False
+    """Nesterov's momentum."""
+    weight_decay: float = Field(default=1e-4, ge=0)
+
+    @model_validator(mode="after")
+    def _nesterov_has_momentum(self) -> "SGDNumbers":
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov needs a momentum above 0, got 0.0")
+        return self
+
+    def build(self, groups: Groups, fused: bool | None = None) -> "torch.optim.Optimizer":
+        """PyTorch's optimiser of these groups; `fused`: in one launch, on a GPU."""
+        import torch
+
+        from skelact.train.optimise import as_torch
+
+        return torch.optim.SGD(
+            as_torch(groups),
+            lr=self.lr,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+            nesterov=self.nesterov,
+            fused=fused,
+        )
+
+
+class SGD(Clipping, SGDNumbers):
+    """Stochastic gradient descent with momentum."""
+
+    name: Literal["sgd"] = "sgd"
+
+
+class Adam(Clipping, Schedule):
+    """Adam; weight decay is a part of the gradient."""
+
+    name: Literal["adam"] = "adam"
+    lr: float = Field(default=1e-3, gt=0)
+    """Learning rate, which the schedule lowers."""
+    betas: tuple[Beta, Beta] = (0.9, 0.999)
+    """Decay rates of the means of the gradient and of its square."""
+    weight_decay: float = Field(default=0, ge=0)
+
+    def build(self, groups: Groups, fused: bool | None = None) -> "torch.optim.Optimizer":
+        """PyTorch's optimiser of these groups; `fused`: in one launch, on a GPU."""
+        import torch
+
+        from skelact.train.optimise import as_torch
+
+        return torch.optim.Adam(
+            as_torch(groups), lr=self.lr, betas=self.betas, weight_decay=self.weight_decay, fused=fused
+        )
+
+
+class AdamW(Clipping, Schedule):
+    """Adam with decoupled weight decay, which leaves norms and biases alone."""
+
+    name: Literal["adamw"] = "adamw"
+    lr: float = Field(default=1e-3, gt=0)
+    """Learning rate, which the schedule lowers."""
+    betas: tuple[Beta, Beta] = (0.9, 0.999)
+    """Decay rates of the means of the gradient and of its square."""
+    weight_decay: float = Field(default=0.05, ge=0)
+    """Not on parameters of one axis, which are norms and biases."""
+
+    def build(self, groups: Groups, fused: bool | None = None) -> "torch.optim.Optimizer":
+        """PyTorch's optimiser of these groups, each in two: with weight decay, without; `fused`: in one launch, on a
+        GPU."""
+        import torch
+
+        from skelact.train.optimise import as_torch, norms_apart
+
+        return torch.optim.AdamW(
+            as_torch(norms_apart(groups)), lr=self.lr, betas=self.betas, weight_decay=self.weight_decay, fused=fused
+        )
+
+
+Optimiser = SGD | Adam | AdamW
+OPTIMISERS: dict[str, type[Optimiser]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
+
+
+def another_optimiser(old: Optimiser, name: str) -> Optimiser:
+    """`old` if it has that name; else the optimiser of that name with its own defaults, but the schedule and the
+    clipping of `old`."""
+    if old.name == name:
+        return old
+    kept = {*Schedule.model_fields, *Clipping.model_fields} - {"lr"}
+    return OPTIMISERS[name](**old.model_dump(include=kept))
+
+
+def _name(optimiser: Any) -> Any:
+    """Which optimiser a value is; runs from before there were several name none and had SGD."""
+    return optimiser.get("name", "sgd") if isinstance(optimiser, dict) else getattr(optimiser, "name", None)
 
 
 FREE = {
@@ -42,8 +158,11 @@ class TrainConfig(Config):
     recipe: str
     """Name of the recipe that these numbers started from."""
     method: Annotated[AnyMethodConfig, Field(discriminator="name")]
-    encoder: STGCNConfig = STGCNConfig()
-    optimiser: Optimiser = Optimiser()
+    encoder: AnyEncoderConfig = DEFAULT
+    optimiser: Annotated[
+        Annotated[SGD, Tag("sgd")] | Annotated[Adam, Tag("adam")] | Annotated[AdamW, Tag("adamw")],
+        Discriminator(_name),
+    ] = SGD()
     stream: Stream = "joint"
     view: View = "released"
     """Prepared view of the clips."""

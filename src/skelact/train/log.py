@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,36 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from skelact.world import SkelactError, write_bytes
 
+_CRC = b', "crc32": "%08x"}'
+
+
+def written(values: dict[str, Any]) -> bytes:
+    """A line of the log: a JSON object of at least one value, at its end the CRC-32 of all that stands before."""
+    start = json.dumps(values).removesuffix("}").encode()
+    return start + _CRC % zlib.crc32(start) + b"\n"
+
+
+def read(line: bytes) -> dict[str, Any]:
+    """What `written` was given, without the line break. ValueError: not as written; one without a CRC-32, as of earlier
+    versions, is taken."""
+    try:
+        values = json.loads(line.decode("utf-8"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(values, dict) or type(values.get("step")) is not int:
+        raise ValueError("expected an object with a whole number 'step'")
+    start = line[: -len(_CRC % 0)]
+    if values.pop("crc32", None) is not None and line != start + _CRC % zlib.crc32(start):
+        raise ValueError("damaged: not as it was written (its crc32 is another)")
+    return values
+
 
 class Log:
     """Metrics of one run, from step `start` on; what an earlier process wrote beyond it is dropped, as it is redone."""
 
     def __init__(self, folder: Path, start: int, total: int, console: Console):
         self._lines = folder / "metrics.jsonl"
-        self._keep_before(start)
+        self._keep_before(start, console)
         # Without a buffer, a full disk is an error at once, and not again when the file is closed.
         self._file = open(self._lines, "ab", buffering=0)  # noqa: SIM115 (closed by __exit__)
         self._board = _board(folder / "tensorboard", start, console)
@@ -53,7 +77,7 @@ class Log:
         """
         clean = {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in values.items()}
         with self._explained(self._lines):
-            line = (json.dumps({"step": step, "epoch": epoch, **clean}) + "\n").encode()
+            line = written({"step": step, "epoch": epoch, **clean})
             while line:
                 line = line[self._file.write(line) :]
         if self._board is not None:
@@ -70,18 +94,23 @@ class Log:
         """A message above the progress bar."""
         self._bar.console.print(text, highlight=False)
 
-    def _keep_before(self, start: int) -> None:
+    def _keep_before(self, start: int, console: Console) -> None:
         if not self._lines.exists():
             return
         if not self._lines.is_file():
             raise SkelactError(f"{self._lines}: expected the log of this run, found no file; move it away")
-        kept = []
-        for line in self._lines.read_bytes().split(b"\n") if start else []:
+        kept, damaged = [], []
+        *whole, unfinished = self._lines.read_bytes().split(b"\n") if start else [b""]
+        for place, line in enumerate((*whole, unfinished), start=1):
             try:
-                if json.loads(line.decode("utf-8"))["step"] <= start:
+                if read(line)["step"] <= start:
                     kept.append(line + b"\n")
-            except (ValueError, LookupError, TypeError, RecursionError):
-                continue  # the line that a killed process left unfinished, or a damaged one
+            except ValueError:
+                if place <= len(whole):  # else what a killed process left
+                    damaged.append(str(place))
+        if damaged:
+            shown = ", ".join(damaged[:5]) + (", ..." if len(damaged) > 5 else "")
+            console.print(f"{self._lines}: lines that are damaged are left out: {shown}", markup=False)
         write_bytes(self._lines, b"".join(kept))
 
     @staticmethod

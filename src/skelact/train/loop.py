@@ -9,21 +9,22 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int64
 from rich.markup import escape
-from torch import Tensor, nn
+from torch import Tensor
 
 from skelact import methods, processes
 from skelact.batchnorm import over_whole_batches
 from skelact.data.batches import TrainingClips, batches
 from skelact.draw import Draw, order
+from skelact.encoders.encoder import Encoder, there
 from skelact.encoders.file import EncoderCard, encoder_file, save_encoder
-from skelact.encoders.stgcn import STGCN, there
+from skelact.methods.method import Moment
 from skelact.streams import Stream, apply_stream
 from skelact.train import checkpoint
 from skelact.train.config import TrainConfig
 from skelact.train.ending import noted_signals
 from skelact.train.log import Log
-from skelact.train.probe import Probe, collapse_warning
-from skelact.train.schedule import learning_rate
+from skelact.train.optimise import ScheduledOptimiser
+from skelact.train.probe import SETTLED, Probe, collapse_warning
 from skelact.world import SkelactError, reason
 
 CHECKPOINT_STEPS = 500
@@ -53,7 +54,9 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
         torch.manual_seed(config.seed)
-        self.method = methods.build(config.method, config.encoder, clips.skeleton).to(self.device)
+        self.method = methods.build(config.method, config.encoder, clips.skeleton, config.frames, clips.persons).to(
+            self.device
+        )
         over_whole_batches(self.method, self.device)
         together = self.method.encoders()
         if together and config.stream != "joint":
@@ -61,18 +64,20 @@ class Trainer:
                 f"{config.method.name} makes its streams ({', '.join(together)}) itself, from joints: "
                 f"expected --stream joint, found {config.stream}; --method.streams chooses them"
             )
-        self.encoders: dict[Stream, nn.Module] = together or {config.stream: self.method.encoder}
+        self.encoders: dict[Stream, Encoder] = together or {config.stream: self.method.encoder}
         if config.compile:
             if self.device.type == "cpu":
                 raise SkelactError("--compile is for GPUs: on a CPU the network has a faster path that is not compiled")
             for network in self.method.modules():
-                if isinstance(network, STGCN):
+                if isinstance(network, Encoder):
                     network.compile_blocks()
-        trained = [parameter for parameter in self.method.parameters() if parameter.requires_grad]
-        o = config.optimiser
-        fused = True if self.device.type == "cuda" else None  # one launch a step instead of some for each parameter
-        self.optimiser = torch.optim.SGD(
-            trained, lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay, fused=fused
+        self.optimiser = ScheduledOptimiser(
+            config.optimiser,
+            self.method.parameter_groups(),
+            self.per_epoch,
+            config.epochs,
+            config.optimiser.clip,
+            fused=True if self.device.type == "cuda" else None,  # one launch a step instead of some for each parameter
         )
         self._recent: list[dict[str, Tensor]] = []
 
@@ -134,20 +139,19 @@ class Trainer:
     ) -> dict[str, Tensor]:
         c = self.config
         torch.manual_seed(_seed_of(c.seed, self.step))  # dropout, too, is a function of the step, and of the process
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(c.optimiser, self.step, self.per_epoch, c.epochs)
         made = {name: view(x, Draw(numbers, c.seed, epoch, name)) for name, view in views.items()}
-        if c.encoder.absent == "left_out" and self.clips.persons > 1:  # noise would put someone where nobody is
+        if self.method.encoder.leaves_out_absent and self.clips.persons > 1:  # noise would put someone where nobody is
             mask = there(x)[:, None, None, None]
             made = {name: view * mask for name, view in made.items()}
         made = {name: apply_stream(view, c.stream, self.clips.skeleton) for name, view in made.items()}
+        moment = Moment(self.step, self.total, epoch, c.epochs, Draw(numbers, c.seed, epoch, "of the method"))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=c.precision == "bf16"):
-            losses = self.method(made, epoch)
+            losses = self.method(made, moment)
         self.optimiser.zero_grad()
         losses["loss"].backward()
         processes.average_gradients(self.method.parameters())
-        self.optimiser.step()
-        self.method.stepped(self.step, self.total)
+        self.optimiser.step(self.step)
+        self.method.after_step(moment)
         return processes.averaged({name: value.detach() for name, value in losses.items()})
 
     def _report(self, log: Log, epoch: int, clips_per_second: float) -> None:
@@ -155,8 +159,7 @@ class Trainer:
         names, table = self._losses()
         means = dict(zip(names, table.mean(0).tolist(), strict=True))
         self._recent.clear()
-        rate = self.optimiser.param_groups[0]["lr"]
-        values = {**means, "lr": rate, "clips_per_second": clips_per_second, "seconds": self.seconds}
+        values = {**means, "lr": self.optimiser.rate, "clips_per_second": clips_per_second, "seconds": self.seconds}
         log.write(self.step, epoch, values)
         left = f"epoch {epoch + 1}/{self.config.epochs}  loss {means['loss']:.3f}"
         log.advance(self.step, left, f"{clips_per_second:.0f} clips/s")
@@ -191,8 +194,8 @@ class Trainer:
                 f"step {self.step}: {whose}{found}feature std {values['feature_std']:.2f}, "
                 f"effective rank {values['effective_rank']:.1f}"
             )
-            warning = collapse_warning(values, self.config.recipe)
-            if warning and self.step:
+            warning = collapse_warning(values, self.config.recipe, self.step)
+            if warning and (self.step >= SETTLED or self.step == self.total):
                 log.say(f"[yellow]warning:[/yellow] {whose}{warning}")
         log.write(self.step, epoch, dict(seen))
 

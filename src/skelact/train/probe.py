@@ -15,6 +15,8 @@ MOST_TRAIN, MOST_TEST = 2000, 1000
 """Clips of each store that are looked at, spread evenly over it."""
 K = 20
 """Neighbours that vote, but at most the looked-at train clips of the smallest class."""
+SETTLED = 50
+"""Steps after which BatchNorm's running statistics, of momentum 0.1, hold less than 1 % of their start."""
 COLLAPSED_STD, COLLAPSED_RANK = 0.05, 2.0
 """Below either, every clip gets nearly the same features."""
 
@@ -46,7 +48,7 @@ class Probe:
     def notes(self) -> list[str]:
         """Where fewer neighbours vote than K, and why."""
         return [
-            f"kNN on {part.name}: k {part.k} instead of {K}: the smallest class has {part.k} clips"
+            f"kNN on {part.name}: k {part.k} instead of {K}: the smallest class has {part.k} clip{'s' * (part.k > 1)}"
             for part in self._parts
             if 0 < part.k < K
         ]
@@ -88,11 +90,20 @@ class Probe:
         return torch.cat(pieces)
 
 
-def collapse_warning(values: dict[str, float], recipe: str = "") -> str | None:
-    """A sentence where the features have collapsed, else None. `recipe` is the name of the one that is trained."""
+def collapse_warning(values: dict[str, float], recipe: str = "", step: int = SETTLED) -> str | None:
+    """A sentence where the features have collapsed, else None. `recipe` is the name of the one that is trained.
+
+    Before step SETTLED they may only seem so, which the sentence then says.
+    """
     std, rank = values["feature_std"], values["effective_rank"]
     if std >= COLLAPSED_STD and rank >= COLLAPSED_RANK:
         return None
+    if step < SETTLED:
+        return (
+            f"the features look alike (standard deviation {std:.3f}, effective rank {rank:.1f}). That may be for want "
+            f"of steps: BatchNorm's running statistics, which evaluation uses, take {SETTLED} of them to settle, and "
+            f"this run made {step}; take more --epochs or a smaller --batch"
+        )
     other = "a higher --method.temperature" if recipe.endswith("-small") else "a recipe for small data"
     return (
         f"the features have collapsed: standard deviation {std:.3f} (1 is spread out; limit {COLLAPSED_STD}),"

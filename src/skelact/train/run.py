@@ -1,5 +1,6 @@
 """A run: a folder that one command fills, and the same command goes on with."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from skelact.allocator import kept_memory
 from skelact.data.batches import TrainingClips, training_clips
 from skelact.data.store import Store
 from skelact.terminal import Terminal
+from skelact.train.alone import LOCK, alone
 from skelact.train.config import FREE, TrainConfig
 from skelact.train.log import Log, Silence
 from skelact.train.loop import Trainer
@@ -45,10 +47,10 @@ def pretrain(
 ) -> Pretrained:
     """Train `config` on the training clips of `stores` into `folder`.
 
-    A folder that holds this very run is resumed from its last checkpoint, any other is refused; nothing is deleted.
-    Settings that do not affect what is learned (`FREE`) may differ from before. With `fit_batch` a batch of more clips
-    than there are is lowered to their number, and this is printed; else it is an error. Labels of the stores serve the
-    online kNN only. SkelactError for what the user can fix.
+    A folder that holds this very run is gone on with from its last checkpoint, any other is refused; nothing is ever
+    deleted. One process at a time is let into a folder. Settings that change nothing of what is learned (`FREE`) may be
+    others than before. With `fit_batch` a batch of more clips than there are is lowered to as many, which is told; else
+    it is an error. Labels of the stores serve the online kNN only. Raises SkelactError for what a user can mend.
 
     Under torchrun every process calls it; the first one alone reads and writes `folder`, and prints.
     """
@@ -69,12 +71,21 @@ def _pretrained(
     trainer = Trainer(config, clips, folder)
     identity = _identity(config, opened, clips, splits)
     _same_for_all(identity)
-    for change in processes.first(lambda: _claim(folder, identity)):
-        console.print(f"{escape(str(folder))}: goes on with another setting: {escape(change)}", highlight=False)
-    trainer.resume()
+    with contextlib.ExitStack() as stack:
+        processes.first(lambda: stack.enter_context(alone(folder)))
+        for change in processes.first(lambda: _claim(folder, identity)):
+            console.print(f"{escape(str(folder))}: goes on with another setting: {escape(change)}", highlight=False)
+        trainer.resume()
+        _train(trainer, console)
+    return Pretrained(folder, trainer.step, trainer.total, trainer.seconds)
+
+
+def _train(trainer: Trainer, console: Console) -> None:
+    """Train from where the trainer is to the end, and tell before what is to be known."""
+    config, clips, folder = trainer.config, trainer.clips, trainer.folder
     if trainer.step == trainer.total:
         console.print(f"{escape(str(folder))}: finished already, {trainer.total} steps; nothing to do")
-        return Pretrained(folder, trainer.step, trainer.total, trainer.seconds)
+        return
     if trainer.step:
         console.print(f"{escape(str(folder))}: going on from step {trainer.step} of {trainer.total}")
     for note in clips.notes:
@@ -91,7 +102,6 @@ def _pretrained(
         Log(folder, trainer.step, trainer.total, console) if first else Silence() as log,
     ):
         trainer.train(log)
-    return Pretrained(folder, trainer.step, trainer.total, trainer.seconds)
 
 
 def _with_batch_that_fits(config: TrainConfig, clips: int, console: Console) -> TrainConfig:
@@ -143,13 +153,10 @@ def _claim(folder: Path, identity: dict[str, Any]) -> list[str]:
             )
         told = [(line, free[line.partition(":")[0]]) for line in lines]
         return [f"{line}; {follows}" if follows else line for line, follows in told]
-    if folder.exists() and not folder.is_dir():
-        raise SkelactError(f"{folder}: expected a folder, found a file; choose another --run")
-    if folder.exists() and any(folder.iterdir()):
+    if any(path.name != LOCK for path in folder.iterdir()):
         raise SkelactError(f"{folder} is not empty and holds no run; choose another --run")
-    folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    write_json(path, {"skelact": __version__, "started": started, "machine": machine(), **identity})
+    write_json(path, {"skelact": __version__, "started": started, "machine": machine(), **identity}, sealed=True)
     return []
 
 

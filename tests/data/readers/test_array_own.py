@@ -133,3 +133,19 @@ def test_clips_that_share_their_numbers_make_no_store_larger_than_the_file(tmp_p
         ReadError, match=r"a.pkl: expected annotations with keypoint of their own, found the same numbers in"
     ):
         reader("pyskl", tmp_path / "a.pkl")
+
+
+def test_axes_in_another_order_are_a_fault_of_the_source_for_which_skipping_clips_is_not_advised(tmp_path):
+    np.savez(tmp_path / "x.npz", x=X)
+    with pytest.raises(ReadError, match=r"found 3 joints with 25\n  --axes ntmcv takes x for n = 4, t = 2") as told:
+        reader("arrays", tmp_path / "x.npz", axes="ntmcv", skeleton="kinect_v2")
+    assert "skip-bad" not in str(told.value)
+
+
+def test_annotations_of_another_layout_are_a_fault_of_the_source(tmp_path):
+    clips = [{"frame_dir": name, "label": 0, "keypoint": X[0][None, :, 0, :9]} for name in "ab"]
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps(clips))
+    with pytest.raises(
+        ReadError, match=r"expected 25 joints of kinect_v2 .* found 9 joints with 3\n  is it another --sk"
+    ):
+        reader("pyskl", tmp_path / "a.pkl", skeleton="kinect_v2")

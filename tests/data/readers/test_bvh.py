@@ -260,6 +260,8 @@ def test_a_pattern_tells_class_and_numbers_from_the_path(tmp_path):
         reader("bvh", tmp_path, pattern="(")
     with pytest.raises(SkelactError, match=r"expected groups .* named action, subject"):
         reader("bvh", tmp_path, pattern="(?P<verb>.)")
+    with pytest.raises(SkelactError, match=r"finds none of the \d+ paths, such as .*\.bvh: correct the pattern$"):
+        reader("bvh", tmp_path, pattern="(?P<action>[A-Z]{40})")
 
 
 def test_files_from_a_zip_go_through_preparation(tmp_path):

@@ -14,7 +14,8 @@ from skelact.draw import Draw
 from skelact.encoders.config import STGCNConfig
 from skelact.layouts import KINECT_V2
 from skelact.methods import AimCLR
-from skelact.train.config import Optimiser
+from skelact.methods.method import Moment, ParameterGroup
+from skelact.train.config import SGD
 
 COUNTED = 2
 """Clips of the step whose arithmetic is counted: a step's arithmetic grows with its clips alone."""
@@ -50,17 +51,17 @@ def plain_method(config: BenchConfig, device: torch.device, dropout: float = 0.5
 def our_method(config: BenchConfig, device: torch.device, dropout: float = 0.5) -> AimCLR:
     """Our method, with the same weights every time."""
     torch.manual_seed(0)
-    return AimCLR(AimCLR.Config(bank=config.bank), _encoder(config, dropout), KINECT_V2).to(device)
+    encoder = _encoder(config, dropout)
+    return AimCLR(AimCLR.Config(bank=config.bank), lambda: encoder.build(KINECT_V2), KINECT_V2).to(device)
 
 
 def _encoder(config: BenchConfig, dropout: float) -> STGCNConfig:
     return STGCNConfig(width=config.width, features=config.features, dropout=dropout)
 
 
-def _sgd(network: torch.nn.Module, fused: bool | None = None) -> torch.optim.SGD:
-    o = Optimiser()
+def _sgd(network: torch.nn.Module, fused: bool | None = None) -> torch.optim.Optimizer:
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    return torch.optim.SGD(trained, lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay, fused=fused)
+    return SGD().build([ParameterGroup(trained)], fused)
 
 
 def plain_part(config: BenchConfig, device: torch.device) -> Part:
@@ -93,9 +94,11 @@ def _our_step(config: BenchConfig, device: torch.device, precision: str) -> Part
 
 
 def _loss(method: AimCLR, views: dict[str, Tensor], precision: str) -> Tensor:
-    device = next(iter(views.values())).device
+    x = views["query"]
+    device = x.device
+    moment = Moment(0, 1, 0, 1, Draw(torch.arange(len(x), device=device), 0, 0, "of the method"))
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-        return method(views, 0)["loss"]
+        return method(views, moment)["loss"]
 
 
 def _flop(config: BenchConfig) -> float:

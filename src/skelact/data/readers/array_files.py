@@ -16,9 +16,12 @@ from skelact.data.readers.pickle_arrays import check_letters
 from skelact.data.recording import UNKNOWN, ReadError
 from skelact.pickles.makes import RefusedPickle
 from skelact.printable import printable, printed
+from skelact.skeleton import Skeleton
 
 Joints = Callable[[int], Shaped[np.ndarray, "t m v c"]]
 Scores = Callable[[int], Shaped[np.ndarray, "t m v"] | None]
+MOST_CLASSES = 10_000
+"""Classes that a few clips may be a part of; more of them are only named where there are as many clips."""
 
 
 def _no_scores(clip: int) -> None:
@@ -126,6 +129,51 @@ def texts_of(path: Path, what: str, values: np.ndarray | Sequence[Any], count: i
         if printable(text) != text:
             raise refused(path, f"{what} that can be printed", f"'{printed(text)}' as number {number}")
     return [*texts]
+
+
+def check_joints(path: Path, clips: Clips, layout: Skeleton, axes: str, alike: bool) -> None:
+    """ReadError where no clip can be one of the layout: a fault of the whole source, not of clips to be left out.
+
+    `alike`: all clips have one shape but for their frames.
+    """
+    shapes = {clips.joints(clip).shape[2:] for clip in range(1 if alike else len(clips.names))}
+    if any(joints == len(layout) and coordinates in (2, 3) for joints, coordinates in shapes):
+        return
+    joints, coordinates = min(shapes)
+    hint = "is it another --skeleton?"
+    if axes:
+        sizes = dict(zip("tmvc", clips.joints(0).shape, strict=True)) | {"n": len(clips.names)}
+        found = ", ".join(f"{letter} = {sizes[letter]}" for letter in axes)
+        hint = f"--axes {axes} takes x for {found}: are the axes in another order, or is it another --skeleton?"
+    expected = f"{len(layout)} joints of {layout.name} with 2 or 3 coordinates"
+    raise refused(path, expected, f"{joints} joints with {coordinates}\n  {hint}")
+
+
+def in_order(texts: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
+    """The place of each text among all in order of the alphabet, UNKNOWN for an empty one, and these."""
+    every = tuple(sorted({*texts} - {""}))
+    place = {text: number for number, text in enumerate(every)}
+    return [place.get(text, UNKNOWN) for text in texts], every
+
+
+def class_names(path: Path, highest: int, clips: int, labels: Sequence[str]) -> tuple[str, ...]:
+    """`labels`, or numbers where there are none. ReadError where the highest class of so many clips has no place."""
+    if labels and highest >= len(labels):
+        raise refused(path, f"classes below {len(labels)}, as there are labels", highest)
+    if highest >= (most := max(MOST_CLASSES, clips)) and not labels:
+        raise refused(path, f"classes below {most} in {clips} clips without --classes", highest)
+    return tuple(labels) or tuple(f"class {number}" for number in range(highest + 1))
+
+
+def labels_in(path: Path) -> tuple[str, ...]:
+    """The lines of a text file, labels of classes. ReadError if it is none."""
+    try:
+        if not path.is_file():
+            raise ReadError(f"{path}: expected a text file with a label a line, found none")
+        lines = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
+        return tuple(texts_of(path, "labels", [line.strip() for line in lines]))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReadError(f"{path}: cannot be read as a list of labels in UTF-8: {error}") from error
 
 
 def _characters(path: Path, what: str, values: np.ndarray) -> list[str]:

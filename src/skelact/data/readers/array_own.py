@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64
 
-from skelact.data.readers.array_files import Clips, clip_of, names_of, refused, texts_of, whole
+from skelact.data.readers.array_files import Clips, clip_of, in_order, names_of, refused, texts_of, whole
 from skelact.data.readers.mapped import npy, npz
 from skelact.data.recording import NEITHER, TESTS, TRAINS, UNKNOWN
 
@@ -63,10 +63,8 @@ def _numbered(
     """Whole numbers as they are; texts numbered in alphabetical order, an empty one as -1; and these texts."""
     if values.dtype.kind not in "US":
         return whole(source, what, values, count, UNKNOWN), ()
-    texts = texts_of(source, what, values, count)
-    every = tuple(sorted({*texts} - {""}))
-    place = {text: number for number, text in enumerate(every)}
-    return np.array([place.get(text, UNKNOWN) for text in texts], np.int64), every
+    places, every = in_order(texts_of(source, what, values, count))
+    return np.array(places, np.int64), every
 
 
 def _places(source: Path, what: str, values: np.ndarray, count: int) -> Int64[np.ndarray, " n"]:

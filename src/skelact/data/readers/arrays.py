@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skelact.config import Third
-from skelact.data.readers.array_files import Clips, refused, texts_of
+from skelact.data.readers.array_files import Clips, check_joints, class_names, labels_in, refused
 from skelact.data.readers.array_sources import clips_of
+from skelact.data.readers.clip_table import ClipTable, read_table
 from skelact.data.readers.named import Named, notes_on
 from skelact.data.readers.ntu import NAMING as NTU_NAMING
 from skelact.data.readers.scores import HIGHEST, not_seen
@@ -22,8 +23,6 @@ from skelact.skeleton import Skeleton
 from skelact.world import SkelactError
 
 AXES = "nctvm"
-MOST_CLASSES = 10_000
-"""Classes that a few clips may be a part of; more of them are only named where there are as many clips."""
 PUBLISHED_LAYOUTS = {(25, 3): KINECT_V2, (17, 2): COCO_17}
 """Layouts of the files that pyskl gives out, by joints and coordinates."""
 
@@ -32,7 +31,7 @@ PUBLISHED_LAYOUTS = {(25, 3): KINECT_V2, (17, 2): COCO_17}
 class ArraysReader:
     """The clips of one source of arrays; coordinates in two dimensions get a third of zero."""
 
-    OPTIONS: ClassVar[tuple[str, ...]] = ("axes", "third")
+    OPTIONS: ClassVar[tuple[str, ...]] = ("axes", "third", "table")
     name: str
     source: Path
     skeleton: Skeleton
@@ -46,18 +45,22 @@ class ArraysReader:
     named: Named = ()
     """Subjects and the like that the arrays give as text."""
 
+    table: ClipTable | None = None
+    """Attributes of the clips from a table; it takes precedence over files and names."""
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What whoever prepares the source should know of it."""
         because = f", as {self.skeleton.name} is a layout of pictures; --third depth if it is z"
         score = f"third channel: a score{because if self.skeleton.picture else ''}"
-        return (*([score] if self.third == "score" else []), *notes_on(self.named))
+        of_table = self.table.notes if self.table else ()
+        return (*([score] if self.third == "score" else []), *notes_on(self.named), *of_table)
 
     def find(self, source: Path) -> list[Item]:
         """One item a clip, in the order of the file. ReadError for another source than the reader was made for."""
         if Path(source) != self.source:
             raise ReadError(f"{source}: this reader was made for {self.source}")
-        first, *others = self._clips().files
+        first, *others = (*self._clips().files, *([self.table.path] if self.table else []))
         return [Item(first, part=str(number), beside=tuple(others)) for number in range(len(self._clips().names))]
 
     def read(self, item: Item) -> Recording:
@@ -84,8 +87,9 @@ class ArraysReader:
         performed |= {key: int(values[number]) for key, values in clips.performed.items()}
         places = tuple(clips.places[number].tolist()) if self.divisions else ()
         missing = None if missing is None else missing[: len(slots)]
-        action = int(clips.actions[number])
-        return Recording(clips.names[number], slots, identity, action, **performed, places=places, missing=missing)
+        performed["action"] = int(clips.actions[number])
+        performed |= self.table.of(clips.names[number]) if self.table else {}
+        return Recording(clips.names[number], slots, identity, **performed, places=places, missing=missing)
 
     def _seen(self, item: Item, joints: np.ndarray, scores: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
         """Joints, zero where their score is, and where that is; None where no score is told."""
@@ -117,7 +121,7 @@ class ArraysFormat:
     """Makes the reader of a source: its classes and divisions stand in the files, its layout may."""
 
     name: str
-    OPTIONS: ClassVar[tuple[str, ...]] = ("skeleton", "axes", "third", "classes", "units", "frame_rate")
+    OPTIONS: ClassVar[tuple[str, ...]] = ("skeleton", "axes", "third", "classes", "units", "frame_rate", "table")
 
     def __call__(
         self,
@@ -128,6 +132,7 @@ class ArraysFormat:
         classes: Path | None = None,
         units: str | None = None,
         frame_rate: float = 30.0,
+        table: Path | None = None,
     ) -> ArraysReader:
         """SkelactError: an unknown layout, letters that are no axes, a frame rate that is not positive.
 
@@ -145,25 +150,26 @@ class ArraysFormat:
         clips = clips_of(self.name, source, axes or "", len(layout))
         if not len(clips.names):
             raise refused(source, "at least 1 clip", "none")
-        if third is not None and clips.joints(0).shape[3] == 2:
-            raise SkelactError(f"{source}: --third {third} is of a third channel, found clips with two")
-        labels = tuple(_labels(classes)) if classes else clips.classes
-        highest = int(clips.actions.max(initial=-1))
-        if labels and highest >= len(labels):
-            raise refused(source, f"classes below {len(labels)}, as there are labels", highest)
-        if highest >= (most := max(MOST_CLASSES, len(clips.names))) and not labels:
-            raise refused(source, f"classes below {most} in {len(clips.names)} clips without --classes", highest)
+        check_joints(source, clips, layout, axes or "", alike=self.name != "pyskl")
+        labels = labels_in(classes) if classes else clips.classes
+        told = read_table(table, clips.names, labels, ".skeleton") if table else None
+        if told is None or told.classes is None:
+            labels = class_names(source, int(clips.actions.max(initial=-1)), len(clips.names), labels)
+        else:
+            labels = told.classes
+        columns = told.told if told else {}
         return ArraysReader(
             self.name,
             source,
             layout,
-            labels or tuple(f"class {number}" for number in range(highest + 1)),
+            labels,
             units or "as in the files",
             frame_rate,
             clips.divisions,
             axes or "",
-            third or ("score" if layout.picture and clips.joints(0).shape[3] == 3 else None),
-            clips.named,
+            (third or ("score" if layout.picture else None)) if clips.joints(0).shape[3] == 3 else None,
+            (*(one for one in clips.named if one[0] not in columns), *(told.named if told else ())),
+            told,
         )
 
     def _layout(self, source: Path) -> Skeleton:
@@ -184,13 +190,3 @@ def _checked_axes(axes: str | None) -> str:
     if len(set(axes)) < len(axes) or not set("ntvc") <= set(axes) <= set(AXES):
         raise SkelactError(f"axes must be n, t, v, c and, if there is one, m, each once, got {axes!r}")
     return axes
-
-
-def _labels(path: Path) -> list[str]:
-    """The lines of a text file. ReadError if it is none."""
-    try:
-        if not path.is_file():
-            raise ReadError(f"{path}: expected a text file with a label a line, found none")
-        return texts_of(path, "labels", path.read_text(encoding="utf-8").splitlines())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReadError(f"{path}: cannot be read as a list of labels: {error}") from error

@@ -4,7 +4,7 @@ The skeleton is made from the first file of a source; the others must have the s
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,9 +15,10 @@ from skelact.data.readers.bvh_pattern import check_pattern, names_in, told_by
 from skelact.data.readers.bvh_skeleton import difference, joints_of, skeleton_of, tree_of
 from skelact.data.readers.bvh_text import Motion, parse, parse_head
 from skelact.data.readers.bvh_up import FILES, FRAMES, up_note
+from skelact.data.readers.clip_table import ClipTable, read_table
 from skelact.data.readers.named import Named, listed, notes_on
-from skelact.data.readers.source import Naming, clip_name, content, find
-from skelact.data.recording import UNKNOWN, Item, ReadError, Recording
+from skelact.data.readers.source import Found, Naming, clip_name, content, find
+from skelact.data.recording import Item, ReadError, Recording
 from skelact.skeleton import Axis, Skeleton
 
 NAMING = Naming(ending=".bvh", pattern=re.compile(r"(?<=/)[^/]+\.bvh$", re.IGNORECASE), example="walk_01.bvh")
@@ -29,7 +30,7 @@ SAME_RATE = 1e-3
 class BvhReader:
     """One person; where the joints stand in the file's units."""
 
-    OPTIONS: ClassVar[tuple[str, ...]] = ("pattern", "root")
+    OPTIONS: ClassVar[tuple[str, ...]] = ("pattern", "root", "table")
     skeleton: Skeleton
     classes: tuple[str, ...]
     frame_rate: float
@@ -44,15 +45,21 @@ class BvhReader:
     doubts: tuple[str, ...] = ()
     """What is unknown about the skeleton."""
     name: str = "bvh"
+    table: ClipTable | None = None
+    """Attributes of the clips from a table; it takes precedence over the pattern."""
 
     def find(self, source: Path) -> list[Item]:
         """The files of a folder, a zip archive or a single file, sorted by name. ReadError if there are none."""
-        return find(source, NAMING)
+        found = find(source, NAMING)
+        if self.table is None:
+            return found
+        return Found((replace(item, beside=(self.table.path,)) for item in found), found.passed_over)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What whoever prepares the source should know of it; some of its files are read for that."""
-        return (*self.doubts, *filter(None, [self._up_note()]), *notes_on(self.named))
+        of_table = self.table.notes if self.table else ()
+        return (*self.doubts, *filter(None, [self._up_note()]), *notes_on(self.named), *of_table)
 
     def read(self, item: Item) -> Recording:
         """Place the joints of one file. ReadError names the file, the line, what was expected and what was found."""
@@ -74,14 +81,17 @@ class BvhReader:
         if not joints.any():
             raise ReadError(f"{item}: expected a person, found only zeros in all {len(joints)} frames")
         notes = (*motion.notes, *([_hung_note(motion, hung)] if hung else []))
-        action = self.classes.index(told.pop("action")) if "action" in told else UNKNOWN
-        texts = dict(self.named)
+        by_table = self.table.of(clip_name(item, NAMING)) if self.table else {}
+        texts = dict(self.named) | {"action": self.classes}
         numbers: dict[str, Any] = {
-            group: texts[group].index(found) if group in texts else int(found) for group, found in told.items()
+            group: texts[group].index(found) if group in texts else int(found)
+            for group, found in told.items()
+            if group not in by_table
         }
+        numbers.update(by_table)
         there = np.zeros(joints.shape[:2], np.int64)
         missing = np.zeros(joints.shape[:3], np.bool_)  # capture knows every joint: zero is a position
-        return Recording(clip_name(item, NAMING), joints, there, action, missing=missing, notes=notes, **numbers)
+        return Recording(clip_name(item, NAMING), joints, there, missing=missing, notes=notes, **numbers)
 
     def _check(self, item: Item, motion: Motion) -> list[int]:
         """The nodes that are joints. ReadError if they are not those of the skeleton, or at another frame rate."""
@@ -117,7 +127,7 @@ class BvhFormat:
     """Makes the reader of a source: skeleton and frame rate stand in its first file."""
 
     name: str = "bvh"
-    OPTIONS: ClassVar[tuple[str, ...]] = ("pattern", "root", "up", "units")
+    OPTIONS: ClassVar[tuple[str, ...]] = ("pattern", "root", "up", "units", "table")
 
     def __call__(
         self,
@@ -126,6 +136,7 @@ class BvhFormat:
         root: str | None = None,
         up: Axis = "+y",
         units: str = "as in the files",
+        table: Path | None = None,
     ) -> BvhReader:
         """`pattern` is a regular expression that finds (?P<action>...) and other GROUPS in a file's path.
 
@@ -145,8 +156,12 @@ class BvhFormat:
         else:
             raise first or ReadError(f"{source}: expected BVH files, found none")
         classes, named = names_in(items, pattern)
+        by_table = read_table(table, [clip_name(item, NAMING) for item in items], ending=".bvh") if table else None
+        if by_table:
+            classes = classes if by_table.classes is None else by_table.classes
+            named = (*(one for one in named if one[0] not in by_table.told), *by_table.named)
         rate = round(1 / head.frame_time, 2)
-        return BvhReader(skeleton, classes, rate, units, pattern, root, item, source, named, doubts)
+        return BvhReader(skeleton, classes, rate, units, pattern, root, item, source, named, doubts, table=by_table)
 
 
 def _hung_note(motion: Motion, hung: tuple[int, ...]) -> str:

@@ -36,16 +36,23 @@ def told_by(item: Item, pattern: str | None) -> dict[str, str]:
 def names_in(items: Sequence[Item], pattern: str | None) -> tuple[tuple[str, ...], Named]:
     """The actions in the paths, and the texts of every other group that is not a number in all of them.
 
-    Both in alphabetical order. A path that does not match the pattern is refused when its file is read.
+    Both in alphabetical order. A path that does not match the pattern is refused when its file is read; SkelactError
+    where none matches.
     """
     found: dict[str, set[str]] = defaultdict(set)
+    matched = False
     for item in items:
         try:
             told = told_by(item, pattern)
         except ReadError:
             continue
+        matched = True
         for group, text in told.items():
             found[group].add(text)
+    if not matched:
+        raise SkelactError(
+            f"--pattern {pattern!r} finds none of the {len(items)} paths, such as {items[0]}: correct the pattern"
+        )
     actions = tuple(sorted(found.pop("action", ())))
     texts = {group: tuple(sorted(texts)) for group, texts in found.items() if not all(map(_NUMBER.fullmatch, texts))}
     return actions, tuple(sorted(texts.items()))

@@ -17,6 +17,7 @@ def full_disk_explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reasons = {errno.ENOSPC: "no space left", errno.EDQUOT: "quota used up", errno.EROFS: "a read-only disk"}
+        reasons |= {errno.EFBIG: "no file may be as large"}
         reasons |= {errno.EACCES: "no permission", errno.EPERM: "no permission"}
         if error.errno not in reasons:
             raise

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,10 @@ class Prepared:
 
 
 class Store:
-    """A store on disk. Opening reads `meta.json` only; the table is read when first asked for, joints are mapped."""
+    """A store on disk. Opening reads `meta.json` only; the table is read when first asked for, joints are mapped.
+
+    A file is hashed when a process first takes something from it. SkelactError, whoever asks, for one that has changed.
+    """
 
     def __init__(self, path: Path, meta: StoreMeta):
         self.path = path
@@ -42,7 +45,8 @@ class Store:
         """Open the store in folder `path`. SkelactError: no such folder, no store, a newer format, files cut short."""
         path = Path(path).resolve()
         if not path.is_dir():
-            raise SkelactError(f"{path}: no such folder; `skelact prepare` or `skelact synthesize` writes a store")
+            found = "a file, but a store is a folder" if path.exists() else "no such folder"
+            raise SkelactError(f"{path}: {found}; `skelact prepare` or `skelact synthesize` writes a store")
         if not (path / "meta.json").is_file():
             raise SkelactError(f"{path}: not a store: it holds no meta.json")
         meta = read_sealed(path / "meta.json", StoreMeta)
@@ -68,21 +72,25 @@ class Store:
     @cached_property
     def table(self) -> dict[str, np.ndarray]:
         """The columns of clips.csv, each with one entry a clip."""
-        return read_table(self.path / "clips.csv", self.meta.clips, self.meta.longest_name)
+        return read_table(self._unchanged("clips.csv"), self.meta.clips, self.meta.longest_name)
 
     @cached_property
     def _joints(self) -> np.ndarray:
-        return _mapped(self.path / "frames.npy", (self.meta.rows, len(self.skeleton), 3))
+        return _mapped(self._unchanged("frames.npy"), (self.meta.rows, len(self.skeleton), 3))
 
     @cached_property
     def _identity(self) -> np.ndarray:
-        return _mapped(self.path / "identity.npy", (self.meta.rows,))
+        return _mapped(self._unchanged("identity.npy"), (self.meta.rows,))
 
     @cached_property
     def _missing(self) -> np.ndarray | None:
         if "missing.npy" not in self.meta.files:
             return None
-        return _mapped(self.path / "missing.npy", (self.meta.rows, len(self.skeleton)))
+        return _mapped(self._unchanged("missing.npy"), (self.meta.rows, len(self.skeleton)))
+
+    def _unchanged(self, name: str) -> Path:
+        """The path of a file of the store that is as it was written."""
+        return _as_written(self.path / name, self.meta, "write the store anew")
 
     def recording(self, row: int) -> Recording:
         """Clip number `row` (from 0) as it was read. IndexError beyond the last clip."""
@@ -117,7 +125,7 @@ class Store:
         """The clips in a view, with `persons` slots; made and added to the store where it is not there yet.
 
         `persons` left out: 2 where any clip needs them, else 1 (the published NTU preparation always has 2).
-        SkelactError: unknown view, a skeleton that the view cannot turn, a file cut short, no space left.
+        SkelactError: unknown view, a skeleton that the view cannot turn, a damaged file, no space left.
         """
         folder = prepared_folder(self.path, view, frames, persons)
         if not folder.exists():
@@ -129,8 +137,12 @@ class Store:
                     raise
         meta = read_sealed(folder / "meta.json", PreparedMeta)
         check_sizes(folder, meta)
+        if (meta.view, meta.frames) != (view, frames):
+            raise SkelactError(f"{folder}: expected {view}-{frames}, as its name says, found {meta.view}-{meta.frames}")
         shape = (len(self), 3, frames, len(self.skeleton), meta.persons)
-        return Prepared(_mapped(folder / "clips.npy", shape), view, frames, meta.files["clips.npy"].sha256, meta)
+        advice = f"remove {folder}, and it is made anew from the recordings"
+        clips = _as_written(folder / "clips.npy", meta, advice)
+        return Prepared(_mapped(clips, shape), view, frames, meta.files["clips.npy"].sha256, meta)
 
     def verify(self) -> list[str]:
         """Re-hash every file; the names of those that are not as they were written, relative to the store."""
@@ -161,6 +173,27 @@ def _damaged(folder: Path, kind: type[Sealed]) -> list[str]:
         for name, mark in meta.files.items()
         if not (folder / name).is_file() or file_hash(folder / name) != mark.sha256
     ]
+
+
+def _as_written(path: Path, meta: Sealed, advice: str) -> Path:
+    """The path; SkelactError where the file's bytes have another hash than the meta.json beside it tells."""
+    mark = meta.files.get(path.name)
+    if mark is None:
+        raise SkelactError(f"{path.with_name('meta.json')}: expected the hash of {path.name}, found none; {advice}")
+    try:
+        state = path.stat()
+        found = _hash_of(path, state.st_ino, state.st_size, state.st_mtime_ns)
+    except OSError as error:
+        raise SkelactError(f"{path}: cannot be read: {error.strerror}") from error
+    if found != mark.sha256:
+        raise SkelactError(f"{path}: damaged: not as it was written (SHA-256 {mark.sha256:.12}...); {advice}")
+    return path
+
+
+@lru_cache
+def _hash_of(path: Path, *state: int) -> str:
+    """The hash of a file, computed once a process as long as the file's `state` stays."""
+    return file_hash(path)
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> np.ndarray:

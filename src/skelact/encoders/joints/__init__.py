@@ -1,11 +1,8 @@
-"""ST-GCN on CPUs with joints outermost: arrays (v, t, n, c), worked on one joint at a time, so that what one operation
-leaves is still in the cache for the next. Same mathematics as the plain block of `encoders.stgcn`, which is the
-reference of its tests and what runs on other devices.
+"""The fast engine of ST-GCN on CPUs: arrays with joints outermost, (v, t, n, c), worked on one joint at a time, so that
+what one operation leaves is still in the cache for the next. Same mathematics as the plain `encoders.stgcn_block`,
+which is the reference of its tests and what runs on other devices; `encoders.engine` chooses.
 """
 
 from skelact.encoders.joints.block import feature_map
 
-WORTH = 2**15
-"""Persons x frames x joints of a batch from which this pays: below, many small operations cost more than they save."""
-
-__all__ = ["WORTH", "feature_map"]
+__all__ = ["feature_map"]

@@ -1,6 +1,7 @@
 """The blocks of ST-GCN with joints outermost."""
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterable
+from typing import cast
 
 import torch
 from jaxtyping import Float
@@ -12,9 +13,7 @@ from skelact.encoders.joints.normalise import Normalise
 from skelact.encoders.joints.spatial import Edges, GraphConvolution, edges_of
 from skelact.encoders.joints.spatial_native import NativeGraphConvolution
 from skelact.encoders.joints.temporal import TransformedConvolution
-
-if TYPE_CHECKING:
-    from skelact.encoders.stgcn import STGCN, Block
+from skelact.encoders.stgcn_block import Block
 
 Joints = Float[Tensor, "v t n c"]
 
@@ -22,18 +21,18 @@ WIDE = 64
 """Channels from which the convolution over time is faster in the transform than directly."""
 
 
-def feature_map(network: "STGCN", x: Joints) -> Float[Tensor, "v s n d"]:
-    """The feature map of normalised input, in the precision of autocast where it is on."""
+def feature_map(blocks: Iterable[nn.Module], adjacency: Float[Tensor, "k v v"], x: Joints) -> Float[Tensor, "v s n d"]:
+    """The feature map of normalised input by a network's `Block`s, in the precision of autocast where it is on."""
     dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
-    edges = edges_of(network.adjacency)
+    edges = edges_of(adjacency)
     with torch.autocast("cpu", enabled=False):
         x = x.to(dtype)
-        for block in network.blocks:
-            x = _block(cast("Block", block), x, network.adjacency, edges)
+        for block in blocks:
+            x = _block(cast(Block, block), x, adjacency, edges)
     return x
 
 
-def _block(block: "Block", x: Joints, adjacency: Float[Tensor, "k v v"], edges: Edges) -> Float[Tensor, "v s n d"]:
+def _block(block: Block, x: Joints, adjacency: Float[Tensor, "k v v"], edges: Edges) -> Float[Tensor, "v s n d"]:
     learned = adjacency * block.importance
     spatial, temporal = block.spatial, block.temporal
     k, c, d = len(adjacency), x.shape[3], temporal.out_channels

@@ -1,0 +1,111 @@
+"""A table of clips, as spreadsheets write it: what neither the files nor their names tell of each."""
+
+import csv
+import io
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from skelact.data.readers.array_files import class_names, in_order, texts_of
+from skelact.data.readers.named import Named
+from skelact.data.recording import UNKNOWN, ReadError
+from skelact.printable import printed
+
+COLUMNS = ("action", "subject", "camera", "setup", "repetition")
+_EXPECTED = "name, and any of action (or label), subject, camera, setup, repetition"
+_NUMBER = re.compile(r"-1|[0-9]{1,9}")
+LARGEST = 2**26
+"""Bytes of the largest table."""
+
+
+@dataclass(frozen=True)
+class ClipTable:
+    """Attributes of the clips of a source from a table."""
+
+    path: Path
+    classes: tuple[str, ...] | None = None
+    """By number; None where the table has no actions."""
+    named: Named = ()
+    """Columns told in words, with these in order of the alphabet; a clip has its place."""
+    told: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By column, then by clip."""
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def of(self, clip: str) -> dict[str, int]:
+        """The clip's value in each column; UNKNOWN where its cell is empty or it has no line."""
+        return {column: values.get(clip, UNKNOWN) for column, values in self.told.items()}
+
+
+def read_table(path: Path, clips: Collection[str], classes: tuple[str, ...] = (), ending: str = "") -> ClipTable:
+    """The table of the clips named `clips`, which it may name with the `ending` of their files.
+
+    Cells are divided by commas, semicolons or tabs. A column of whole numbers is taken as it is, -1 or nothing for
+    unknown; words are numbered from 0 in order of the alphabet, actions as they stand in `classes` if there are any.
+    ReadError names the line.
+    """
+    known, lines = frozenset(clips), _lines(path)
+    first, header = next(lines, (1, []))
+    columns = ["action" if cell.lower() == "label" else cell.lower() for cell in header]
+    if "name" not in columns or len(columns) < 2 or sorted(columns) != sorted({*columns} & {"name", *COLUMNS}):
+        raise _wrong(path, first, f"columns {_EXPECTED}, each once", f"'{printed(', '.join(header))}'")
+    cells: dict[str, list[str]] = {column: [] for column in columns}
+    where: dict[str, int] = {}
+    for line, row in lines:
+        if len(row) != len(columns):
+            raise _wrong(path, line, f"{len(columns)} cells as in the first line", len(row))
+        given = row[columns.index("name")]
+        name = given if given in known else given.removesuffix(ending)
+        if name not in known:
+            raise _wrong(path, line, f"the name of a clip, such as {min(known)}", f"'{printed(given)}'")
+        if name in where:
+            raise _wrong(path, line, f"one line for each clip, and {name} is in line {where[name]}", "another")
+        where[name] = line
+        for column, cell in zip(columns, row, strict=True):
+            cells[column].append(cell)
+    told, named = {}, []
+    for column in sorted({*columns} - {"name"}):
+        texts = texts_of(path, column, cells[column])
+        if all(_NUMBER.fullmatch(text) for text in texts if text):
+            values = [int(text or UNKNOWN) for text in texts]
+        elif column == "action":
+            classes = classes or in_order(texts)[1]
+            place = {text: number for number, text in enumerate(classes)} | {"": UNKNOWN}
+            for line, text in zip(where.values(), texts, strict=True):
+                if text not in place:
+                    raise _wrong(path, line, f"one of the {len(classes)} classes as action", f"'{printed(text)}'")
+            values = [place[text] for text in texts]
+        else:
+            values, every = in_order(texts)
+            named.append((column, every))
+        told[column] = dict(zip(where, values, strict=True))
+    found = None
+    if "action" in told:
+        found = class_names(path, max(told["action"].values(), default=UNKNOWN), len(known), classes)
+    left = len(known) - len(where)
+    notes = (f"{left} of {len(known)} clips have no line in {path.name}",) if left else ()
+    return ClipTable(path, found, tuple(named), told, notes)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each line that is not empty, without spaces around them."""
+    try:
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            found = path.stat().st_size if path.is_file() else "none"
+            raise ReadError(f"{path}: expected a table (a CSV file) of at most {LARGEST} bytes, found {found}")
+        text = path.read_text(encoding="utf-8-sig")
+        rows = csv.reader(
+            io.StringIO(text, newline=""), delimiter=max(",;\t", key=text.partition("\n")[0].count), strict=True
+        )
+        for row in rows:
+            if any(cell.strip() for cell in row):
+                yield rows.line_num, [cell.strip() for cell in row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ReadError(f"{path}: cannot be read as a table in UTF-8 (a CSV file): {error}") from error
+
+
+def _wrong(path: Path, line: int, expected: str, found: object) -> ReadError:
+    return ReadError(f"{path}:{line}: expected {expected}, found {found}")
