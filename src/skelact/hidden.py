@@ -50,7 +50,7 @@ def _locked(path: Path) -> IO[str]:
         file.write(_here())
         file.flush()
         early.rename(path)
-    except OSError:  # a disk that has no locks: nobody can tell later whose folder this is, so it is left alone
+    except OSError:  # a disk without locks: the folder's owner will be unknown, so it is never removed
         early.unlink()
     return file
 

@@ -36,7 +36,7 @@ class Skeleton(Config):
     """Of the axes of raw recordings: where x points to the right and y up, z points towards the viewer in a
     right-handed frame, away in a left-handed one. Views bring all to right."""
     picture: bool = False
-    """Whether joints are places in a picture: two coordinates; a third channel in a file is a score, not a depth."""
+    """Whether joints are positions in a picture: two coordinates; a third channel in a file is a score, not a depth."""
 
     @model_validator(mode="before")
     @classmethod
@@ -103,12 +103,12 @@ class Skeleton(Config):
 
     @property
     def shoulders(self) -> tuple[int, int]:
-        """Indices of left_shoulder and right_shoulder: the line that tells which way a body faces."""
+        """Indices of left_shoulder and right_shoulder: the line between them shows which way a body faces."""
         return self.index("left_shoulder"), self.index("right_shoulder")
 
     @cached_property
     def pairs(self) -> tuple[tuple[int, int], ...]:
-        """(left, right) of the joints that the mirror exchanges, where their names or else the parts tell the sides."""
+        """(left, right) of the joints that the mirror exchanges, with sides by their names or else by the parts."""
         return tuple(
             (joint, other)
             for joint, other in enumerate(self.mirror)
@@ -121,7 +121,7 @@ class Skeleton(Config):
 
     @cached_property
     def heading_pairs(self) -> tuple[tuple[tuple[int, int], ...], ...]:
-        """Which (left, right) pairs tell where a body faces, the best first; the pairs of one group count together.
+        """Which (left, right) pairs show where a body faces, the best first; the pairs of one group count together.
 
         The shoulders; where arms and where legs begin, and the joints next to these, as those may stand in one place;
         then all pairs at which the sides part, then all pairs, each with the same weight.

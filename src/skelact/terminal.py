@@ -22,12 +22,12 @@ def cell(text: str, style: str = "") -> Text:
 
 
 def say(text: str) -> None:
-    """Print one answer to standard output."""
+    """Print a result to standard output."""
     print(shown(text), flush=True)
 
 
 def tell(text: str) -> None:
-    """Print one message to standard error."""
+    """Print a message to standard error."""
     print(shown(text), file=sys.stderr)
 
 

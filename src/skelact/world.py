@@ -15,9 +15,9 @@ from skelact.printable import printable, printed
 
 
 class SkelactError(Exception):
-    """Something a user can mend. The command line prints its text without a traceback and exits with status 1.
+    """An error that the user can fix. The command line prints its text without a traceback and exits with status 1.
 
-    Names out of a stranger's file may stand in the text: what is no letter is escaped, so that no terminal obeys it.
+    The text may contain names from other people's files: control characters in it are escaped.
     """
 
     def __init__(self, text: object = ""):
@@ -64,7 +64,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 def check_writable(folder: Path, name: str) -> None:
     """SkelactError unless a file `name` can be written atomically into `folder`, which is made where it is not there.
 
-    For work that would be lost if that came out at its end only.
+    Called before work that would otherwise be lost.
     """
     try:
         if (folder / name).is_dir():
@@ -76,7 +76,7 @@ def check_writable(folder: Path, name: str) -> None:
 
 
 SEAL = "seal"
-"""Key of a JSON object under which the SHA-256 of all its other values stands."""
+"""Key of a JSON object that holds the SHA-256 of all its other values."""
 
 
 def write_bytes(path: Path, content: bytes | memoryview) -> None:

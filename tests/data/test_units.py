@@ -80,7 +80,7 @@ def test_places_in_a_picture_are_never_pooled_with_places_in_a_room(tmp_path):
     deep = write_store(
         tmp_path / "deep", **{**STORE, "skeleton": room, "units": NOT_TOLD}, recordings=flat.recordings()
     )
-    with pytest.raises(SkelactError, match=r"flat holds places in a picture \(coco_17\).*deep places in a room"):
+    with pytest.raises(SkelactError, match=r"flat holds positions in a picture \(coco_17\).*deep positions in a room"):
         training_clips([deep, flat], ["subject=0,1"], "robust", 12)
 
 
@@ -96,6 +96,8 @@ def test_a_clip_many_times_as_long_as_the_view_is_named(tmp_path):
 def test_a_layout_of_pictures_in_a_file_that_does_not_tell_so_yet_is_known_by_its_name():
     old = COCO_17.model_copy(update={"picture": False})
     check_space(COCO_17, NOT_TOLD, "one", old, NOT_TOLD, "the other")
-    with pytest.raises(SkelactError, match=r"the other holds places in a picture \(coco_17\), one places in a room"):
+    with pytest.raises(
+        SkelactError, match=r"the other holds positions in a picture \(coco_17\), one positions in a room"
+    ):
         check_space(H36M_17, NOT_TOLD, "one", old, NOT_TOLD, "the other")
     check_space(H36M_17, "mm", "one", old, "metres", "the other")

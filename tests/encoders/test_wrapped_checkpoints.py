@@ -134,9 +134,9 @@ def test_under_two_keys_of_the_file_too_the_trained_one_is_read(tmp_path):
     assert_is(read(tmp_path, {"teacher": under("", OTHER), "student": under("")}))
 
 
-def test_several_that_may_be_meant_are_named_and_the_prefix_tells(tmp_path):
+def test_of_several_possible_encoders_the_prefix_chooses_one(tmp_path):
     state = {**under("first."), **under("second.", OTHER)}
-    with pytest.raises(SkelactError, match=r"w\.pt: expected one encoder, found 2: first, second: --prefix tells"):
+    with pytest.raises(SkelactError, match=r"expected one encoder, found 2: first, second; choose with --prefix"):
         read(tmp_path, state)
     assert_is(read(tmp_path, state, prefix="first."))
     assert_is(read(tmp_path, {"net": state}, prefix="second"), OTHER)

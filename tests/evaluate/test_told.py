@@ -130,7 +130,7 @@ def test_units_that_cannot_be_converted_are_refused_before_anything_is_computed(
 def test_a_card_that_does_not_tell_its_units_takes_clips_as_they_are_and_says_so(tmp_path, encoder, recordings):
     case = Case.open(encoder, in_units(tmp_path / "mm", recordings, "mm", 1000), SPLIT, tmp_path, False)
     assert case.scale == 1
-    assert "does not tell its units (an old file): mm is taken as it is, in mm" in case.notes[0]
+    assert "has no units (an old file): mm is used as it is, in mm" in case.notes[0]
 
 
 def test_long_recordings_are_counted_in_the_result(tmp_path, run, recordings, made_store):
@@ -176,5 +176,5 @@ def test_an_encoder_of_pictures_is_never_given_places_in_a_room():
     room = COCO_17.model_copy(update={"name": "room", "picture": False})
     for told in (card, card.model_copy(update={"units": None})):
         assert scale_to(told, OPENPOSE_18, NOT_TOLD, "s")[0] == 1
-        with pytest.raises(SkelactError, match=r"the encoder holds places in a picture .*, s places in a room"):
+        with pytest.raises(SkelactError, match=r"the encoder holds positions in a picture .*, s positions in a room"):
             scale_to(told, room, NOT_TOLD, "s")

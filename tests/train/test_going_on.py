@@ -63,7 +63,7 @@ def test_settings_that_change_nothing_of_what_is_learned_may_be_others(half, sto
 
 def test_another_device_is_told_to_agree_but_for_rounding(half, store):
     said = train(tiny.config(device="auto"), store, half)
-    assert "config.device: 'cpu' there, 'auto' asked; numbers agree with those of before but for rounding" in said
+    assert "config.device: 'cpu' there, 'auto' asked; results differ from those before by rounding only" in said
 
 
 def test_all_other_settings_must_agree(half, store):

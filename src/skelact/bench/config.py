@@ -18,7 +18,7 @@ class BenchConfig(Config):
     rounds: PositiveInt = 5
     """Interleaved rounds; every figure is a median over them."""
     threads: PositiveInt | None = None
-    """Threads of PyTorch; its own choice unless told."""
+    """Threads of PyTorch; by default its own choice."""
     clips: PositiveInt = 128
     """Clips of a batch: step, augment, infer, linear."""
     frames: PositiveInt = 50

@@ -102,7 +102,7 @@ def measured(comparison: Comparison, taken: list[Times], peaks: list[int | None]
 
 
 def show(report: Report, console: Console | None = None) -> None:
-    """Print the tables of a report, to standard output unless told otherwise."""
+    """Print the tables of a report, by default to standard output."""
     console = console or Terminal(width=None if sys.stdout.isatty() else 150, highlight=False, markup=False)
     best, machine = report.ceilings, report.machine
     console.print(

@@ -74,7 +74,7 @@ def _run(arguments: list[str]) -> int:
         print(f"skelact {__version__}")
         return 0
     if not arguments or arguments[0] in ("-h", "--help"):
-        list_entries(Terminal(highlight=False), "skelact COMMAND --help tells a command's options.", COMMANDS)
+        list_entries(Terminal(highlight=False), "skelact COMMAND --help lists a command's options.", COMMANDS)
         return 0 if arguments else 2
     command = COMMANDS.get(arguments[0])
     if command is None:

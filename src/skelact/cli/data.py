@@ -56,7 +56,7 @@ def prepare(
         out: Store to write; must not exist.
         view: released: as the published programs prepare clips. robust: with gaps, noise and identities mended.
         frames: Length that every clip is brought to.
-        jobs: Processes that parse; as many as pay off unless told.
+        jobs: Processes that parse; by default as many as pay off.
         skip_bad: Leave out files that cannot be read and list them, rather than stop at the first.
         leave_out: File with names of clips to leave out, one a line, such as NTU's missing-skeleton lists.
     """

@@ -33,7 +33,7 @@ def import_weights(
         view: Preparation that its clips had.
         frames: Frames that its clips had.
         persons: Persons that its clips had.
-        skeleton: Layout, a built-in name or a JSON file, where the file's graph does not tell it.
+        skeleton: Layout, a built-in name or a JSON file, where the file's graph is none of ours.
         classes: Text file with the label of each output of a classifier head, one a line; NTU RGB+D's by default.
         units: Units of the clips that it was trained on; metres on Kinect v2 by default, else unknown.
         prefix: What stands before the encoder's names, where the file holds several encoders.
@@ -66,7 +66,7 @@ def classify(
         encoder: Encoder file with a classifier head.
         source: Folder, zip archive or single file.
         format: Data set that the files belong to.
-        top: Classes to print, best first; 5 unless told, or as many as there are.
+        top: Classes to print, best first; by default 5, or as many as there are.
     """
     at_least_one(top=top)
     from skelact.encoders.file import load_encoder
@@ -87,7 +87,7 @@ def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | No
         encoder: Run folder or encoder file.
         store: Store whose clips are embedded.
         out: File to write.
-        stream: Which encoder of a run that learned several streams; its first unless told.
+        stream: Which encoder of a run that learned several streams; by default its first.
     """
     from skelact.data.store import Store
     from skelact.encoders.file import load_encoder

@@ -54,7 +54,7 @@ def evaluate(arguments: list[str]) -> None:
             store: Labelled store.
             split: Split of the store that has test clips; clips without a label are left out.
             seeds: Trainings, and random encoders of the control row.
-            stream: Which encoder of a run that learned several streams together, its first one unless told; supervised:
+            stream: Which encoder of a run that learned several streams together, by default its first one; supervised:
                 any stream.
             controls: Folder where controls are kept for other runs of the same shape, and taken from if they are there.
         """
@@ -79,7 +79,7 @@ def report(runs: Positional[tuple[Path, ...]], out: Path | None = None, table: t
 
     Args:
         runs: Run folders.
-        out: File to write; report.html in the first run unless told.
+        out: File to write; by default report.html in the first run.
         table: JSON files of published tables that skelact reproduce has run, to be shown too.
     """
     from skelact.report import report as write_report

@@ -82,7 +82,7 @@ def choice(command: str, word: str, arguments: list[str], choices: dict[str, str
     if arguments and arguments[0] in choices:
         return arguments[0], arguments[1:]
     if not arguments or arguments[0] in ("-h", "--help"):
-        tail = f"skelact {command} {word} --help tells the options of one."
+        tail = f"skelact {command} {word} --help lists the options of one."
         list_entries(Terminal(highlight=False), tail, choices)
         raise SystemExit(0 if arguments else 2)
     raise SkelactError(f"no {word.lower()} {arguments[0]!r} to {command}; there are {', '.join(choices)}")

@@ -13,7 +13,7 @@ def fuse(results: Positional[tuple[Path, ...]], weights: tuple[float, ...] = (),
     Args:
         results: Result files of one protocol and split (.json, the .npz beside it), one a stream.
         weights: One for each result; left out, 0.6 for joint, 0.6 for bone, 0.4 for motion, 1 for any other stream.
-        out: File to write (.json); fused-PROTOCOL-STORE-SPLIT.json beside the first result unless told.
+        out: File to write (.json); by default fused-PROTOCOL-STORE-SPLIT.json beside the first result.
     """
     from skelact.evaluate.fuse import fuse as fuse_results
     from skelact.evaluate.result import show

@@ -43,19 +43,19 @@ class FormatOptions:
     lists: tuple[str, ...] | None = None
     """NAME=FILE (pku): published lists of training and test recordings, which become splits of these names."""
     points: Literal["world", "screen"] | None = None
-    """Files of places in the room or in the picture (msr, kard); world unless told."""
+    """Files with positions in the room (default) or in the picture (msr, kard)."""
     pattern: str | None = None
-    """Regular expression (bvh) with groups such as (?P<action>[a-z]+) that tell a clip from its path."""
+    """Regular expression (bvh) with groups such as (?P<action>[a-z]+) that find class, subject and so on in a path."""
     root: str | None = None
     """Joint (bvh) that becomes the root; joints above it are left out."""
     up: Axis | None = None
-    """Axis that points up (bvh); +y unless told."""
+    """Axis that points up (bvh); by default +y."""
     skeleton: str | None = None
     """Layout (array formats): a built-in name or a JSON file."""
     axes: str | None = None
     """Axes of x (arrays): letters n, t, v, c and m, such as nctvm."""
     third: Third | None = None
-    """Third channel (array formats): score, where 0 means not seen, as in layouts of pictures unless told; or z."""
+    """Third channel (array formats): score, where 0 means missing (default for picture layouts), or depth."""
     classes: Path | None = None
     """Text file (array formats) with the label of each class, one a line."""
     units: str | None = None
@@ -63,7 +63,7 @@ class FormatOptions:
     table: Path | None = None
     """CSV file (bvh, array formats) with a line a clip: name, and any of action, subject, camera, setup, repetition."""
     frame_rate: float | None = None
-    """Frames a second (array formats); 30 unless told."""
+    """Frames a second (array formats); by default 30."""
 
     def reader(self, format: str, source: Path):
         """The reader of a format for a source. SkelactError for an option that belongs to another format."""

@@ -41,12 +41,12 @@ def bench(
     Args:
         works: What to measure; everything unless named.
         device: cpu, cuda, cuda:1, ...; auto takes a GPU where there is one.
-        rounds: Rounds that medians are over; 5 unless told.
-        threads: Threads of PyTorch; its own choice unless told.
-        clips: Clips of a batch; 128 unless told.
-        frames: Frames of a clip; 50 unless told.
-        persons: Persons of a clip; 2 unless told.
-        width: Channels of the encoder's first blocks; 16 unless told.
+        rounds: Rounds that medians are over; by default 5.
+        threads: Threads of PyTorch; by default its own choice.
+        clips: Clips of a batch; by default 128.
+        frames: Frames of a clip; by default 50.
+        persons: Persons of a clip; by default 2.
+        width: Channels of the encoder's first blocks; by default 16.
         memory: Measure the peak memory of each variant too, each in a process of its own; never with --quick.
         quick: Tiny sizes that only show that everything runs; the numbers mean nothing.
         json: File for every number: times of each round, machine, settings.

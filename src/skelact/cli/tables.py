@@ -35,18 +35,18 @@ def reproduce(
         table: Table of a paper.
         store: Labelled store; pretraining uses the clips of the split that train, without their labels.
         split: Split of the store.
-        run_folder: Folder for runs, results, CSV, JSON and HTML; reproduce/STORE-SPLIT unless told. The same command
+        run_folder: Folder for runs, results, CSV, JSON and HTML; by default reproduce/STORE-SPLIT. The same command
             goes on in it, and other tables share its runs.
         small: Start from the small recipes, made for hundreds or a few thousand clips, not from the published ones.
         epochs: Length of pretraining instead of the recipes'; several for table 3, which compares lengths.
         streams: Streams to run; rows that fuse three then fuse these.
-        rows: Rows of the printed table to run, from 1; all that skelact has the methods of unless told.
+        rows: Rows of the printed table to run, from 1; by default all that skelact has the methods of.
         seeds: Classifiers of every evaluation, and random encoders of its control.
         seed: Of pretraining.
         batch: Clips of a training batch, instead of the recipes'.
         frames: Frames of a clip, instead of the recipes'.
         precision: Of training, instead of the recipes' float32.
-        device: cpu, cuda, cuda:1, ...; a GPU where there is one unless told.
+        device: cpu, cuda, cuda:1, ...; by default a GPU where there is one.
     """
     at_least_one(seeds=seeds, batch=batch, frames=frames, epochs=min(epochs, default=None))
     from skelact.report.tables import write_page

@@ -56,9 +56,9 @@ class TrainingClips:
     frames: int
     parts: tuple[Part, ...]
     units: str = ""
-    """Of all coordinates; empty where nobody told."""
+    """Of all coordinates; empty where unknown."""
     notes: tuple[str, ...] = ()
-    """What a user should know of how the stores were put together."""
+    """What to know about how the stores were pooled."""
 
     @cached_property
     def _starts(self) -> np.ndarray:
@@ -89,8 +89,8 @@ def training_clips(stores: list[Store], splits: list[str], view: str, frames: in
     """The training clips of `stores`, each under its split, mapped by joint name to the first layout that all contain.
 
     One split may stand for all stores. Lengths are converted to metres. SkelactError where the numbers of stores and
-    splits do not fit, no layout is contained in all the others, units cannot be converted, or places in a picture
-    would meet places in a room.
+    splits do not fit, no layout is contained in all the others, units cannot be converted, or positions in a picture
+    would meet positions in a room.
     """
     if len(splits) == 1:
         splits = splits * len(stores)
@@ -126,8 +126,8 @@ def _common_units(stores: list[Store]) -> tuple[str, list[float], list[str]]:
             notes.append(f"units: {store.name} is converted from {told} to {common}")
     if len(stores) > 1 and common == NOT_TOLD:
         notes.append(
-            f"units: nobody told those of {' and '.join(store.name for store in stores)}; whether they are the same is "
-            "not known: --units of `skelact prepare` tells"
+            f"units: those of {' and '.join(store.name for store in stores)} are unknown and taken to be the same; "
+            "`skelact prepare --units` names them"
         )
     return common, scales, notes
 

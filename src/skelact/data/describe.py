@@ -88,12 +88,12 @@ def describe(store: Store) -> Group:
     for name in ("subject", "camera", "setup", "repetition"):
         values = np.unique(columns[name][columns[name] >= 0]).tolist()
         table.add_row(
-            f"{name}s", cell(f"{len(values)}: {_listed(_named(store, name, values))}") if values else "not told"
+            f"{name}s", cell(f"{len(values)}: {_listed(_named(store, name, values))}") if values else "unknown"
         )
     table.add_row("persons side by side", _listed(np.unique(columns["persons"]).tolist()))
     table.add_row("lengths", _spread(_lengths(store)))
     if "missing.npy" in meta.files:
-        table.add_row("missing joints", "as the files tell (missing.npy)")
+        table.add_row("missing joints", "as the files say (missing.npy)")
     _add_left_out(table, meta.left_out)
     for source in meta.sources:
         table.add_row(

@@ -135,7 +135,7 @@ def names_on_list(path: Path) -> frozenset[str]:
 
 @dataclass
 class _Intake:
-    """Takes parsed files into a store one after another, and keeps account of those it does not take."""
+    """Adds parsed files to a store one after another, and keeps a list of those left out."""
 
     writer: StoreWriter
     source: Path
@@ -143,9 +143,9 @@ class _Intake:
     skip_bad: bool
     came_from: dict[str, Item] = field(default_factory=dict)
     shared: set[Path] = field(default_factory=set)
-    """Files that tell of several clips: archives, arrays, labels."""
+    """Files that several clips share: archives, arrays, labels."""
     several: bool = False
-    """Whether there are other clips than the one at hand."""
+    """Whether the source has more than one clip."""
     notes: dict[str, list[str]] = field(default_factory=dict)
     """What readers noted about clips, and about which."""
 

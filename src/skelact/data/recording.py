@@ -12,7 +12,7 @@ from skelact.skeleton import Skeleton
 from skelact.world import SkelactError
 
 UNKNOWN = -1
-"""Value of a clip attribute that its file does not tell."""
+"""Value of a clip attribute that is unknown."""
 NEITHER, TRAINS, TESTS = 0, 1, 2
 """Where a published division puts a clip."""
 
@@ -42,13 +42,13 @@ class Recording:
     places: tuple[int, ...] = ()
     """NEITHER, TRAINS or TESTS in each of the divisions that come with the files."""
     missing: Bool[np.ndarray, "t m v"] | None = None
-    """Joints that were not seen, where the file tells; None where it does not: then those at exactly (0, 0, 0)."""
+    """True for a missing joint. None where the file does not say: then joints at exactly (0, 0, 0) are missing."""
     notes: tuple[str, ...] = ()
-    """What is odd about the file and was read nevertheless; the same sentence for the same oddness."""
+    """What is odd about the file and was read all the same, a sentence each; `prepare` groups equal ones."""
 
     @property
     def unseen(self) -> Bool[np.ndarray, "t m v"]:
-        """Where a joint has no place: it is missing, or nobody is in its slot."""
+        """Where a joint has no position: it is missing, or its slot is empty."""
         missing = ~self.joints.any(axis=-1) if self.missing is None else self.missing
         return missing | (self.identity < 0)[..., None]
 
@@ -62,7 +62,7 @@ class Item:
     part: str = ""
     """Which clip of a file that holds several; empty where the file is one clip."""
     beside: tuple[Path, ...] = ()
-    """Other files that tell of the clip, such as its labels."""
+    """Other files about the clip, such as its labels."""
 
     def __str__(self) -> str:
         file = printable(f"{self.path}!{self.member}" if self.member else str(self.path))

@@ -204,7 +204,7 @@ def check_measurable(store: Store, found: Split) -> None:
         )
 
 
-_NO_LABELS = "skelact info tells the splits and labels of a store; features of unlabelled clips: skelact embed"
+_NO_LABELS = "skelact info lists the splits and labels of a store; skelact embed gives features of unlabelled clips"
 
 
 def measurable(store: Store, preferred: str = "") -> str | None:
@@ -291,4 +291,4 @@ def _content(table: Table) -> np.ndarray:
 
 def _values(table: Table, column: str) -> str:
     values = np.unique(table[column][table[column] >= 0])
-    return ", ".join(map(str, values[:20])) + (", ..." if len(values) > 20 else "") if len(values) else "not told"
+    return ", ".join(map(str, values[:20])) + (", ..." if len(values) > 20 else "") if len(values) else "unknown"

@@ -13,7 +13,7 @@ METRES = {
 }
 """Length in metres of each unit that can be converted, by the name that stores use."""
 NOT_TOLD = "as in the files"
-"""Units of a store whose files do not tell them, and neither did anybody else."""
+"""Units of a store that are unknown: neither its files nor the user named them."""
 
 _OTHER_NAMES = {
     **dict.fromkeys(("m", "meter", "meters", "metre"), "metres"),
@@ -62,8 +62,8 @@ def check_space(one: Skeleton, its: str | None, what: str, other: Skeleton, thei
     if first != second:
         flat, deep = ((what, one), (whose, other)) if first else ((whose, other), (what, one))
         raise SkelactError(
-            f"{flat[0]} holds places in a picture ({flat[1].name}), {deep[0]} places in a room ({deep[1].name}): the "
-            "two are never mixed\n  --units metres of `skelact prepare`, or another length, tells that it is a room"
+            f"{flat[0]} holds positions in a picture ({flat[1].name}), {deep[0]} positions in a room ({deep[1].name}): "
+            "the two are never mixed\n  if they are in a room, name their length: `skelact prepare --units metres`"
         )
 
 

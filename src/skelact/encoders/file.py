@@ -48,9 +48,9 @@ class EncoderCard(Config):
     origin: str = ""
     """Where the weights come from: a run, or an imported file and its hash."""
     units: str | None = None
-    """Units of the clips that it learned from; None where nobody knows, as in files from before there was this key."""
+    """Units of the clips that it learned from; None where unknown, as in files of earlier versions."""
     learned_from: tuple[str, ...] = ()
-    """SHA-256 of the prepared clips of each store that it learned from; empty where nobody knows."""
+    """SHA-256 of the prepared clips of each store that it learned from; empty where unknown."""
 
 
 @dataclass(frozen=True)

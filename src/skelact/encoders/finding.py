@@ -1,4 +1,4 @@
-"""Where in a stranger's checkpoint the encoder is: by the names of its tensors, whatever stands before them."""
+"""Finds the encoder in a checkpoint by the names of its tensors, with any prefix before them."""
 
 import re
 from collections import Counter
@@ -51,10 +51,10 @@ class _Candidate:
 
 
 def find_encoder(tables: dict[tuple[str, ...], Table], stream: Stream, prefix: str | None = None) -> Found:
-    """The encoder of `stream` among the tensors of a checkpoint; `prefix` tells which where it cannot be known.
+    """The encoder of `stream` among the tensors of a checkpoint; `prefix` chooses where several are possible.
 
     Of an encoder and the one that follows its weights the first is taken, of one for each stream that of `stream`.
-    SkelactError: none, several that may be meant.
+    SkelactError: none, or several that are possible.
     """
     tables = {path: _unwrapped(table) for path, table in tables.items()}
     candidates = [_Candidate(path, one) for path, table in tables.items() for one in _prefixes(table)]
@@ -120,7 +120,7 @@ def _chosen(
     others = frozenset(STREAMS) - {stream}
     rest = [one for one in rest if not one.words & others]
     if not rest:
-        raise SkelactError(f"expected an encoder of the {stream} stream, {_listed(candidates)}: --stream tells which")
+        raise SkelactError(f"expected an encoder of the {stream} stream, {_listed(candidates)}; choose with --stream")
     for better in (
         lambda one: stream in one.words,
         lambda one: not one.words & _FOLLOWING,
@@ -130,7 +130,7 @@ def _chosen(
     # The same tensors twice, under two keys, leave nothing to choose.
     held = {frozenset(id(t) for name, t in tables[one.path].items() if name.startswith(one.prefix)) for one in rest}
     if len(held) > 1:
-        raise SkelactError(f"expected one encoder, {_listed(rest)}: --prefix tells which")
+        raise SkelactError(f"expected one encoder, {_listed(rest)}; choose with --prefix")
     return rest[0]
 
 

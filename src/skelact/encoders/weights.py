@@ -81,14 +81,14 @@ def import_weights(
     Unless `skeleton` is given, the layout is that built-in one whose graph the file has; where it has none of ours, the
     first one with as many joints, and the report says so. `classes` names the outputs of a classifier
     head; left out, 60 or 120 outputs on Kinect v2 are NTU RGB+D's. `units` are those of the clips that it learned from:
-    metres on Kinect v2 unless told, else unknown. The encoder is found by the names of its tensors, whatever stands
-    before them; of several that may be meant `prefix` tells one. SkelactError: not a checkpoint, not of this family,
+    by default metres on Kinect v2, else unknown. The encoder is found by the names of its tensors, whatever stands
+    before them; of several that are possible `prefix` chooses one. SkelactError: not a checkpoint, not of this family,
     several encoders, tensors missing, unexpected or misshaped.
     """
     file = Path(file)
     found, tensors, head_tensors, contents = _read(file, stream, prefix)
     config, adjacency = _size(file, tensors), tensors["adjacency"]
-    skeleton, told = (skeleton, f"{skeleton.name}, as told") if skeleton else _layout(file, adjacency)
+    skeleton, told = (skeleton, f"{skeleton.name}, as given") if skeleton else _layout(file, adjacency)
     config = config.model_copy(update={"graph": _graph(adjacency, skeleton) or config.graph})
     shapes = shapes_of(without_memory(config, skeleton, frames, persons))
     _without_counters(shapes, tensors)
@@ -130,7 +130,7 @@ def _read(
                 raise SkelactError(f"{file}: {error}") from error
             parts = (*found.tensors.values(), *found.head.values())
             if sum(part.bytes for part in parts) > contents.size:
-                raise SkelactError(f"{file}: expected tensors that lie side by side, found them upon each other")
+                raise SkelactError(f"{file}: expected tensors that do not overlap, found some that do")
             tensors = {name: part.tensor() for name, part in found.tensors.items()}
             head = {name: part.tensor() for name, part in found.head.items()}
     except (RefusedPickle, OSError) as error:
@@ -176,7 +176,7 @@ def _layout(file: Path, adjacency: Tensor) -> tuple[Skeleton, str]:
     else:
         why = f"the file has its {_graph(adjacency, first)} graph"
     if others:
-        why += f"; {', '.join(other.name for other in others)} would do as well: --skeleton FILE.json tells"
+        why += f"; {', '.join(other.name for other in others)} would fit as well: choose with --skeleton FILE.json"
     return first, f"{first.name}: {why}"
 
 

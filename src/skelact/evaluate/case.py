@@ -38,7 +38,7 @@ class Case:
     scale: float = 1.0
     """What lengths of the clips are multiplied by to be in the encoder's unit."""
     notes: tuple[str, ...] = ()
-    """What a reader of the result has to know of the clips."""
+    """What to know about the clips when reading the result."""
 
     @classmethod
     def open(

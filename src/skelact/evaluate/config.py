@@ -1,4 +1,4 @@
-"""What each protocol can be told; how it measures is in its own file."""
+"""Settings of each protocol; how it measures is in its own file."""
 
 from typing import Literal
 
@@ -150,7 +150,7 @@ class TransferConfig(Config):
 
 
 class AllConfig(Config):
-    """What each protocol is told. Transfer is left out: on a store new to the run it is linear and finetune."""
+    """Settings of each protocol. Transfer is left out: on a store new to the run it is linear and finetune."""
 
     knn: KnnConfig = KnnConfig()
     retrieval: RetrievalConfig = RetrievalConfig()
@@ -183,4 +183,4 @@ RECIPES: dict[str, type[AnyRecipe]] = {
     "supervised": SupervisedConfig,
     "transfer": TransferConfig,
 }
-"""The protocols, in order of cost, and what each can be told."""
+"""The protocols, in order of cost, and their settings."""

@@ -1,4 +1,4 @@
-"""Which run, which store, which result: what paths and names say only as long as nothing is moved or called alike."""
+"""Which run, which store, which result: by content, as folders may be moved or have the same name."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from skelact.world import SkelactError, read_json
 SHOWN = 10
 """Runs that are listed where one is not there."""
 PROVENANCE = "sources.csv"
-"""The file of a store that tells where clips came from, not what they are."""
+"""The file of a store that says where clips came from, not what they are."""
 
 
 def content_hash(store: Store) -> str:
@@ -27,14 +27,14 @@ def view_hashes(store: Store) -> set[str]:
 
 
 def free_variant(
-    folder: Path, name_of: Callable[[str], str], told: Sequence[str], content: str, store_hash: str
+    folder: Path, name_of: Callable[[str], str], parts: Sequence[str], content: str, store_hash: str
 ) -> str:
-    """The variant of a result in `folder`: what is `told` of it, joined, and the first letters of its store's `content`
+    """The variant of a result in `folder`: its `parts`, joined, and the first letters of its store's `content`
     where a result of another store of the same name has that name already.
 
     Results of earlier versions know the hash of the prepared clips only.
     """
-    plain, own = ("-".join(part for part in parts if part) for parts in (told, (*told, content[:8])))
+    plain, own = ("-".join(filter(None, some)) for some in (parts, (*parts, content[:8])))
     if (folder / f"{name_of(own)}.json").exists():
         return own
     path = folder / f"{name_of(plain)}.json"

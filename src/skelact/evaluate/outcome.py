@@ -36,7 +36,7 @@ class Evaluation(Config):
 
     protocol: str
     variant: str = ""
-    """What tells this result from others of the protocol, store and split: the share of labels, a stream."""
+    """What distinguishes this result from others of the protocol, store and split: the share of labels, a stream."""
     recipe: dict[str, Any]
     """Settings of the protocol."""
     store: str
@@ -48,7 +48,7 @@ class Evaluation(Config):
     scale: float = 1.0
     """What lengths of the clips were multiplied by to be in the encoder's unit."""
     notes: tuple[str, ...] = ()
-    """What a reader has to know of the clips: how many have no label, are long for the frames, are of other units."""
+    """What to know about the clips: how many have no label, are long for the frames, are in other units."""
     dataset: str
     split: str
     rule: str
@@ -87,7 +87,7 @@ class Evaluation(Config):
 
     @property
     def label(self) -> str:
-        """The protocol and what tells it from others of its name, for titles."""
+        """The protocol and its variant, for titles."""
         return f"{self.protocol} {self.variant}".strip()
 
     @classmethod
@@ -98,7 +98,7 @@ class Evaluation(Config):
 
     @property
     def identity(self) -> str:
-        """What tells stores of one name apart."""
+        """What distinguishes stores of one name."""
         return self.content or self.store_hash
 
 

@@ -83,14 +83,14 @@ def scale_to(card: EncoderCard, skeleton: Skeleton, found: str, what: str) -> tu
     """What lengths of `what`, which has this layout and units `found`, are multiplied by for an encoder, and what to
     say of it.
 
-    Cards of earlier versions do not tell their units: then 1. SkelactError for units that cannot be converted, and
-    where places in a picture would meet places in a room.
+    Cards of earlier versions have no units: then 1. SkelactError for units that cannot be converted, and
+    where positions in a picture would meet positions in a room.
     """
     wanted = card.units
     scale = units.factor(found, wanted, what, "the encoder") if wanted else 1.0
     units.check_space(skeleton, found, what, card.skeleton, wanted, "the encoder")
     if not wanted:
-        return scale, f"the encoder's card does not tell its units (an old file): {what} is taken as it is, in {found}"
+        return scale, f"the encoder's card has no units (an old file): {what} is used as it is, in {found}"
     if scale == 1:
         return scale, ""
     return scale, f"{what} is in {units.unit(found)}, the encoder in {units.unit(wanted)}: multiplied by {scale:g}"

@@ -32,11 +32,11 @@ class Published:
 
     dataset: str
     split: str
-    """Empty where the source does not tell it."""
+    """Empty where the source does not give it."""
     method: str
     """As skelact names it where it has the method, else as the paper writes it."""
     stream: Stream | Literal["joint+motion+bone", ""]
-    """Empty where the source does not tell it."""
+    """Empty where the source does not give it."""
     top1: Annotated[float, Field(gt=0, lt=100)]
     source: str
     """Paper and table."""

@@ -115,7 +115,7 @@ def read_scores(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def show(result: AnyResult, console: Console | None = None) -> None:
-    """Print the table of a result, to standard output unless told otherwise."""
+    """Print the table of a result, by default to standard output."""
     (console or Terminal(width=None if sys.stdout.isatty() else 150, markup=False)).print(table(result))
 
 

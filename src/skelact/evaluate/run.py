@@ -65,7 +65,7 @@ def evaluate_run(
     `<its name>-evaluation` beside it); a result of another store of that name is left as it is, and the name ends in
     the first letters of the store's hash. It keeps features in `features/` there. A network that learned is written
     beside them as an encoder file with its head. A run that learned several streams together has an encoder each:
-    `stream` says which, the first one unless told, and ends the name of the files; supervised learns any stream.
+    `stream` says which, by default the first one, and ends the name of the files; supervised learns any stream.
     With `reuse` a result that is there already, of the same encoder, clips, split, recipe and seeds, is read and
     nothing is run. `controls` is a folder where controls by accuracy are kept and, if they are there already, of the
     same clips, labels, settings, seeds and shape of network, taken from.

@@ -36,7 +36,7 @@ def seen_before(case: Case) -> tuple[str, ...]:
     try:
         stores = _stores(case)
     except SkelactError:
-        return ("config.json does not tell what the run was pretrained on, so whether it saw the test clips either",)
+        return ("config.json does not say what the run was pretrained on: it may have used the test clips",)
     for store in stores:
         if store["hash"] != case.prepared.hash:
             continue

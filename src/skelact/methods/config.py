@@ -1,4 +1,4 @@
-"""The numbers of every method, a class each: read, checked and shown without PyTorch, which its computation needs."""
+"""The configuration of every method, a class each; PyTorch is not needed to read, check or show it."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ SLOW_TWIN = 3.0
 
 
 class MethodConfig(Config):
-    """A method's numbers. Every method has one, `SomeMethod.Config`, told from the others by its `name`."""
+    """A method's configuration. Every method has one, `SomeMethod.Config`, with a `name` of its own."""
 
     def fitted(self, epochs: int, clips: int, batch: int) -> "MethodConfig":
         """These numbers for a run of so many epochs, clips and clips a batch; SkelactError if they cannot work.

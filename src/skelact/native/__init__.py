@@ -31,7 +31,7 @@ def takes(*tensors: Tensor | None) -> bool:
 
 
 def available() -> bool:
-    """Whether there is native code. Where it is wanted and there is none, one line tells why."""
+    """Whether there is native code. Where it is wanted and there is none, one line says why."""
     return not _switched_off() and not isinstance(_library(), str)
 
 

@@ -5,7 +5,7 @@ of PyTorch's headers, so it takes seconds and no ninja, and a file that is moved
 killed process would leave behind.
 
 A library that is loaded runs, so one is only loaded from where nobody else can have put it (`cache`), and only if its
-bytes have the hash that its name tells.
+bytes have the hash that is in its name.
 """
 
 import ctypes
@@ -40,7 +40,7 @@ def compiled() -> ctypes.CDLL:
     """The library, compiled if this machine has none of these sources yet. Unavailable if it cannot be.
 
     Where others could put files into the cache folder it is not used: the library is then compiled in a folder of this
-    process alone, which is told and removed once it is loaded.
+    process alone, with a message, and removed once it is loaded.
     """
     if not sys.platform.startswith("linux"):
         raise Unavailable(f"it is made for Linux, this is {sys.platform}")
@@ -79,7 +79,7 @@ def cache_folder() -> Path | None:
 
 
 def _kept(compiler: str, folder: Path) -> Path:
-    """The library in the cache folder, of a name that tells its sources and its content; made where there is none."""
+    """The library in the cache folder, which has hashes of its sources and its content in its name; else compiled."""
     key = _key(compiler)
     for path in sorted(folder.glob(f"native-{key}-*.so")):
         if _is_whole(path):
@@ -90,7 +90,7 @@ def _kept(compiler: str, folder: Path) -> Path:
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a file is our own, nobody else's to write, and has the bytes that its name tells."""
+    """Whether a file is our own, nobody else's to write, and has the hash that is in its name."""
     state = path.lstat()
     if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid() or state.st_mode & 0o022:
         return False

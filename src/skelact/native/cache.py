@@ -1,4 +1,4 @@
-"""Whether a folder is a place from which code may be run: only its user, and root, can change what lies in it."""
+"""Whether code from a folder may be run: only its user, and root, can change what lies in it."""
 
 import os
 import stat

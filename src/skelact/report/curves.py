@@ -136,7 +136,7 @@ def _draw(figure: go.Figure, steps: np.ndarray, values: np.ndarray, run: str, co
 
 
 def reference(run: Run, name: str) -> tuple[float, str] | None:
-    """A level that says that nothing was learned, where the run tells it, and its words."""
+    """A level that says that nothing was learned, where the run has one, and its words."""
     name, _ = _of_stream(name)
     if name == "feature_std":
         return COLLAPSED_STD, "collapsed below"

@@ -57,7 +57,7 @@ class Joined:
 
     @property
     def classes(self) -> list[str]:
-        """A name for each column of the scores; its number where no store tells it."""
+        """A name for each column of the scores; its number where no store has it."""
         count = self.predictions.scores.shape[1] if self.predictions else self.result.classes
         names = self.store.classes if self.store else ()
         return [names[place] if place < len(names) else f"class {place}" for place in range(count)]

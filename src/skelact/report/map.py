@@ -73,8 +73,8 @@ def remark(features: Float[np.ndarray, "n d"]) -> str:
             "One clip, one point."
             if count == 1
             else (
-                f"The features do not vary: all {count:,} clips have the same, and lie on one point. The encoder tells "
-                "nothing apart."
+                f"The features do not vary: all {count:,} clips have the same, and lie on one point. The encoder does "
+                "not distinguish them."
             )
         )
     few = "" if different >= FEWEST else " Too few for t-SNE: they are placed by their main components."

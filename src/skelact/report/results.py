@@ -60,7 +60,7 @@ def unmeasured(what: str, run: Run) -> Html:
         name = measurable(opened, split)
         lack = "split with labels on both sides" if (opened.table["action"] >= 0).any() else lack
     except SkelactError:
-        name = "SPLIT" if split == ALL else split  # nobody can tell while it is not there
+        name = "SPLIT" if split == ALL else split  # unknown while the store is not there
     where = f"{shlex.quote(str(run.path))} --store {shlex.quote(path)}"
     if name is None:
         words = f"{what} {Path(path).name} has no {lack}; its features are written by "

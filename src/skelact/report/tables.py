@@ -31,7 +31,7 @@ def part(found: Reproduction) -> Html:
         rows = [
             (
                 cells(line)[1],
-                line.published_streams or "not told",
+                line.published_streams or "unknown",
                 *(line.others.get(column, "–") for column in columns),
             )
             for line in found.lines

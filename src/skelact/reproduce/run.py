@@ -29,7 +29,7 @@ def reproduce(
 ) -> Reproduction:
     """Run a table's lines on a split of a store; `folder` takes runs, results, and `<table>.csv` and `.json`.
 
-    The same call goes on with a table that was stopped, and trains or evaluates nothing twice: runs are told apart by
+    The same call goes on with a table that was stopped, and trains or evaluates nothing twice: runs are identified by
     their configuration and data, evaluations by their settings and the hashes of encoder and clips. A folder
     with another run of the same name is refused. Files are written after every line. SkelactError, before
     anything is trained, for a recipe or protocol that is not there.

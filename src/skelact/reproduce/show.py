@@ -26,7 +26,7 @@ HEADS = (
 
 
 def show(found: Reproduction, console: Console | None = None) -> None:
-    """Print the table and what has to be said beside it, to standard output unless told otherwise."""
+    """Print the table and what has to be said beside it, by default to standard output."""
     console = console or Terminal(width=None if sys.stdout.isatty() else 170, highlight=False, markup=False)
     made = Table(title=f"{found.source}: {found.title}; here {found.store}, split {found.split}")
     for place, head in enumerate(HEADS):

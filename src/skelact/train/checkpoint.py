@@ -27,7 +27,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
     SkelactError where it cannot be written; what was there before stays.
     """
-    whole = io.BytesIO()  # PyTorch's own writer tells of a full disk in the words of its source code
+    whole = io.BytesIO()  # PyTorch's own writer reports a full disk in words of its source code
     torch.save({"format": FORMAT, _SEALED: True, **state}, whole)
     whole.seek(-2, io.SEEK_END)  # the length of the archive's comment, which is empty
     whole.write((len(_MARK) + _LENGTH).to_bytes(2, "little") + _MARK)

@@ -142,10 +142,10 @@ def _name(optimiser: Any) -> Any:
 FREE = {
     "log_every": "",
     "probe_every": "",
-    "device": "numbers agree with those of before but for rounding",
-    "compile": "numbers agree with those of before but for rounding",
+    "device": "results differ from those before by rounding only",
+    "compile": "results differ from those before by rounding only",
 }
-"""Settings of a run that may be others when it goes on, and what follows; all others decide what is learned.
+"""Settings that may change when a run is resumed, and what follows; all others decide what is learned.
 
 How often losses are written and features looked at changes nothing of the training: a look draws no number. Where it is
 computed changes the order of sums and so the last bits, as another number of threads does.

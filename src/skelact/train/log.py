@@ -1,4 +1,4 @@
-"""What a run tells: JSON lines, TensorBoard, a progress bar."""
+"""The log of a run: JSON lines, TensorBoard, a progress bar."""
 
 import contextlib
 import json
@@ -43,7 +43,7 @@ class Log:
     def __init__(self, folder: Path, start: int, total: int, console: Console):
         self._lines = folder / "metrics.jsonl"
         self._keep_before(start, console)
-        # Without a buffer: of a full disk it is told at once, and not again when the file is closed.
+        # Without a buffer, a full disk is an error at once, and not again when the file is closed.
         self._file = open(self._lines, "ab", buffering=0)  # noqa: SIM115 (closed by __exit__)
         self._board = _board(folder / "tensorboard", start, console)
         self._bar = Progress(
@@ -67,7 +67,7 @@ class Log:
         self._bar.stop()
         self._file.close()
         if self._board is not None:
-            with self._told(self._lines.parent / "tensorboard"):
+            with self._explained(self._lines.parent / "tensorboard"):
                 self._board.close()
 
     def write(self, step: int, epoch: int, values: dict[str, Any]) -> None:
@@ -76,12 +76,12 @@ class Log:
         SkelactError where it cannot be written, as on a full disk.
         """
         clean = {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in values.items()}
-        with self._told(self._lines):
+        with self._explained(self._lines):
             line = written({"step": step, "epoch": epoch, **clean})
             while line:
                 line = line[self._file.write(line) :]
         if self._board is not None:
-            with self._told(self._lines.parent / "tensorboard"):
+            with self._explained(self._lines.parent / "tensorboard"):
                 for key, value in clean.items():
                     if isinstance(value, int | float):
                         self._board.add_scalar(key, value, step)
@@ -115,8 +115,8 @@ class Log:
 
     @staticmethod
     @contextlib.contextmanager
-    def _told(path: Path) -> Iterator[None]:
-        """Inside, what a full disk does is told in a sentence that names the file."""
+    def _explained(path: Path) -> Iterator[None]:
+        """Inside, an OSError, as of a full disk, is a SkelactError that names the file."""
         try:
             yield
         except OSError as error:
@@ -124,7 +124,7 @@ class Log:
 
 
 class Silence(Log):
-    """What a process other than the first tells: nothing."""
+    """The log of a process other than the first: nothing."""
 
     def __init__(self) -> None:
         pass

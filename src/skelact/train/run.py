@@ -52,7 +52,7 @@ def pretrain(
     others than before. With `fit_batch` a batch of more clips than there are is lowered to as many, which is told; else
     it is an error. Labels of the stores serve the online kNN only. Raises SkelactError for what a user can mend.
 
-    Under torchrun every process calls it; the first one alone reads and writes `folder`, and tells.
+    Under torchrun every process calls it; the first one alone reads and writes `folder`, and prints.
     """
     console = (console or Terminal(stderr=True)) if processes.rank() == 0 else Console(quiet=True)
     advice = f"what {folder} holds stays: the same command goes on where there is more; a new --run may lower --batch"
@@ -183,7 +183,7 @@ def differences(old: Any, new: Any, name: str = "") -> list[str]:
 
 
 def _short(value: Any) -> str:
-    """A value as it is told; a file of another kind may hold anything in its place."""
+    """A value for a message, shortened: another kind of file may hold anything there."""
     try:
         text = repr(value)
     except RecursionError:

@@ -300,19 +300,19 @@ def test_names_that_arrays_do_not_need_are_refused(tmp_path, code):
 def test_options_of_another_format_are_refused():
     with pytest.raises(SkelactError, match="format ntu has no option --axes; it has none"):
         reader("ntu", Path(), axes="nctvm")
-    with pytest.raises(SkelactError, match="format pyskl is told by its files: give the source"):
+    with pytest.raises(SkelactError, match="format pyskl depends on its files: give the source"):
         reader("pyskl")
 
 
 BAD = {
-    "no axes": ({"axes": None}, "does not tell the axes of x: give --axes"),
+    "no axes": ({"axes": None}, "the axes of x are unknown: give --axes"),
     "axes twice": ({"axes": "nnctv"}, "axes must be n, t, v, c and, if there is one, m, each once, got 'nnctv'"),
     "fewer axes": ({"axes": "ntvc"}, "expected an array of 4 axes, n, t, v, c, found 2 x 3 x 1 x 17 x 3 of float32"),
     "an empty axis": (
         {"x": np.zeros((2, 0, 1, 17, 3))},
         "expected an array with numbers along each of n, t, m, v, c, found 2 x 0 x 1 x 17 x 3 of float64",
     ),
-    "no layout": ({"skeleton": None}, "does not tell the layout: give --skeleton NAME or --skeleton FILE.json"),
+    "no layout": ({"skeleton": None}, "is unknown: give --skeleton NAME or --skeleton FILE.json"),
     "rate": ({"frame_rate": -1.0}, "the frame rate must be positive, got -1.0"),
     "labels": ({"labels": [0]}, "expected 2 whole numbers as labels, found 1 of int64"),
     "label -2": ({"labels": [0, -2]}, "expected labels of at least -1, found -2"),

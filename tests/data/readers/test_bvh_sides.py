@@ -243,8 +243,8 @@ def test_of_three_pairs_of_limbs_without_telling_names_the_legs_are_told_and_the
     assert set(parts) == {"trunk", "left_leg", "right_leg"}
     assert parts["left_leg"] == ["a1_L", "a2_L", "a_L"]
     assert made.notes == (
-        "no arms can be told in the skeleton, by names or by the pose at rest: "
-        "b_L/b_R, c_L/c_R and what hangs there count as trunk",
+        "no arms recognised in the skeleton, by names or by the rest pose: "
+        "b_L/b_R, c_L/c_R and the joints below count as trunk",
     )
     named_arms = WINGED.replace("b_", "upperarm_").replace("c_", "wing_")
     made = BVH(write(tmp_path / "b.bvh", bvh(named_arms)).path)

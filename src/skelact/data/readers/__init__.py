@@ -65,7 +65,7 @@ def reader(name: str, source: Path | None = None, **options: Any) -> Reader:
         if isinstance(candidate, Reader):
             return replace(candidate, **given) if given else candidate  # type: ignore[type-var]
         if source is None:
-            raise SkelactError(f"format {name} is told by its files: give the source")
+            raise SkelactError(f"format {name} depends on its files: give the source")
         with failures_named(source):
             return candidate(Path(source), **given)
     names = (candidate.name for candidate in (*READERS, *MADE_FOR_A_SOURCE))

@@ -28,7 +28,7 @@ JOINT_FILES = ("position", "joint", "data")
 def published_position(source: Path) -> Clips:
     """`position.npy` (n, c, t, v, m) with `label.pkl` (names, labels), of one part or of training and test part.
 
-    Parts are told by `train` and `val` or `test` before the rest of the name, as `train_position.npy`.
+    A part is named by `train`, `val` or `test` before the rest of the name, as `train_position.npy`.
     """
     folder = source if source.is_dir() else source.parent
     arrays = [source]

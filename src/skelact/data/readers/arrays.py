@@ -46,7 +46,7 @@ class ArraysReader:
     """Subjects and the like that the arrays give as text."""
 
     table: ClipTable | None = None
-    """What a table tells of the clips; it goes before what files and names tell."""
+    """Attributes of the clips from a table; it takes precedence over files and names."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -134,8 +134,10 @@ class ArraysFormat:
         frame_rate: float = 30.0,
         table: Path | None = None,
     ) -> ArraysReader:
-        """SkelactError: no layout told, letters that are no axes, a frame rate that is not positive; ReadError: files
-        that do not hold what the format has."""
+        """SkelactError: an unknown layout, letters that are no axes, a frame rate that is not positive.
+
+        ReadError: files that do not hold what the format has.
+        """
         if not source.exists():
             raise ReadError(f"{source}: there is no such file or folder")
         if self.name == "arrays":
@@ -178,13 +180,13 @@ class ArraysFormat:
             if size in PUBLISHED_LAYOUTS:
                 return PUBLISHED_LAYOUTS[size]
         raise ReadError(
-            f"{source}: format {self.name} does not tell the layout: give --skeleton NAME or --skeleton FILE.json"
+            f"{source}: the layout of format {self.name} is unknown: give --skeleton NAME or --skeleton FILE.json"
         )
 
 
 def _checked_axes(axes: str | None) -> str:
     if axes is None:
-        raise SkelactError(f"format arrays does not tell the axes of x: give --axes, such as {AXES} or ntvc")
+        raise SkelactError(f"the axes of x are unknown: give --axes, such as {AXES} or ntvc")
     if len(set(axes)) < len(axes) or not set("ntvc") <= set(axes) <= set(AXES):
         raise SkelactError(f"axes must be n, t, v, c and, if there is one, m, each once, got {axes!r}")
     return axes

@@ -46,7 +46,7 @@ class BvhReader:
     """What is unknown about the skeleton."""
     name: str = "bvh"
     table: ClipTable | None = None
-    """What a table tells of the clips; it goes before the pattern."""
+    """Attributes of the clips from a table; it takes precedence over the pattern."""
 
     def find(self, source: Path) -> list[Item]:
         """The files of a folder, a zip archive or a single file, sorted by name. ReadError if there are none."""
@@ -90,7 +90,7 @@ class BvhReader:
         }
         numbers.update(by_table)
         there = np.zeros(joints.shape[:2], np.int64)
-        missing = np.zeros(joints.shape[:3], np.bool_)  # capture knows every joint: zero is a place
+        missing = np.zeros(joints.shape[:3], np.bool_)  # capture knows every joint: zero is a position
         return Recording(clip_name(item, NAMING), joints, there, missing=missing, notes=notes, **numbers)
 
     def _check(self, item: Item, motion: Motion) -> list[int]:
@@ -114,7 +114,7 @@ class BvhReader:
             try:
                 motion = parse(items[place], content(items[place]), FRAMES)
                 clip = positions(motion, at_offset=collapsed(motion))[:, self._check(items[place], motion)]
-            except ReadError:  # told when it is read as a clip
+            except ReadError:  # raised again when it is read as a clip
                 continue
             if np.isfinite(clip).all():
                 clips.append(clip)

@@ -28,7 +28,7 @@ def collapsed(motion: Motion) -> tuple[int, ...]:
 
 
 def at_rest(nodes: Sequence[Node]) -> Float64[np.ndarray, "v 3"]:
-    """Place of every node where no rotation turns it: the sum of the offsets above."""
+    """Position of every node where no rotation turns it: the sum of the offsets above."""
     places = np.zeros((len(nodes), 3))
     for number, node in enumerate(nodes):
         places[number] = node.offset if node.parent == -1 else places[node.parent] + node.offset
@@ -44,7 +44,7 @@ def frames_at_once(motion: Motion) -> int:
 def positions(
     motion: Motion, rows: Sequence[int] | slice = slice(None), at_offset: Sequence[int] = ()
 ) -> Float64[np.ndarray, "t v 3"]:
-    """Place of every node in the frames `rows` (forward kinematics), in the units of the file.
+    """Position of every node in the frames `rows` (forward kinematics), in the units of the file.
 
     A joint stands at p = p_parent + R_parent o and turns what hangs on it by R = R_parent R_1 R_2 R_3, the rotations
     in the order of its channels, in degrees. A position channel takes the place of that coordinate of the offset o, but

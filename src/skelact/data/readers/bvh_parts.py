@@ -1,4 +1,4 @@
-"""Arms and legs of the tree of a BVH file: by what joints are called, else by where they point in the pose at rest."""
+"""Arms and legs of the tree of a BVH file: by the names of joints, else by where they point in the rest pose."""
 
 import re
 from collections import defaultdict
@@ -27,7 +27,7 @@ def parts_of(
     left: Mapping[int, int],
     up: Float64[np.ndarray, "3"],
 ) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
-    """trunk, left_arm, right_arm, left_leg, right_leg: those that can be told, else {}; and a note on what cannot.
+    """trunk, left_arm, right_arm, left_leg, right_leg: those that are recognised, else {}; and a note on the others.
 
     `left` holds the right joint of each left one, `up` is the unit vector that points up. A limb is what hangs on a
     pair of joints that hangs on no other pair. One whose joints are called neither arm nor leg is the legs if it is the
@@ -39,9 +39,9 @@ def parts_of(
     if not missing:
         return parts, ()
     rest = [f"{names[one]}/{names[two]}" for one, two in limbs.roots if (one, two) not in limbs.named]
-    where = f"{', '.join(rest[:5])} and what hangs there count as trunk" if rest else "there is no other pair of joints"
+    where = f"{', '.join(rest[:5])} and the joints below count as trunk" if rest else "there is no other pair of joints"
     kinds = " and no ".join(NAMES[kind] for kind in missing)
-    return parts, (f"no {kinds} can be told in the skeleton, by names or by the pose at rest: {where}",)
+    return parts, (f"no {kinds} recognised in the skeleton, by names or by the rest pose: {where}",)
 
 
 class _Limbs:
@@ -75,7 +75,7 @@ class _Limbs:
             if joint in left and not {parents[joint], parents[left[joint]]} & covered:
                 self.roots.append((joint, left[joint]))
         self.named: dict[tuple[int, int], str] = {}
-        """What the limbs are whose names or places tell it."""
+        """Kind of the limbs that names or positions identify."""
 
     def parts(self) -> dict[str, tuple[int, ...]]:
         found: dict[str, list[int]] = defaultdict(list)
@@ -108,7 +108,7 @@ class _Limbs:
             waiting += [(child, kind, settled) for child in self.children[joint]]
 
     def _name_by_places(self) -> None:
-        """Give the limbs that no name tells to what is missing."""
+        """Identify limbs without a telling name by their position in the rest pose."""
         missing = {"arm", "leg"} - set(self.named.values())
         if "both" in self.named.values():
             return

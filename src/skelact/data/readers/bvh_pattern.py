@@ -1,4 +1,4 @@
-"""What the paths of BVH files tell of the clips, by a regular expression with named groups."""
+"""Class, subject and so on in the paths of BVH files, found by a regular expression with named groups."""
 
 import re
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Which joints of a BVH file are mirror images: told by their names, and by where they hang in the tree."""
+"""Which joints of a BVH file are mirror images: by their names, and by their position in the tree."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -68,9 +68,9 @@ def tree_of(nodes: Sequence[Node], places: Sequence[int]) -> tuple[tuple[str, ..
     return tuple(nodes[place].name for place in places), tuple(order.get(nodes[place].parent, -1) for place in places)
 
 
-@np.errstate(all="ignore")  # offsets too large to be measured tell nothing
+@np.errstate(all="ignore")  # offsets too large to be measured say nothing
 def skeleton_of(nodes: Sequence[Node], places: Sequence[int], up: Axis) -> tuple[Skeleton, tuple[str, ...]]:
-    """The skeleton of these nodes, and notes on what cannot be told of it."""
+    """The skeleton of these nodes, and notes on what is unknown about it."""
     names, parents = tree_of(nodes, places)
     offsets = np.array([nodes[place].offset for place in places])
     mirror, left = mirror_of(names, parents, offsets)

@@ -24,9 +24,9 @@ from skelact.data.recording import Item, ReadError
 
 LEAST_PLACES = 2**21
 """Places of nodes, frames times nodes, that a file may make however small it is."""
-ONE_MORE = "one line of values more than Frames: tells; all lines were taken"
-ONE_LESS = "one line of values less than Frames: tells; all lines were taken"
-CUT_OFF = "the file ends within a line of values; the whole lines were taken"
+ONE_MORE = "one more line of values than Frames: says; all lines were read"
+ONE_LESS = "one line of values less than Frames: says; all lines were read"
+CUT_OFF = "the file ends within a line of values; the whole lines were read"
 _LETTERS = b"0123456789+-.eE \t\v\f"
 _FRAMES = re.compile(rb"\s*Frames\s*:?\s*([0-9]{1,18})\s*", re.IGNORECASE)
 _TIME = re.compile(rb"\s*Frame\s*Time\s*:?\s*([0-9.eE+-]{1,30})\s*", re.IGNORECASE)
@@ -51,7 +51,7 @@ class Head:
     frame_time: float
     """Seconds."""
     frames: int
-    """As told by the file, which may be wrong."""
+    """As the file says, which may be wrong."""
     line: int
     """The line, counted from 0, behind the last one of the head."""
 
@@ -78,9 +78,9 @@ def parse(item: Item, text: bytes, most: int | None = None) -> Motion:
         raise line_error(item, len(lines), f"{head.frames} frames", found, cut_off=len(rows) < head.frames)
     if not rows:
         raise ReadError(f"{item}: expected at least 1 line of {width} numbers, found none")
-    if len(rows) * len(head.nodes) > max(LEAST_PLACES, len(text)):
+    if len(rows) * len(head.nodes) > (most_positions := max(LEAST_PLACES, len(text))):
         raise ReadError(
-            f"{item}: expected at most {max(LEAST_PLACES, len(text))} places of joints in a file of {len(text)} bytes, "
+            f"{item}: expected at most {most_positions} positions of joints in a file of {len(text)} bytes, "
             f"found {len(rows)} frames of {len(head.nodes)} joints"
         )
     notes = (CUT_OFF,) if cut else {1: (ONE_MORE,), 0: (), -1: (ONE_LESS,)}[len(rows) - head.frames]

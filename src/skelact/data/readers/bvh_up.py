@@ -1,4 +1,4 @@
-"""Whether the people of BVH files stand along the axis that was named as up: BVH does not tell which one it is."""
+"""Whether the people of BVH files stand along the axis that was named as up, which BVH files do not say."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,7 @@ def heights(places: Float64[np.ndarray, "t v 3"]) -> Float64[np.ndarray, "3"]:
     return np.median(np.ptp(places, axis=1), axis=0)
 
 
-@np.errstate(all="ignore")  # places too large to be measured tell nothing
+@np.errstate(all="ignore")  # positions too large to be measured say nothing
 def up_note(
     clips: Sequence[Float64[np.ndarray, "t v 3"]], at_rest: Float64[np.ndarray, "v 3"], skeleton: Skeleton
 ) -> str | None:

@@ -21,7 +21,7 @@ LARGEST = 2**26
 
 @dataclass(frozen=True)
 class ClipTable:
-    """What a table tells of the clips of a source."""
+    """Attributes of the clips of a source from a table."""
 
     path: Path
     classes: tuple[str, ...] | None = None

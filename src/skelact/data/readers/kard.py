@@ -1,6 +1,6 @@
 """KARD: one text file a clip, a joint a line: three numbers, 15 lines a frame.
 
-`a01_s01_e01_realworld.txt` has places in the room, `a01_s01_e01_screen.txt` those in the picture, with the depth.
+`a01_s01_e01_realworld.txt` has positions in the room, `a01_s01_e01_screen.txt` those in the picture, with the depth.
 """
 
 from skelact.data.readers.blocks import JointLines, namings

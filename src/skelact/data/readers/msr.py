@@ -1,6 +1,6 @@
 """MSR Action3D: one text file a clip, a joint a line: `x y z confidence`, 20 lines a frame.
 
-`a01_s01_e01_skeleton3D.txt` has places in the room, `a01_s01_e01_skeleton.txt` those in the picture, with the depth.
+`a01_s01_e01_skeleton3D.txt` has positions in the room, `a01_s01_e01_skeleton.txt` those in the picture, with the depth.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""NTU RGB+D line by line: the plain reading of the format, and the one that tells what is wrong with a file.
+"""NTU RGB+D line by line: the plain reading of the format, and the one that says what is wrong with a file.
 
 number of frames, and for each frame:
     number of bodies, and for each body:

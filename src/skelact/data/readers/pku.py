@@ -34,7 +34,7 @@ VIEWS = "LMR"
 """Left, middle, right: cameras 1, 2, 3."""
 PERSONS = 2
 NO_LABELS = "labels"
-"""Part that stands for a recording whose clips are not told."""
+"""Part that stands for a recording without labels."""
 _ROW = re.compile(
     rb"[ \t]*,[ \t]*".join([rb"[ \t]*([0-9]{1,9})", *[rb"([0-9]{1,9})"] * 2, rb"[0-9.]{1,9}[ \t]*,?[ \t]*"])
 )
@@ -44,7 +44,7 @@ _ROW = re.compile(
 class PkuReader:
     """Two persons, always in the same slots; metres in the sensor's frame. Without labels a recording is one clip.
 
-    The setup is the recording's number in part I, in part II its A; the subject is told in part II only, by N.
+    The setup is the recording's number in part I, in part II its A; the subject is known in part II only, from N.
     """
 
     OPTIONS: ClassVar[tuple[str, ...]] = ("labels", "lists")
@@ -102,7 +102,7 @@ class PkuReader:
         labels = self._labels_of(clip_name(item, NAMING))
         try:
             lines = _lines(labels, *file_state(labels))
-        except ReadError:  # told when the clip is read, so that it can be left out
+        except ReadError:  # raised again when the clip is read, so that it can be left out
             return [replace(item, part=NO_LABELS)]
         parts = [f"{number:03}" for number, line in enumerate(lines, start=1) if line.strip()]
         return [replace(item, part=part, beside=(labels,)) for part in parts or [NO_LABELS]]

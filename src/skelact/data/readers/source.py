@@ -101,7 +101,7 @@ def find(source: Path, naming: Naming, apart: Path | None = None) -> Found:
         by_name[name] = item
     if not by_name:
         raise passed.nothing_left()
-    return Found((by_name[name] for name in sorted(by_name)), passed.told())
+    return Found((by_name[name] for name in sorted(by_name)), passed.summary())
 
 
 def passed_over(source: Path, items: Sequence[Item]) -> PassedOver:
@@ -116,7 +116,7 @@ def passed_over(source: Path, items: Sequence[Item]) -> PassedOver:
 
 
 class _Passed:
-    """Account of the files that are passed over: all are counted, the first of them named."""
+    """The files that are passed over: all are counted, the first of them named."""
 
     def __init__(self, source: Path, naming: Naming):
         self.source = source
@@ -134,18 +134,18 @@ class _Passed:
         if len(names) < NAMED:
             names.append(name)
 
-    def told(self) -> PassedOver:
+    def summary(self) -> PassedOver:
         return PassedOver(self.count, (*self.meant, *self.others)[:NAMED])
 
     def nothing_left(self) -> ReadError:
         hint = f"\n  {self.archives} of them are zip archives: give one of these" if self.archives else ""
-        names = f"\n  found {self.told().shown(5)}" if self.count else ""
+        names = f"\n  found {self.summary().shown(5)}" if self.count else ""
         found = f"none among {self.count} files{hint}{names}"
         return ReadError(f"{self.source}: expected files like {self.naming.example}, found {found}")
 
 
 def clip_name(item: Item, naming: Naming) -> str:
-    """What the path tells of the clip, without the ending, folders joined by `-`; "" if it is named otherwise."""
+    """The clip's name: what the pattern finds in the path, without the ending, folders joined by `-`; "" if nothing."""
     match = naming.pattern.search(_path(item))
     return match.group()[: -len(naming.ending)].replace("/", "-") if match else ""
 

@@ -50,7 +50,7 @@ CLASSES = {
 }
 """Labels by the word in the file of labels."""
 NO_LABELS = "labels"
-"""Part that stands for a recording whose clips are not told."""
+"""Part that stands for a recording without labels."""
 _HEADING = re.compile(rb"s[0-9]{2}_e[0-9]{2}")
 _RANGE = re.compile(rb"(\w{1,30})[ \t]*:[ \t]*(NaN|[0-9]{1,9})[ \t]+(NaN|[0-9]{1,9})")
 

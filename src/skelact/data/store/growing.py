@@ -1,4 +1,4 @@
-"""The files of a store while clips are added to them: each grows at its end, and gets its number of rows at last."""
+"""The files of a store while clips are added: each grows at its end; the number of rows is written last."""
 
 import contextlib
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from skelact.data.store import table
 from skelact.data.store.meta import NOT_TOLD, FileMark
 
 FILES = ("clips.csv", "sources.csv", "frames.npy", "identity.npy")
-"""The files of every store; `missing.npy` comes with the first clip that tells which of its joints were not seen."""
+"""The files of every store; `missing.npy` comes with the first clip that says which of its joints are missing."""
 PIECE = 2**20
 """Bytes that are written at once where a file begins late."""
 
@@ -45,7 +45,7 @@ class GrowingFiles:
         np.lib.format.write_array_header_1_0(file, header)
 
     def add_missing(self, missing: np.ndarray | None, rows_before: int, rows: int) -> None:
-        """What a clip of `rows` rows tells of missing joints; the clips before the first that tells are filled in."""
+        """The mask of a clip of `rows` rows; with the first mask, the clips before it are filled in."""
         if "missing.npy" not in self.arrays:
             if missing is None:
                 return

@@ -19,7 +19,7 @@ FORMAT_VERSION = 3
 """Version with `missing.npy` beside the joints, and the newest one that this program reads."""
 
 NOT_TOLD = 2
-"""In `missing.npy`: the clip does not tell which joints were seen."""
+"""In `missing.npy`: the clip does not say which joints are missing."""
 
 AnySealed = TypeVar("AnySealed", bound="Sealed")
 

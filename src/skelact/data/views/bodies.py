@@ -1,4 +1,4 @@
-"""Who is in a clip: bodies followed by identity, missing joints filled, noise bodies told from people."""
+"""Who is in a clip: bodies followed by identity, missing joints filled, noise bodies removed."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -35,7 +35,7 @@ class Body:
     known: Bool[np.ndarray, " v"]
     """Joints that are seen in any frame; the others have no place, and count in nothing below."""
     whole: bool = True
-    """Whether so many joints of every part are known that its outline tells how it stands."""
+    """Whether so many joints of every part are known that its outline shows how it stands."""
     filled: int = 0
     """Joints, counted frame by frame, that were missing and are filled."""
 
