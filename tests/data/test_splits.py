@@ -198,7 +198,7 @@ def test_a_split_that_cannot_be_names_one_that_can_and_no_numbers_that_are_not_t
     with pytest.raises(SkelactError) as told:
         split(labelled_store(tmp_path / "two", [0, 0]), "camera=1")
     first, second = str(told.value).split("\n")
-    assert first.endswith("subjects 1, 2; cameras not told")
+    assert first.endswith("subjects 1, 2; cameras unknown")
     assert second == "  take another split, such as subject=1; pretraining can do without test clips: --split all"
 
 

@@ -207,6 +207,9 @@ def test_a_changed_header_gives_an_error_of_ours_or_an_encoder(saved):
 def test_what_is_not_there_is_an_error_with_a_hint(tmp_path):
     with pytest.raises(SkelactError, match=r"none\.safetensors: no such encoder file; make one with skelact import"):
         load_encoder(tmp_path / "none.safetensors")
+    with pytest.raises(SkelactError, match=r"expected a run folder or an encoder file, found a folder without config"):
+        load_encoder(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
     with pytest.raises(SkelactError, match=r"encoder\.safetensors: no such encoder file; this run has not finished"):
         load_encoder(tmp_path)
 

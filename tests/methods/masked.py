@@ -1,5 +1,6 @@
 """A throw-away method that neither contrasts nor follows: it hides frames and rebuilds them, trained by AdamW."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from jaxtyping import Float
@@ -7,7 +8,7 @@ from torch import Tensor, nn
 
 import tiny
 from skelact import augment
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.encoder import Encoder
 from skelact.methods import every
 from skelact.methods.method import Losses, Method, MethodConfig, Moment, ParameterGroup
 from skelact.skeleton import Skeleton
@@ -24,14 +25,14 @@ class Masked(Method):
 
     Config = MaskedConfig
 
-    def __init__(self, config: MaskedConfig, encoder: STGCNConfig, skeleton: Skeleton):
+    def __init__(self, config: MaskedConfig, encoder: Callable[[], Encoder], skeleton: Skeleton):
         super().__init__()
         self.config = config
-        self.query = encoder.build(skeleton)
-        self.decoder = nn.Conv2d(encoder.features, encoder.channels, 1)
+        self.query = encoder()
+        self.decoder = nn.Conv2d(self.query.channels, 3, 1)
 
     @property
-    def encoder(self) -> nn.Module:
+    def encoder(self) -> Encoder:
         return self.query
 
     def views(self) -> dict[str, augment.Augmentation]:

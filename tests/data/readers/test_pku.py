@@ -229,6 +229,7 @@ def test_damaged_labels_give_clips_within_the_recording_or_name_the_file(folder,
     joints = recording(folder)
     write(folder / "label" / "0002-L.txt", data)
     made = reader("pku", labels=folder / "label")
+    lines = data.split(b"\n")  # a lone carriage return ends no line
     for item in made.find(folder / "skeleton"):
         try:
             got = made.read(item)
@@ -236,7 +237,7 @@ def test_damaged_labels_give_clips_within_the_recording_or_name_the_file(folder,
             if "0002-L.txt" not in str(error):
                 raise AssertionError(f"a ReadError that does not name the file: {error}") from error
             continue
-        action, start, end = (int(word) for word in data.splitlines()[int(item.part) - 1].split(b",")[:3])
+        action, start, end = (int(word) for word in lines[int(item.part) - 1].split(b",")[:3])
         assert got.action == action - 1
         assert np.array_equal(got.joints, joints[start:end])
 
