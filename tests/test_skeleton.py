@@ -1,4 +1,5 @@
 import json
+import os
 import random
 
 import numpy as np
@@ -199,3 +200,28 @@ def test_without_parts_the_heading_is_that_of_the_pairs_at_which_the_sides_part(
         {(3, 1), (7, 5), (10, 9)},
         {(3, 1), (4, 2), (7, 5), (8, 6), (10, 9)},
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, '{"name": ' + "9" * 5000 + "}", '{"name": "x", "joints": ["a"], "parents": []}'],
+    ids=["nested without end", "a long number", "a joint only"],
+)
+def test_json_that_is_no_skeleton_is_an_error_of_a_few_words(tmp_path, text):
+    path = tmp_path / "mine.json"
+    path.write_text(text)
+    with pytest.raises(SkelactError, match=r"mine\.json: not a skeleton: ") as caught:
+        Skeleton.from_json(path)
+    assert len(str(caught.value)) < 1200 + len(str(path))
+
+
+def test_a_folder_or_pipe_in_the_place_of_a_skeleton_is_named(tmp_path):
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(SkelactError, match=r"pipe\.json: not a skeleton: expected a file"):
+        Skeleton.from_json(tmp_path / "pipe.json")
+
+
+def test_a_layout_of_more_joints_than_any_body_has_is_refused_at_once():
+    names = tuple(f"j{number}" for number in range(5000))
+    with pytest.raises(ValueError, match="at most 4096 joints, got 5000"):
+        Skeleton(name="worm", joints=names, parents=tuple(range(-1, 4999)))

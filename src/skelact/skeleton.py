@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from skelact.config import Axis, Config
 from skelact.sides import LEFT, side_of
 from skelact.world import SkelactError
+
+MOST_JOINTS = 4096
+"""Joints of the largest layout: the checks below take their square in time."""
 
 
 class Skeleton(Config):
@@ -52,6 +55,8 @@ class Skeleton(Config):
         count = len(self.joints)
         if count < 2:
             raise ValueError(f"a skeleton needs at least 2 joints, got {count}")
+        if count > MOST_JOINTS:
+            raise ValueError(f"a skeleton has at most {MOST_JOINTS} joints, got {count}")
         if len(set(self.joints)) != count:
             twice = ", ".join(sorted({joint for joint in self.joints if self.joints.count(joint) > 1}))
             raise ValueError(f"expected {count} different names, found {len(set(self.joints))}: {twice} twice")
@@ -162,12 +167,15 @@ class Skeleton(Config):
     @classmethod
     def from_json(cls, path: Path) -> "Skeleton":
         """Read a layout from a small JSON file with this class's fields."""
+        path = Path(path)
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise SkelactError(f"{path}: not a skeleton: expected a file, found none that holds text")
         try:
-            return cls.model_validate(json.loads(Path(path).read_text(encoding="utf-8")))
+            return cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
         except OSError as error:
             raise SkelactError(f"{path}: cannot be read as a skeleton: {error.strerror}") from error
-        except (UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
-            raise SkelactError(f"{path}: not a skeleton: {error}") from error
+        except (ValueError, RecursionError) as error:
+            raise SkelactError(f"{path}: not a skeleton: {error!s:.1000}") from error
 
 
 def _other_side(joint: str) -> str:

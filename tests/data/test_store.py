@@ -294,3 +294,16 @@ def test_there_is_no_clip_beyond_the_last(kept):
     for row in (-1, 6):
         with pytest.raises(IndexError, match=f"6 clips, asked for number {row}"):
             kept.recording(row)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"format_version": ' + "1" * 5000 + "}"])
+def test_a_meta_nested_without_end_or_with_an_endless_number_is_called_damaged(store, text):
+    (store.path / "meta.json").write_text(text)
+    with pytest.raises(SkelactError, match="the file is damaged"):
+        Store.open(store.path)
+
+
+def test_one_endless_name_among_many_clips_is_refused(tmp_path):
+    endless = replace(clips()[0], name="n" * 65_000)
+    with pytest.raises(SkelactError, match=r"expected up to 255 letters, found 65000"):
+        write_store(tmp_path / "store", **STORE, recordings=[endless])

@@ -301,6 +301,8 @@ HOSTILE = {
     "more numbers than the file has": archive(tensor((1000,), (1,), count=2**40)),
     "a shape larger than its storage": archive(tensor((10**6, 10**6), (10**6, 1))),
     "a step beyond the storage": archive(tensor((2, 2), (10**12, 1))),
+    "a length beyond any machine's": archive(tensor((2**63,), (1,))),
+    "a step beyond any machine's": archive(tensor((2, 2), (2**63, 1))),
     "a start beyond the storage": archive(tensor((2,), (1,), offset=10**6)),
     "a negative length": archive(tensor((-1,), (1,))),
     "a negative step": archive(tensor((2,), (-1,))),

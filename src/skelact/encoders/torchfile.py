@@ -103,7 +103,15 @@ def opened_torch(path: Path) -> Iterator[Contents]:
             else:
                 file.seek(0)
                 yield _Old(file, size).contents()
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, KeyError, ValueError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        EOFError,
+        KeyError,
+        ArithmeticError,
+        ValueError,
+        RuntimeError,
+    ) as error:
         raise RefusedPickle(str(error).strip()[:200] or type(error).__name__) from error
 
 

@@ -231,3 +231,14 @@ def test_a_list_of_recordings_of_absurd_size_is_not_opened(tmp_path: Path):
     (tmp_path / "list.txt").write_bytes(b"a," * 2**20)
     with pytest.raises(ReadError, match=r"list.txt: expected a list of at most 1048576 bytes, found 2097152"):
         division_file(tmp_path / "list.txt")
+
+
+def test_two_arrays_of_one_name_are_refused(tmp_path):
+    held = io.BytesIO()
+    np.save(held, X)
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("x.npy", held.getvalue())
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("x.npy", held.getvalue())
+    with pytest.raises(ReadError, match="expected one array of a name, found two"):
+        npz(tmp_path / "x.npz")

@@ -62,6 +62,8 @@ def npz(path: Path) -> dict[str, np.ndarray]:
                 raise ValueError(f"expected at most {MOST_ARRAYS} arrays, found {len(members)}")
             for member in members:
                 name = member.filename.removesuffix(".npy")
+                if name in arrays:
+                    raise ValueError("expected one array of a name, found two")
                 if member.header_offset < 0:
                     raise ValueError(f"expected its place within the file, found {member.header_offset}")
                 if member.compress_type == zipfile.ZIP_STORED:

@@ -117,7 +117,7 @@ def read_sealed(path: Path, kind: type[AnySealed]) -> AnySealed:
     try:
         text = path.read_bytes()
         values = json.loads(text.decode("utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # such as 5,000 digits, or lists nested without end
         raise SkelactError(f"{path}: cannot be read, the file is damaged: {error}") from error
     version = values.get("format_version") if isinstance(values, dict) else None
     if not isinstance(version, int):

@@ -30,6 +30,8 @@ from skelact.skeleton import Skeleton
 from skelact.world import SkelactError, atomic_folder
 
 FORBIDDEN_IN_NAMES = ',"\r\n'
+LONGEST_NAME = 255
+"""Letters of a clip's name: as many as the name of a file has."""
 FARTHEST = 1e9
 """A coordinate beyond this, in any unit, was not measured; squares of it still fit into float32."""
 
@@ -90,6 +92,8 @@ class StoreWriter:
         name, joints = recording.name, recording.joints
         if not name or any(letter in name for letter in FORBIDDEN_IN_NAMES):
             raise SkelactError(f"clip name {name!r}: expected text without comma, quote or line break")
+        if len(name) > LONGEST_NAME:  # in the table every name takes as much memory as the longest
+            raise SkelactError(f"clip name '{name:.40}...': expected up to {LONGEST_NAME} letters, found {len(name)}")
         if name in self._names:
             raise SkelactError(f"clip name {name!r} comes twice; names must differ")
         if joints.shape != (*recording.identity.shape, len(self._skeleton), 3):
