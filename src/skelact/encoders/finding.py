@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from skelact.encoders.published import our_name
-from skelact.encoders.torchfile import Table
+from skelact.encoders.stored import Table
 from skelact.streams import STREAMS, Stream
 from skelact.world import SkelactError
 

@@ -4,17 +4,16 @@ Tensors are read when they are asked for, each from bytes that were checked to b
 """
 
 import contextlib
-import math
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import torch
-from torch import Tensor
 
 from skelact.encoders.inert import Inert, Thing
+from skelact.encoders.stored import Contents, Storage, checked, tables_in
 from skelact.pickles.makes import Name, RefusedPickle, Room
 from skelact.pickles.operations import read_pickle
 
@@ -33,58 +32,9 @@ _TYPES = {
 _STORED = 1000
 """Bytes of a tensor or storage that was described, about."""
 _MAGIC = 0x1950A86A20F9469CFC6C
-_MOST_AXES = 8
 _LARGEST_PICKLE = 64 * 2**20
 _LARGEST_LIST = 4 * 2**20
 """Of the files in an archive; some hundred bytes a tensor."""
-_DEEPEST = 32
-"""Containers within containers that are looked into."""
-
-
-@dataclass(frozen=True)
-class Storage:
-    """Numbers in a file."""
-
-    dtype: torch.dtype
-    count: int
-    read: Callable[[], bytearray]
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A tensor in a file."""
-
-    storage: Storage
-    offset: int
-    shape: tuple[int, ...]
-    stride: tuple[int, ...]
-
-    def tensor(self) -> Tensor:
-        """The tensor, on the CPU. RefusedPickle where its bytes are not all there."""
-        if not math.prod(self.shape):
-            return torch.empty(self.shape, dtype=self.storage.dtype)
-        numbers = torch.frombuffer(self.storage.read(), dtype=self.storage.dtype)
-        return numbers.as_strided(self.shape, self.stride, self.offset).contiguous()
-
-    @property
-    def bytes(self) -> int:
-        return math.prod(self.shape) * self.storage.dtype.itemsize
-
-
-Table = dict[str, Stored]
-"""Tensors that lie side by side, by name."""
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What a file of PyTorch holds."""
-
-    tables: dict[tuple[str, ...], Table]
-    """Every mapping with tensors in it, by the keys that lead to it."""
-    unmade: tuple[str, ...]
-    """Classes and functions of the objects that are no tensors, and were passed over."""
-    size: int
-    """Bytes of the file."""
 
 
 @contextlib.contextmanager
@@ -128,7 +78,7 @@ def _check_directory(file: BinaryIO, size: int) -> None:
         raise RefusedPickle(f"an archive whose list of files has {listed} bytes")
 
 
-class _Builder(Inert):
+class _Builder(Inert, ABC):
     """Makes tensors of what a pickle says of them; what is in files of both forms."""
 
     def __init__(self, size: int):
@@ -175,7 +125,7 @@ class _Builder(Inert):
         if name.name not in ("_rebuild_tensor", "_rebuild_tensor_v2") or not isinstance(storage, Storage):
             return self.instance(name, room)
         room.take(_STORED)
-        return _checked(storage, offset, shape, stride)
+        return checked(storage, offset, shape, stride)
 
     def _once(self, key: str, size: int) -> bytearray:
         """The bytes of a storage; of all that are asked for no more than the file has."""
@@ -188,8 +138,9 @@ class _Builder(Inert):
             self._read_before[key] = self._bytes(key, size)
         return self._read_before[key]
 
+    @abstractmethod
     def _bytes(self, key: str, size: int) -> bytearray:
-        raise NotImplementedError
+        """The bytes of a storage, from the file."""
 
 
 class _Zipped(_Builder):
@@ -207,7 +158,7 @@ class _Zipped(_Builder):
         if f"{self._folder}byteorder" in self._archive.namelist() and self._read("byteorder", 16) == b"big":
             raise RefusedPickle("numbers in the order of bytes of another processor")
         value, _ = read_pickle(self._read("data.pkl", _LARGEST_PICKLE), self)
-        return Contents(_tables(value), tuple(sorted(self.unmade)), self._size)
+        return Contents(tables_in(value), tuple(sorted(self.unmade)), self._size)
 
     def _bytes(self, key: str, size: int) -> bytearray:
         return bytearray(self._read(f"data/{key}", size, exactly=True))
@@ -252,59 +203,8 @@ class _Old(_Builder):
             place += 8 + storage.count * storage.dtype.itemsize
         if place > self._size:
             raise RefusedPickle(f"cut short: expected {place} bytes, found {self._size}")
-        return Contents(_tables(value), tuple(sorted(self.unmade)), self._size)
+        return Contents(tables_in(value), tuple(sorted(self.unmade)), self._size)
 
     def _bytes(self, key: str, size: int) -> bytearray:
         self._file.seek(self._places[key])
         return bytearray(self._file.read(size))
-
-
-def _checked(storage: Storage, offset: Any, shape: Any, stride: Any) -> Stored:
-    """The tensor that is described, if all of it lies within its storage."""
-    axes = (offset,), shape, stride
-    whole = all(isinstance(axis, tuple) and all(type(n) is int and n >= 0 for n in axis) for axis in axes)
-    if not whole or len(shape) != len(stride) or len(shape) > _MOST_AXES:
-        raise RefusedPickle("a tensor whose shape is none")
-    last = offset + sum((length - 1) * step for length, step in zip(shape, stride, strict=True))
-    if math.prod(shape) > storage.count or (math.prod(shape) and last >= storage.count):
-        raise RefusedPickle(f"a tensor of shape {shape} in a storage of {storage.count} numbers")
-    return Stored(storage, offset, shape, stride)
-
-
-def _tables(value: Any) -> dict[tuple[str, ...], Table]:
-    """Every mapping with tensors in it. A module that was saved whole is one, of its parts' tensors."""
-    found: dict[tuple[str, ...], Table] = {}
-    seen: set[int] = set()
-
-    def look(value: Any, path: tuple[str, ...], table: Table | None, name: str) -> None:
-        """`table` takes the tensors of a module's part, whose names begin with `name`."""
-        if isinstance(value, Thing):
-            parts = value.state if isinstance(value.state, dict) else {}
-            if "_modules" in parts and id(value) not in seen and len(path) < _DEEPEST:
-                seen.add(id(value))
-                table = found.setdefault(path, {}) if table is None else table
-                for kind in ("_parameters", "_buffers", "_modules"):
-                    for key, part in parts[kind].items() if isinstance(parts.get(kind), dict) else ():
-                        if isinstance(part, Stored):
-                            table[f"{name}{key}"] = part
-                        elif kind == "_modules":
-                            look(part, (*path, str(key)), table, f"{name}{key}.")
-                return
-            look(parts, path, None, "")
-            look(value.items, path, None, "")
-            return
-        entries = (
-            enumerate(value) if isinstance(value, list | tuple) else value.items() if isinstance(value, dict) else ()
-        )
-        if id(value) in seen or len(path) > _DEEPEST or not entries:
-            return
-        seen.add(id(value))
-        for key, held in entries:
-            key = str(key) if isinstance(key, str | int) else "?"
-            if isinstance(held, Stored):
-                found.setdefault(path, {})[key] = held
-            elif isinstance(held, Thing | dict | list | tuple):
-                look(held, (*path, key), None, "")
-
-    look(value, (), None, "")
-    return {path: table for path, table in found.items() if table}

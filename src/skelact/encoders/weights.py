@@ -12,7 +12,8 @@ from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, LoadedEncoder, head_shapes, mismatch, shapes_of, without_memory
 from skelact.encoders.finding import Found, find_encoder
 from skelact.encoders.stgcn import GRAPHS, STGCN
-from skelact.encoders.torchfile import Contents, opened_torch
+from skelact.encoders.stored import Contents
+from skelact.encoders.torchfile import opened_torch
 from skelact.layouts import KINECT_V2, LAYOUTS
 from skelact.pickles.makes import RefusedPickle
 from skelact.printable import printable
