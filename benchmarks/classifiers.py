@@ -17,10 +17,10 @@ from real import SETS, stores, there
 
 from skelact.data.store import Store
 from skelact.encoders.file import load_encoder, random_encoder
-from skelact.evaluate.case import Case
-from skelact.evaluate.linear import LinearConfig, linear
-from skelact.evaluate.task import Task, standardised
-from skelact.spectrum import effective_rank
+from skelact.evaluation.case import Case
+from skelact.evaluation.linear import LinearConfig, linear
+from skelact.evaluation.task import Task, standardised
+from skelact.maths.spectrum import effective_rank
 
 CLASSIFIERS = {
     "as published": LinearConfig(),

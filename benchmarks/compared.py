@@ -9,12 +9,12 @@ from real import POOLED, SETS, pretrain, there
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
 from skelact.encoders.file import load_encoder, random_encoder, save_encoder
-from skelact.evaluate.finetune import FinetuneConfig, SemiConfig, SupervisedConfig
-from skelact.evaluate.knn import KnnConfig
-from skelact.evaluate.linear import LinearConfig
-from skelact.evaluate.result import Result, read_result
-from skelact.evaluate.run import evaluate_run, results_folder
-from skelact.evaluate.subset import chosen
+from skelact.evaluation.finetune import FinetuneConfig, SemiConfig, SupervisedConfig
+from skelact.evaluation.knn import KnnConfig
+from skelact.evaluation.linear import LinearConfig
+from skelact.evaluation.result import Result, read_result
+from skelact.evaluation.run import evaluate_run, results_folder
+from skelact.evaluation.subset import chosen
 
 METHODS = {
     "skeletonclr": "SkeletonCLR",

@@ -13,11 +13,11 @@ from statistics import median
 import torch
 from torch import Tensor
 
-from skelact.allocator import kept_memory
 from skelact.bench import FULL, made_up
-from skelact.encoders.stgcn import STGCN, STGCNConfig
+from skelact.encoders.stgcn.network import STGCN, STGCNConfig
 from skelact.layouts import KINECT_V2
-from skelact.world import machine
+from skelact.system.allocator import kept_memory
+from skelact.system.world import machine
 
 
 def encoder(way: str) -> STGCN:

@@ -9,9 +9,9 @@ from compared import FROZEN, METHODS, PROTOCOLS, SEEDS, STREAMS, TOGETHER, TUNED
 from real import POOLED, SETS, spread, trained
 
 from skelact.data.store import Store
-from skelact.evaluate.baseline import baseline
-from skelact.evaluate.fuse import fuse
-from skelact.evaluate.result import Result
+from skelact.evaluation.baseline import baseline
+from skelact.evaluation.fuse import fuse
+from skelact.evaluation.result import Result
 from skelact.report.figure import Bar, result_bars
 
 COLUMNS = {"knn": "kNN", "linear": "linear", "semi": "semi 10 %", "finetune": "finetune"}

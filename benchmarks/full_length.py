@@ -9,9 +9,9 @@ from compared import METHODS as LABELS
 from real import POOLED, SETS, configuration, pretrain, spread, there, trained
 
 from skelact.data.store import Store
-from skelact.evaluate.baseline import baseline
-from skelact.evaluate.config import KnnConfig
-from skelact.evaluate.run import evaluate_run
+from skelact.evaluation.baseline import baseline
+from skelact.evaluation.config import KnnConfig
+from skelact.evaluation.run import evaluate_run
 from skelact.report.figure import Bar, result_bars
 
 METHODS = {method: LABELS[method] for method in ("skeletonclr", "aimclr")}

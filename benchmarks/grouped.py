@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from skelact import neighbours
-from skelact.allocator import kept_memory
-from skelact.world import machine
+from skelact.maths import neighbours
+from skelact.system.allocator import kept_memory
+from skelact.system.world import machine
 
 GROUPS, FEATURES, K, ROUNDS = 60, 256, 20, 5
 SPREADS = (10.0, 1.0, 0.3, 0.1, 0.03)

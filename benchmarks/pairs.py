@@ -15,9 +15,9 @@ import sys
 from pathlib import Path
 from statistics import mean
 
-from skelact.evaluate.result import Result
-from skelact.evaluate.run import evaluate_run
-from skelact.world import machine
+from skelact.evaluation.result import Result
+from skelact.evaluation.run import evaluate_run
+from skelact.system.world import machine
 
 SWITCHES = {
     "absent": (("--precision", "bf16", "--encoder.absent"), ("computed", "left_out")),

@@ -11,10 +11,10 @@ import argparse
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from skelact.allocator import kept_memory
 from skelact.bench import FULL
 from skelact.bench.works.step import comparisons
-from skelact.world import machine
+from skelact.system.allocator import kept_memory
+from skelact.system.world import machine
 
 KINDS = {
     "convolution": ("convolution", "conv2d", "slow_conv"),

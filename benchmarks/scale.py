@@ -19,19 +19,19 @@ from statistics import median
 import numpy as np
 import torch
 
-from skelact.allocator import kept_memory
 from skelact.bench import FULL, BenchConfig
 from skelact.bench.compare import seconds
 from skelact.data.batches import batches, training_clips
 from skelact.data.recording import Recording
 from skelact.data.store import Store, write_store
-from skelact.draw import Draw, order
 from skelact.encoders.config import STGCNConfig
 from skelact.layouts import KINECT_V1, KINECT_V2, MEDIAPIPE_33, SBU_15
+from skelact.maths.draw import Draw, order
 from skelact.methods import AimCLR
 from skelact.methods.method import Moment
 from skelact.skeleton import Skeleton
-from skelact.world import machine, write_json
+from skelact.system.allocator import kept_memory
+from skelact.system.world import machine, write_json
 
 BASE = FULL.model_copy(update={"clips": 32})
 LAYOUTS = {len(layout): layout for layout in (SBU_15, KINECT_V1, KINECT_V2, MEDIAPIPE_33)}

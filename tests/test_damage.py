@@ -19,10 +19,10 @@ from skelact.data.store import Store
 from skelact.data.store import read as reading
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, load_encoder, save_encoder
-from skelact.evaluate.arrays import read_arrays, write_arrays
+from skelact.evaluation.arrays import read_arrays, write_arrays
 from skelact.report.runs import read_run
+from skelact.system.world import SEAL, SkelactError, read_json, write_json
 from skelact.train import checkpoint, log
-from skelact.world import SEAL, SkelactError, read_json, write_json
 
 Case = tuple[Path, Callable[[], Any]]
 

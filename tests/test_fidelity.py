@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from skelact import augment, graph
-from skelact.draw import Draw
-from skelact.eadm import KEEP_MARGIN, LAMBDA, attention, energy_drop
 from skelact.encoders.config import STGCNConfig
-from skelact.encoders.stgcn import STGCN
+from skelact.encoders.stgcn.network import STGCN
 from skelact.layouts import KINECT_V2, SBU_15
-from skelact.losses import divergence, multi_positive_mean, multi_positive_sum
+from skelact.maths import augment, graph
+from skelact.maths.draw import Draw
+from skelact.maths.eadm import KEEP_MARGIN, LAMBDA, attention, energy_drop
+from skelact.maths.losses import divergence, multi_positive_mean, multi_positive_sum
 from skelact.methods import METHODS, build
 from skelact.methods.crossstream import CrossStream
 from skelact.recipes import aimclr, aimclr_released, aimclr_small, skeletonclr_small

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from skelact.data.recording import Recording
-from skelact.losses import similarities
+from skelact.maths.losses import similarities
 
 
 def recording(joints: np.ndarray, identity: np.ndarray) -> Recording:
@@ -48,7 +48,7 @@ def test_a_function_refuses_arguments_whose_sizes_do_not_agree():
 def test_nothing_is_checked_outside_tests():
     program = """
 import torch
-from skelact.losses import similarities
+from skelact.maths.losses import similarities
 x = torch.ones(4, 8)
 print(similarities(x, x[:1], x, 1.0).shape)
 """

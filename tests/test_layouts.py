@@ -3,7 +3,7 @@ import pytest
 
 from skelact.layouts import COCO_17, KINECT_V1, KINECT_V2, LAYOUTS, MEDIAPIPE_33, OPENPOSE_18, SBU_15, layout
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 every_layout = pytest.mark.parametrize("skeleton", LAYOUTS, ids=lambda skeleton: skeleton.name)
 

@@ -1,7 +1,8 @@
 import pytest
 
-from skelact import augment, recipes
+from skelact import recipes
 from skelact.layouts import KINECT_V2
+from skelact.maths import augment
 from skelact.methods import METHODS, AimCLR, SkeAttnCLR, build
 from skelact.recipes import RECIPES
 from skelact.train import TrainConfig

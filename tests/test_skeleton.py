@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 BODY = {
     "name": "stick",

@@ -10,7 +10,7 @@ import pytest
 
 from skelact.cli import COMMANDS
 from skelact.cli.evaluation import PROTOCOLS
-from skelact.eadm import KEEP_MARGIN
+from skelact.maths.eadm import KEEP_MARGIN
 from skelact.recipes import RECIPES
 
 HEAVY = ("torch", "scipy", "sklearn", "plotly", "numpy", "safetensors", "jaxtyping")

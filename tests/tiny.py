@@ -12,8 +12,8 @@ from rich.console import Console
 
 from skelact.data.recording import Recording
 from skelact.data.store import Store, write_store
-from skelact.draw import Draw
 from skelact.encoders.config import STGCNConfig
+from skelact.maths.draw import Draw
 from skelact.methods.aimclr import AimCLR
 from skelact.methods.aimclr_3s import AimCLR3s
 from skelact.methods.crossclr import CrosSCLR

@@ -17,16 +17,17 @@ from torch import nn
 
 import skelact.train.loop
 import tiny
-from skelact import methods, processes
-from skelact.batchnorm import WholeBatchNorm, over_whole_batches
+from skelact import methods
 from skelact.data.batches import training_clips
 from skelact.data.store import Store
-from skelact.encoders import engine
-from skelact.encoders.stgcn import STGCNConfig
-from skelact.streams import apply_stream
+from skelact.encoders.config import STGCNConfig
+from skelact.encoders.stgcn import engine
+from skelact.maths.batchnorm import WholeBatchNorm, over_whole_batches
+from skelact.maths.streams import apply_stream
+from skelact.system import processes
+from skelact.system.world import SkelactError
 from skelact.train import TrainConfig, pretrain
 from skelact.train.loop import Trainer
-from skelact.world import SkelactError
 
 STOP = 5
 """Step after which a run is handed over to another number of processes: in the middle of an epoch."""

@@ -7,8 +7,8 @@ from rich.console import Console
 
 from skelact.data.store import Store
 from skelact.data.synthetic import synthesize
-from skelact.evaluate.result import show
-from skelact.evaluate.run import evaluate_run
+from skelact.evaluation.result import show
+from skelact.evaluation.run import evaluate_run
 from skelact.recipes import aimclr_small
 from skelact.report import report
 from skelact.train import pretrain

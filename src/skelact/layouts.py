@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from skelact.skeleton import Axis, Skeleton
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 
 def _layout(name: str, tree: str, parts: dict[str, str], up: Axis = "+y", picture: bool = False) -> Skeleton:

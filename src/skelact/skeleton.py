@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from skelact.config import Axis, Config
 from skelact.sides import LEFT, side_of
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 MOST_JOINTS = 4096
 """Joints of the largest layout: the checks below take their square in time."""

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from skelact import native
 from skelact.bench import QUICK, WORKS, bench, compare, made_up
 from skelact.bench.ceilings import Ceilings
 from skelact.bench.compare import Comparison, Part, Spread, Times, Variant, interleaved
@@ -21,7 +20,8 @@ from skelact.bench.result import Report, measured
 from skelact.bench.works import infer, step
 from skelact.cli import main
 from skelact.data.readers import reader
-from skelact.world import SkelactError
+from skelact.system import native
+from skelact.system.world import SkelactError
 
 CPU = torch.device("cpu")
 CONFIG = QUICK.model_copy(update={"device": "cpu"})

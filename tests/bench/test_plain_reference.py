@@ -18,10 +18,10 @@ from skelact.bench.reference.losses import (
 from skelact.bench.reference.preparation import plain_prepare
 from skelact.bench.reference.reading import plain_read
 from skelact.encoders.config import STGCNConfig
-from skelact.encoders.published import encoder_tensors
+from skelact.encoders.stgcn.published import encoder_tensors
 from skelact.layouts import KINECT_V2
+from skelact.maths.neighbours import knn_scores
 from skelact.methods import AimCLR
-from skelact.neighbours import knn_scores
 
 
 def state(golden, prefix: str) -> dict[str, torch.Tensor]:

@@ -12,7 +12,7 @@ from skelact.data.batches import TrainingClips, batches, common_skeleton, traini
 from skelact.data.store import Store
 from skelact.layouts import LAYOUTS
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 # FIVE's joints in another order, with two more between them.
 SEVEN = Skeleton(

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from made_clips import STORE, clips, moving, recording
 
+from skelact.data.preparations import prepare_and_count
+from skelact.data.preparations.bodies import bodies_of
 from skelact.data.recording import Recording
 from skelact.data.store import Store, write_store
-from skelact.data.views import prepare_and_count
-from skelact.data.views.bodies import bodies_of
 from skelact.layouts import COCO_17, H36M_17, KINECT_V2, OPENPOSE_25
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 LEGS = [KINECT_V2.joints.index(f"{side}_{joint}") for side in ("left", "right") for joint in ("knee", "ankle", "foot")]
 

@@ -21,7 +21,7 @@ from skelact.data.readers import reader
 from skelact.data.recording import Item, ReadError
 from skelact.data.store import Store, StoreWriter
 from skelact.data.store import prepared as making
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 
 @pytest.fixture

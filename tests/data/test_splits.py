@@ -12,7 +12,7 @@ from skelact.data.recording import Recording
 from skelact.data.splits import labelled, measurable, split, split_names
 from skelact.data.store import Store, write_store
 from skelact.layouts import KINECT_V1
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 
 def store_of(folder: Path, dataset: str, rows: list[dict[str, int]]) -> Store:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from made_clips import CLASSES, STORE, clips, moving, recording
 
 import skelact.data.store.prepared
+from skelact.data.preparations import prepare_clip
 from skelact.data.store import FORMAT_VERSION, Operation, Store, write_store
-from skelact.data.views import prepare_clip
 from skelact.layouts import KINECT_V1, KINECT_V2
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 
 @pytest.fixture

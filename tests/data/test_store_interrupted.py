@@ -14,7 +14,7 @@ from made_clips import STORE, clips
 from skelact.data.store import Store, write_store
 from skelact.data.store import prepared as making
 from skelact.data.store import write as writing
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 
 def full_disk(*_args, **_kwargs):

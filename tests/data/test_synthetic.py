@@ -13,15 +13,15 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from skelact.data.preparations import prepare_clip
 from skelact.data.recording import Recording
 from skelact.data.store import Store
 from skelact.data.synthetic import SyntheticConfig, class_names, recordings, synthesize
 from skelact.data.synthetic.actions import ACTIONS
 from skelact.data.synthetic.scenes import perform
 from skelact.data.synthetic.sensor import Camera, blur, draw_camera, draw_window, lost_frames, record
-from skelact.data.views import prepare_clip
 from skelact.layouts import KINECT_V2
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 SMALL = SyntheticConfig(clips=48, classes=4, subjects=5, views=3)
 

@@ -9,7 +9,7 @@ from skelact.data.recording import Recording
 from skelact.data.store import write_store
 from skelact.data.units import NOT_TOLD, check_space, factor, unit
 from skelact.layouts import COCO_17, H36M_17
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 
 @pytest.mark.parametrize("name", ["mm", "Millimeters", " millimetre ", "millimetres"])

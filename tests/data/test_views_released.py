@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from made_clips import moving, recording
 from plain_released import CENTRE, FRAMES, GOLDEN, LEFT, RIGHT, plain_released
 
+from skelact.data.preparations import prepare_and_count, prepare_clip
 from skelact.data.readers import reader
 from skelact.data.recording import Recording
-from skelact.data.views import prepare_and_count, prepare_clip
 from skelact.layouts import H36M_17, KINECT_V1, KINECT_V2, OPENPOSE_18, SBU_15
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 
 @pytest.mark.parametrize("frames", [50, 64])

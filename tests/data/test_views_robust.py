@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from made_clips import moving, recording
 
+from skelact.data.preparations import VIEWS, check_view, persons_needed, prepare_and_count, prepare_clip
 from skelact.data.recording import Recording
-from skelact.data.views import VIEWS, check_view, persons_needed, prepare_and_count, prepare_clip
 from skelact.layouts import H36M_17, KINECT_V1, KINECT_V2, MEDIAPIPE_33, SBU_15
 from skelact.skeleton import Axis, Skeleton
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 LEFT, RIGHT = KINECT_V2.shoulders
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from skelact.encoders.config import STGCNConfig
-from skelact.encoders.stgcn import STGCN
+from skelact.encoders.stgcn.network import STGCN
 from skelact.layouts import SBU_15
 
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 import tiny
-from skelact.encoders import engine, joints
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, save_encoder
-from skelact.world import SkelactError
+from skelact.encoders.stgcn import engine, joints
+from skelact.system.world import SkelactError
 
 X = torch.randn(2, 3, 8, 5, 1, generator=torch.Generator().manual_seed(0))
 
@@ -73,6 +73,6 @@ def test_a_file_does_not_depend_on_the_engine(tmp_path):
 
 
 def test_the_fast_engine_does_not_know_the_network():
-    program = "import sys, skelact.encoders.joints; print('skelact.encoders.stgcn' in sys.modules)"
+    program = "import sys, skelact.encoders.stgcn.joints; print('skelact.encoders.stgcn.network' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert told.stdout == "False\n"

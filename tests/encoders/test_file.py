@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 import tiny
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import HEADER, EncoderCard, LoadedEncoder, load_encoder, random_encoder, save_encoder
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 LABELS = ("wave", "bow", "jump", "café")
 

@@ -13,10 +13,10 @@ import tiny
 from published_names import published
 from skelact.data.readers.ntu_classes import NTU_CLASSES
 from skelact.encoders.config import STGCNConfig
-from skelact.encoders.stgcn import STGCN
-from skelact.encoders.weights import Import, import_weights
+from skelact.encoders.stgcn.imported import Import, import_weights
+from skelact.encoders.stgcn.network import STGCN
 from skelact.layouts import COCO_17, H36M_17, KINECT_V2, OPENPOSE_25
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 FEATURES = 12
 

@@ -5,17 +5,18 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from skelact import graph, native
-from skelact.encoders import engine, joints
 from skelact.encoders.config import STGCNConfig
-from skelact.encoders.joints import block as joints_block
-from skelact.encoders.joints.mask import Mask
-from skelact.encoders.joints.normalise import Normalise
-from skelact.encoders.joints.normalise_plain import PIECE
-from skelact.encoders.joints.spatial import GraphConvolution, edges_of
-from skelact.encoders.joints.temporal import TransformedConvolution, matrices
-from skelact.encoders.stgcn import STGCN
+from skelact.encoders.stgcn import engine, joints
+from skelact.encoders.stgcn.joints import block as joints_block
+from skelact.encoders.stgcn.joints.mask import Mask
+from skelact.encoders.stgcn.joints.normalise import Normalise
+from skelact.encoders.stgcn.joints.normalise_plain import PIECE
+from skelact.encoders.stgcn.joints.spatial import GraphConvolution, edges_of
+from skelact.encoders.stgcn.joints.temporal import TransformedConvolution, matrices
+from skelact.encoders.stgcn.network import STGCN
 from skelact.layouts import COCO_17, KINECT_V2, SBU_15
+from skelact.maths import graph
+from skelact.system import native
 
 
 @pytest.fixture(autouse=True)

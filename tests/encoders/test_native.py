@@ -4,14 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from skelact import graph, native
-from skelact.encoders import engine
 from skelact.encoders.config import STGCNConfig
-from skelact.encoders.joints.mask import Mask
-from skelact.encoders.joints.normalise import Normalise
-from skelact.encoders.joints.spatial import GraphConvolution, edges_of
-from skelact.encoders.joints.spatial_native import NativeGraphConvolution
+from skelact.encoders.stgcn import engine
+from skelact.encoders.stgcn.joints.mask import Mask
+from skelact.encoders.stgcn.joints.normalise import Normalise
+from skelact.encoders.stgcn.joints.spatial import GraphConvolution, edges_of
+from skelact.encoders.stgcn.joints.spatial_native import NativeGraphConvolution
 from skelact.layouts import KINECT_V2
+from skelact.maths import graph
+from skelact.system import native
 
 TYPES = (torch.float32, torch.bfloat16)
 NEAR = {torch.float32: 2e-5, torch.bfloat16: 0.005}

@@ -23,10 +23,10 @@ from torch import Tensor, nn
 import tiny
 from published_names import published
 from skelact.encoders.config import STGCNConfig
-from skelact.encoders.stgcn import STGCN
-from skelact.encoders.weights import Import, import_weights
+from skelact.encoders.stgcn.imported import Import, import_weights
+from skelact.encoders.stgcn.network import STGCN
 from skelact.layouts import COCO_17, KINECT_V2
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 CONFIG = STGCNConfig(width=2, features=6)
 torch.manual_seed(5)
@@ -341,8 +341,8 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     code = f"""
 import resource, sys
 from pathlib import Path
-from skelact.encoders.weights import import_weights
-from skelact.world import SkelactError
+from skelact.encoders.stgcn.imported import import_weights
+from skelact.system.world import SkelactError
 now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (now + 512 * 2**20,) * 2)
 for place in range({len(HOSTILE)}):

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from skelact import augment, graph
-from skelact.draw import Draw, order
-from skelact.eadm import energy_drop
 from skelact.encoders.config import STGCNConfig
 from skelact.layouts import LAYOUTS, SBU_15
+from skelact.maths import augment, graph
+from skelact.maths.draw import Draw, order
+from skelact.maths.eadm import energy_drop
+from skelact.maths.streams import STREAMS, apply_stream
 from skelact.methods import AimCLR, SkeletonCLR, build
 from skelact.methods.method import Moment
-from skelact.streams import STREAMS, apply_stream
 
 FILE = Path(__file__).parent / "small.npz"
 ENCODER = STGCNConfig(width=2, features=8, dropout=0.0)

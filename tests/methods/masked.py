@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 import tiny
-from skelact import augment
 from skelact.encoders.encoder import Encoder
+from skelact.maths import augment
 from skelact.methods import every
 from skelact.methods.method import Losses, Method, MethodConfig, Moment, ParameterGroup
 from skelact.skeleton import Skeleton

@@ -4,13 +4,13 @@ import pytest
 import torch
 
 import tiny
-from skelact.draw import Draw
 from skelact.encoders.config import STGCNConfig
 from skelact.layouts import SBU_15
-from skelact.losses import cross_stream
+from skelact.maths.draw import Draw
+from skelact.maths.losses import cross_stream
+from skelact.maths.streams import apply_stream
 from skelact.methods import AimCLR, AimCLR3s, build
 from skelact.recipes import RECIPES
-from skelact.streams import apply_stream
 
 STREAMS = ("joint", "motion", "bone")
 TINY = STGCNConfig(width=2, features=8, dropout=0.0)

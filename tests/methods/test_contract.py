@@ -11,16 +11,16 @@ from masked import Masked, MaskedConfig, register
 from masked import config as masked_config
 
 import tiny
-from skelact.bank import Bank
-from skelact.draw import Draw
 from skelact.encoders.config import STGCNConfig
 from skelact.layouts import COCO_17, KINECT_V2, SBU_15
+from skelact.maths.bank import Bank
+from skelact.maths.draw import Draw
+from skelact.maths.momentum import MomentumTwin
 from skelact.methods import AimCLR, SkeletonCLR, build
-from skelact.momentum import MomentumTwin
 from skelact.recipes import RECIPES
+from skelact.system.world import SkelactError
 from skelact.train import pretrain
 from skelact.train.loop import Trainer
-from skelact.world import SkelactError
 
 TINY = STGCNConfig(width=2, features=8, dropout=0.0)
 ONE_OF_EACH = ("skeletonclr", "aimclr", "crossclr", "aimclr-3s", "skeattnclr", "masked")

@@ -10,10 +10,10 @@ from torch.nn import functional
 import tiny
 from skelact.encoders.config import STGCNConfig
 from skelact.layouts import SBU_15
-from skelact.losses import cross_stream, similarities
+from skelact.maths.losses import cross_stream, similarities
+from skelact.maths.streams import apply_stream
 from skelact.methods import CrosSCLR, SkeletonCLR, build
-from skelact.streams import apply_stream
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 STREAMS = ("joint", "motion", "bone")
 TINY = STGCNConfig(width=2, features=8, dropout=0.0)

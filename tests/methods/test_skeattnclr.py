@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from torch.nn.functional import normalize
 
 import tiny
-from skelact import augment
-from skelact.draw import Draw
 from skelact.encoders.config import STGCNConfig
 from skelact.layouts import COCO_17, KINECT_V2, SBU_15
+from skelact.maths import augment
+from skelact.maths.draw import Draw
+from skelact.maths.momentum import MomentumTwin, cosine_momentum
 from skelact.methods import SkeAttnCLR, build
-from skelact.momentum import MomentumTwin, cosine_momentum
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 TINY = STGCNConfig(width=2, features=8, dropout=0.0, graph="directed")
 SMALL = {"bank": 16, "projection": 6, "heads": 2}

@@ -5,13 +5,13 @@ import pytest
 import torch
 
 import tiny
-from skelact import graph
 from skelact.encoders.config import STGCNConfig
-from skelact.encoders.published import encoder_tensors
+from skelact.encoders.stgcn.published import encoder_tensors
 from skelact.layouts import KINECT_V2
+from skelact.maths import graph
+from skelact.maths.mham import AttentionMask, released_layout
 from skelact.methods import SkeAttnCLR, build
 from skelact.methods.skeattnclr import head
-from skelact.mham import AttentionMask, released_layout
 
 HEAD = {"mlp.0.weight": "0.weight", "mlp.3.weight": "3.weight"} | {
     f"mlp.1.{name}": f"1.{name}" for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")

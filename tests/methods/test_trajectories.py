@@ -6,7 +6,7 @@ import torch
 
 import tiny
 from skelact.encoders.config import STGCNConfig
-from skelact.encoders.published import encoder_tensors
+from skelact.encoders.stgcn.published import encoder_tensors
 from skelact.layouts import KINECT_V2
 from skelact.methods import AimCLR, SkeletonCLR, build
 from skelact.methods.contrast import Embedder

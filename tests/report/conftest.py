@@ -8,7 +8,7 @@ import pytest
 from made_up import CLASSES, make_run, make_store
 
 from skelact.data.store import Store
-from skelact.world import write_json
+from skelact.system.world import write_json
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,12 @@ from skelact.data.splits import split
 from skelact.data.store import Store, write_store
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, load_encoder, random_encoder, save_encoder
-from skelact.evaluate.accuracy import Accuracy, accuracy
-from skelact.evaluate.control import Control
-from skelact.evaluate.features import cached_features, encoder_hash
-from skelact.evaluate.result import PublishedNumber, Result, write_result
+from skelact.evaluation.accuracy import Accuracy, accuracy
+from skelact.evaluation.control import Control
+from skelact.evaluation.features import cached_features, encoder_hash
+from skelact.evaluation.result import PublishedNumber, Result, write_result
 from skelact.layouts import KINECT_V1
-from skelact.world import write_json
+from skelact.system.world import write_json
 
 POSE = np.array(
     [

@@ -9,7 +9,7 @@ import pytest
 
 from skelact.report import report
 from skelact.report.map import embedding, remark
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 RNG = np.random.default_rng(0)
 CLOUD = RNG.normal(size=(40, 16))

@@ -10,7 +10,7 @@ import pytest
 from made_up import CLASSES, make_run, make_store, write_metrics
 
 from skelact.report import report
-from skelact.world import SkelactError, write_json
+from skelact.system.world import SkelactError, write_json
 
 
 class Page(HTMLParser):

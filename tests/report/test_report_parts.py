@@ -27,7 +27,7 @@ from skelact.report.markup import data_block, tag, text
 from skelact.report.player import UNIT, UNSEEN, encode
 from skelact.report.poses import poses, sides
 from skelact.report.runs import Predictions, Run, read_run
-from skelact.world import SkelactError, write_json
+from skelact.system.world import SkelactError, write_json
 
 
 def run_with(values: list[float], config: dict | None = None) -> Run:

@@ -11,10 +11,10 @@ from made_up import CLASSES, make_run, make_store, recording
 from test_report_page import Page
 
 from skelact.data.store import Store, write_store
-from skelact.evaluate.result import read_result
+from skelact.evaluation.result import read_result
 from skelact.layouts import KINECT_V1
 from skelact.report import report
-from skelact.world import SkelactError, write_json
+from skelact.system.world import SkelactError, write_json
 
 
 def two(tmp_path: Path, others: list[str]) -> tuple[Path, Path]:

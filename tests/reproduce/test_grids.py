@@ -6,12 +6,12 @@ from typing import NamedTuple
 import pytest
 
 from skelact import recipes
-from skelact.evaluate.published import TABLES, table_row
+from skelact.evaluation.published import TABLES, table_row
 from skelact.methods.aimclr import AimCLR
 from skelact.reproduce import grids
 from skelact.reproduce.grids import GRIDS, THREE
 from skelact.reproduce.options import Options, check, lines_of, runs_of
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 
 class Printed(NamedTuple):

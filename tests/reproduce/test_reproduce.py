@@ -19,7 +19,7 @@ from skelact.reproduce.grids import THREE
 from skelact.reproduce.options import runs_of
 from skelact.reproduce.result import FIELDS, Reproduction, read_reproduction
 from skelact.reproduce.show import show
-from skelact.world import SkelactError, read_json
+from skelact.system.world import SkelactError, read_json
 
 TABLE = "aimclr-table1"
 module_pretrain = module.pretrain

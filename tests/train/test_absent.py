@@ -8,7 +8,7 @@ from skelact.data.batches import training_clips
 from skelact.data.store import Store
 from skelact.encoders.encoder import there
 from skelact.encoders.file import load_encoder
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.stgcn.network import STGCNConfig
 from skelact.train import pretrain
 from skelact.train.loop import Trainer
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import tiny
+from skelact.system.world import SkelactError
 from skelact.train import alone as alone_module
 from skelact.train import pretrain
 from skelact.train.alone import LOCK, alone
-from skelact.world import SkelactError
 
 pytestmark = pytest.mark.skipif(alone_module.fcntl is None, reason="this system has no such locks")
 

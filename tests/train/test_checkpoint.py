@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import tiny
+from skelact.system.world import SkelactError
 from skelact.train import checkpoint
-from skelact.world import SkelactError
 
 
 def state() -> dict:

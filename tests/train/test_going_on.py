@@ -11,11 +11,11 @@ import torch
 
 import tiny
 from skelact.encoders.file import load_encoder
+from skelact.system.world import SkelactError, read_json, write_json
 from skelact.train import checkpoint, pretrain
 from skelact.train.config import FREE, TrainConfig
 from skelact.train.log import Log
 from skelact.train.loop import Trainer
-from skelact.world import SkelactError, read_json, write_json
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ import resource, sys
 from pathlib import Path
 import tiny
 from skelact.train import pretrain
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 store, run, most = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 try:

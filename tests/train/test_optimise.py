@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import tiny
-from skelact.encoders.stgcn import STGCNConfig
+from skelact.encoders.stgcn.network import STGCNConfig
 from skelact.layouts import SBU_15
 from skelact.methods.method import ParameterGroup
 from skelact.train import SGD, Adam, AdamW, TrainConfig

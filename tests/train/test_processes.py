@@ -14,14 +14,15 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 import tiny
 import together
-from skelact import methods, processes
+from skelact import methods
 from skelact.data.batches import training_clips
 from skelact.data.store import Store
 from skelact.layouts import KINECT_V2
 from skelact.methods.method import Method
 from skelact.recipes import RECIPES
+from skelact.system import processes
+from skelact.system.world import SkelactError
 from skelact.train.loop import Trainer, device_of
-from skelact.world import SkelactError
 
 TESTS = Path(__file__).resolve().parents[1]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]

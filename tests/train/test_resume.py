@@ -12,9 +12,9 @@ import pytest
 import tiny
 from skelact.data.batches import batches
 from skelact.encoders.config import STGCNConfig
+from skelact.system.world import SkelactError
 from skelact.train import pretrain
 from skelact.train.loop import Trainer
-from skelact.world import SkelactError
 
 METHODS = ("skeletonclr", "aimclr", "crossclr", "aimclr-3s", "skeattnclr")
 TOGETHER = ("crossclr", "aimclr-3s")

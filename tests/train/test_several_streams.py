@@ -11,16 +11,16 @@ import torch
 import tiny
 from skelact import cli
 from skelact.encoders.file import load_encoder, save_encoder, streams_of
-from skelact.evaluate.features import features
-from skelact.evaluate.linear import LinearConfig
-from skelact.evaluate.result import Result
-from skelact.evaluate.run import evaluate_run
+from skelact.evaluation.features import features
+from skelact.evaluation.linear import LinearConfig
+from skelact.evaluation.result import Result
+from skelact.evaluation.run import evaluate_run
+from skelact.maths.streams import apply_stream
 from skelact.report import report
 from skelact.report.curves import reference
 from skelact.report.runs import read_run
-from skelact.streams import apply_stream
+from skelact.system.world import SkelactError
 from skelact.train import pretrain
-from skelact.world import SkelactError
 
 STREAMS = ("joint", "motion", "bone")
 

@@ -14,10 +14,10 @@ import tiny
 from skelact.data.batches import training_clips
 from skelact.data.splits import split
 from skelact.encoders.file import load_encoder
+from skelact.system.world import SkelactError
 from skelact.train import SGD, TrainConfig, pretrain
 from skelact.train.loop import Trainer
 from skelact.train.probe import COLLAPSED_RANK, COLLAPSED_STD, Probe, collapse_warning
-from skelact.world import SkelactError
 
 
 @pytest.fixture(scope="module")

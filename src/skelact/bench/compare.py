@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import torch
 
-from skelact.allocator import kept_memory
 from skelact.config import Config
+from skelact.system.allocator import kept_memory
 
 
 @dataclass(frozen=True)

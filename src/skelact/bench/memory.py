@@ -13,9 +13,9 @@ from pathlib import Path
 
 import torch
 
-from skelact.allocator import kept_memory
 from skelact.bench.config import BenchConfig
 from skelact.bench.works import comparisons, device_for
+from skelact.system.allocator import kept_memory
 
 
 def peak_bytes(config: BenchConfig, work: str, comparison: int, variant: int) -> int:

@@ -10,7 +10,7 @@ from skelact.bench.ceilings import Ceilings
 from skelact.bench.compare import Comparison, Spread, Times
 from skelact.bench.config import BenchConfig
 from skelact.config import Config
-from skelact.terminal import Terminal
+from skelact.system.terminal import Terminal
 
 
 class Row(Config):

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import torch
 
-from skelact import __version__, native, processor
+from skelact import __version__
 from skelact.bench.ceilings import ceilings
 from skelact.bench.compare import Comparison, interleaved
 from skelact.bench.config import WORKS, BenchConfig
 from skelact.bench.memory import peak_bytes
 from skelact.bench.result import Measured, Report, measured
 from skelact.bench.works import comparisons, device_for
-from skelact.world import SkelactError, machine
+from skelact.system import native, processor
+from skelact.system.world import SkelactError, machine
 
 QUIET = 0.3
 """Load average from which other work is to be reckoned with."""

@@ -16,8 +16,8 @@ from skelact.cli.shared import err
 from skelact.cli.showing import bench, demo
 from skelact.cli.tables import reproduce
 from skelact.cli.training import pretrain
-from skelact.terminal import Terminal
-from skelact.world import SkelactError
+from skelact.system.terminal import Terminal
+from skelact.system.world import SkelactError
 
 COMMANDS: dict[str, Command] = {
     "demo": demo,

@@ -8,8 +8,8 @@ from tyro.conf import Positional, arg
 from skelact.cli.flags import at_least_one
 from skelact.cli.shared import Format, FormatOptions
 from skelact.config import View
-from skelact.terminal import Terminal, say
-from skelact.world import SkelactError
+from skelact.system.terminal import Terminal, say
+from skelact.system.world import SkelactError
 
 
 def synthesize(

@@ -9,7 +9,7 @@ from tyro.conf import Positional, arg
 from skelact.cli.flags import at_least_one
 from skelact.cli.shared import Format, FormatOptions, check_kind, err
 from skelact.config import Stream, View
-from skelact.terminal import say
+from skelact.system.terminal import say
 
 
 def import_weights(
@@ -42,7 +42,7 @@ def import_weights(
     check_kind(out, ".safetensors")
     from skelact.data.readers.array_files import labels_in
     from skelact.encoders.file import save_encoder
-    from skelact.encoders.weights import import_weights as read_weights
+    from skelact.encoders.stgcn.imported import import_weights as read_weights
     from skelact.layouts import named_layout
 
     labels = labels_in(classes) if classes else None
@@ -70,8 +70,8 @@ def classify(
     """
     at_least_one(top=top)
     from skelact.encoders.file import load_encoder
-    from skelact.evaluate import classify as use
-    from skelact.evaluate.identity import expect_run
+    from skelact.evaluation import classify as use
+    from skelact.evaluation.identity import expect_run
 
     expect_run(encoder)
     loaded = load_encoder(encoder)
@@ -91,8 +91,8 @@ def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | No
     """
     from skelact.data.store import Store
     from skelact.encoders.file import load_encoder
-    from skelact.evaluate import classify as use
-    from skelact.evaluate.identity import expect_run
+    from skelact.evaluation import classify as use
+    from skelact.evaluation.identity import expect_run
 
     check_kind(out, ".npz")
     expect_run(encoder)

@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 
 from skelact.cli.flags import out_of_range
-from skelact.world import SkelactError, out_of_memory, reason
+from skelact.system.world import SkelactError, out_of_memory, reason
 
 NO_MEMORY = "there is not enough memory for this; a smaller batch, or less at once, needs less"
 

@@ -8,8 +8,8 @@ from tyro.conf import Positional, arg
 from skelact.cli.flags import at_least_one, choice, for_flags, run_command
 from skelact.cli.shared import check_kind
 from skelact.config import Stream
-from skelact.evaluate.config import RECIPES, AllConfig, AnyRecipe, finetune_released, semi_released
-from skelact.terminal import Terminal, say
+from skelact.evaluation.config import RECIPES, AllConfig, AnyRecipe, finetune_released, semi_released
+from skelact.system.terminal import Terminal, say
 
 PROTOCOLS: dict[str, AnyRecipe | AllConfig] = {
     **{protocol: recipe() for protocol, recipe in RECIPES.items()},
@@ -59,9 +59,9 @@ def evaluate(arguments: list[str]) -> None:
             controls: Folder where controls are kept for other runs of the same shape, and taken from if they are there.
         """
         at_least_one(seeds=seeds)
-        from skelact.evaluate.everything import evaluate_all, summary
-        from skelact.evaluate.result import show
-        from skelact.evaluate.run import evaluate_run
+        from skelact.evaluation.everything import evaluate_all, summary
+        from skelact.evaluation.result import show
+        from skelact.evaluation.run import evaluate_run
 
         recipe = kind.model_validate(config.model_dump())
         if isinstance(recipe, AllConfig):

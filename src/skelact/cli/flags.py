@@ -10,8 +10,8 @@ from rich.console import Console
 from tyro.conf import AvoidSubcommands, Fixed, FlagCreatePairsOff, Suppress, arg
 
 from skelact.config import Config
-from skelact.terminal import Terminal
-from skelact.world import SkelactError
+from skelact.system.terminal import Terminal
+from skelact.system.world import SkelactError
 
 Command = Callable[..., None]
 Whole = TypeVar("Whole", bound=Config)

@@ -15,8 +15,8 @@ def fuse(results: Positional[tuple[Path, ...]], weights: tuple[float, ...] = (),
         weights: One for each result; left out, 0.6 for joint, 0.6 for bone, 0.4 for motion, 1 for any other stream.
         out: File to write (.json); by default fused-PROTOCOL-STORE-SPLIT.json beside the first result.
     """
-    from skelact.evaluate.fuse import fuse as fuse_results
-    from skelact.evaluate.result import show
+    from skelact.evaluation.fuse import fuse as fuse_results
+    from skelact.evaluation.result import show
 
     fused, written = fuse_results(list(results), weights or None, out)
     show(fused)

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from skelact.config import Axis, Third
-from skelact.terminal import Terminal
-from skelact.world import SkelactError
+from skelact.system.terminal import Terminal
+from skelact.system.world import SkelactError
 
 Format = Literal[
     "ntu",

@@ -6,8 +6,8 @@ from tyro.conf import Positional
 
 from skelact.bench.config import FULL, QUICK, BenchConfig, Work
 from skelact.cli.shared import err
-from skelact.terminal import say
-from skelact.world import write_json
+from skelact.system.terminal import say
+from skelact.system.world import write_json
 
 
 def demo(out: Path = Path("demo"), quick: bool = False) -> None:

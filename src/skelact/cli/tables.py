@@ -8,7 +8,7 @@ from tyro.conf import Positional
 from skelact.cli.flags import at_least_one
 from skelact.cli.shared import err
 from skelact.config import Precision, Stream
-from skelact.terminal import say
+from skelact.system.terminal import say
 
 Table = Literal["aimclr-table1", "aimclr-table2", "aimclr-table3", "aimclr-table7", "aimclr-table8"]
 

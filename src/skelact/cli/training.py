@@ -10,8 +10,8 @@ from skelact.cli.flags import choice, for_flags, last_value, run_command
 from skelact.cli.shared import err
 from skelact.config import Stream
 from skelact.recipes import RECIPES
+from skelact.system.world import SkelactError
 from skelact.train.config import OPTIMISERS, TrainConfig, another_optimiser
-from skelact.world import SkelactError
 
 
 def _next(run: Path, store: Path, split: str, stream: Stream | None) -> str:
@@ -62,8 +62,8 @@ def pretrain(arguments: list[str]) -> None:
         if not store:
             raise SkelactError("expected at least one --store")
         split = split or ("all",)
-        from skelact import processes
         from skelact.encoders.file import streams_of
+        from skelact.system import processes
         from skelact.train import pretrain as train
 
         with processes.joined():

@@ -16,7 +16,7 @@ from skelact.data.squeezed import squeezed_in
 from skelact.data.store import Store
 from skelact.data.units import NOT_TOLD, check_space, common_unit, factor, unit
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 RESIDENT_BYTES = 4 * 2**30
 """A training set up to this size is kept whole on the training device; a larger one stays memory-mapped."""

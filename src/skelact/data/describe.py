@@ -13,8 +13,8 @@ from skelact.data.splits import ALL, example, split, split_names
 from skelact.data.squeezed import squeezed_in
 from skelact.data.store import LeftOut, Store
 from skelact.data.store.meta import PreparedMeta, read_sealed
-from skelact.terminal import cell
-from skelact.world import SkelactError
+from skelact.system.terminal import cell
+from skelact.system.world import SkelactError
 
 LISTED = "on the list of clips to leave out"
 """Reason of a clip that was left out because it was asked for."""

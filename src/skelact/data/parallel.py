@@ -16,7 +16,7 @@ from multiprocessing.process import BaseProcess
 
 from skelact.data.readers.faults import failures_named
 from skelact.data.recording import Item, Reader, Recording
-from skelact.world import SkelactError, file_hash
+from skelact.system.world import SkelactError, file_hash
 
 CHUNK = 8
 """Files a process takes at once."""

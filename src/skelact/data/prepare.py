@@ -9,16 +9,16 @@ from typing import Any
 
 from skelact.data.describe import LISTED, Summary
 from skelact.data.parallel import Parsed, parse
+from skelact.data.preparations import check_view
 from skelact.data.progress import with_bar
 from skelact.data.readers import divisions_of, named_by, notes_of, told_to
 from skelact.data.readers.faults import failures_named
 from skelact.data.readers.source import passed_over
 from skelact.data.recording import Item, Reader, ReadError
 from skelact.data.store import LeftOut, Operation, Store, StoreWriter, store_writer
-from skelact.data.views import check_view
-from skelact.printable import printable
-from skelact.terminal import Terminal
-from skelact.world import SkelactError, file_hash
+from skelact.system.printable import printable
+from skelact.system.terminal import Terminal
+from skelact.system.world import SkelactError, file_hash
 
 SKIP_ADVICE = "`skelact prepare --skip-bad` leaves it out and lists it in meta.json"
 """For a bad clip among others, where it was not asked for yet; no fault of a whole source is mended by it."""

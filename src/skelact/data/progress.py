@@ -6,7 +6,7 @@ from typing import TypeVar
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from skelact.terminal import Terminal
+from skelact.system.terminal import Terminal
 
 Thing = TypeVar("Thing")
 

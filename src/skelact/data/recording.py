@@ -7,9 +7,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from skelact.printable import printable
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError
+from skelact.system.printable import printable
+from skelact.system.world import SkelactError
 
 UNKNOWN = -1
 """Value of a clip attribute that is unknown."""

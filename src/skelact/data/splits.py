@@ -9,7 +9,7 @@ from jaxtyping import Bool, Int64
 from skelact.data.recording import TESTS, TRAINS
 from skelact.data.store import Store
 from skelact.data.store.table import NUMBERS
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 Table = dict[str, np.ndarray]
 Mask = Bool[np.ndarray, " n"]

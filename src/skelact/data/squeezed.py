@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Int64, Shaped
 
+from skelact.data.preparations.released import MOST_FRAMES
 from skelact.data.store import Store
-from skelact.data.views.released import MOST_FRAMES
 
 MOST = 8
 """Frames of a recording to one of the prepared clip, above which a note says so. Of NTU RGB+D as published (300 frames

@@ -2,7 +2,7 @@
 
 from skelact.layouts import LAYOUTS
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 METRES = {
     "metres": 1.0,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SerializeAsAny
 
 from skelact.config import Config
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 if TYPE_CHECKING:
     import skelact.encoders.encoder
-    import skelact.encoders.stgcn
+    import skelact.encoders.stgcn.network
     import skelact.skeleton
 
 
@@ -56,7 +56,8 @@ class STGCNConfig(EncoderConfig):
     channels: int = Field(default=3, ge=1)
     """C: coordinates of the input."""
     graph: Literal["spatial", "directed"] = "spatial"
-    """Partitions of the joint graph: those of AimCLR and CrosSCLR, or of SkeAttnCLR, as released (`skelact.graph`)."""
+    """Partitions of the joint graph: those of AimCLR and CrosSCLR, or of SkeAttnCLR, as released
+    (`skelact.maths.graph`)."""
     absent: Literal["computed", "left_out"] = "computed"
     """What becomes of persons who are not there (all zeros): computed like any other, as published; or left out of the
     network, of its BatchNorm and of the mean over persons; a GPU's host then waits to know how many are there. The
@@ -64,10 +65,10 @@ class STGCNConfig(EncoderConfig):
 
     def build(
         self, skeleton: "skelact.skeleton.Skeleton", frames: int | None = None, persons: int | None = None
-    ) -> "skelact.encoders.stgcn.STGCN":
+    ) -> "skelact.encoders.stgcn.network.STGCN":
         """The network for this layout, and any length and number of persons, with fresh weights from torch's global
         generator."""
-        from skelact.encoders.stgcn import STGCN
+        from skelact.encoders.stgcn.network import STGCN
 
         return STGCN(self, skeleton)
 

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 Clips = Float[Tensor, "n c t v m"]
 Map = Float[Tensor, "p d *axes"]

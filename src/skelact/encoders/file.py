@@ -16,9 +16,9 @@ from torch import nn
 from skelact.config import Config
 from skelact.encoders.config import DEFAULT, AnyEncoderConfig, EncoderConfig, by_name
 from skelact.encoders.encoder import Encoder
+from skelact.maths.streams import STREAMS, Stream
 from skelact.skeleton import Skeleton
-from skelact.streams import STREAMS, Stream
-from skelact.world import SkelactError, write_bytes
+from skelact.system.world import SkelactError, write_bytes
 
 FORMAT = 1
 HEADER = "skelact"

@@ -4,10 +4,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from skelact.encoders.published import our_name
+from skelact.encoders.stgcn.published import our_name
 from skelact.encoders.stored import Table
-from skelact.streams import STREAMS, Stream
-from skelact.world import SkelactError
+from skelact.maths.streams import STREAMS, Stream
+from skelact.system.world import SkelactError
 
 _WRAPPERS = ("module", "_orig_mod", "_fsdp_wrapped_module")
 """Parts of a name that DataParallel and torch.compile add, and nothing else has."""

@@ -11,7 +11,7 @@ from _compat_pickle import IMPORT_MAPPING
 from dataclasses import dataclass, field
 from typing import Any
 
-from skelact.pickles.makes import Makes, Name, RefusedPickle, Room
+from skelact.system.pickles.makes import Makes, Name, RefusedPickle, Room
 
 # Modules of the standard library whose objects are data; of any other, functions that only a program would call.
 _DATA = frozenset(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from skelact.encoders.inert import Thing
-from skelact.pickles.makes import RefusedPickle
+from skelact.system.pickles.makes import RefusedPickle
 
 _MOST_AXES = 8
 _DEEPEST = 32

@@ -14,8 +14,8 @@ import torch
 
 from skelact.encoders.inert import Inert, Thing
 from skelact.encoders.stored import Contents, Storage, checked, tables_in
-from skelact.pickles.makes import Name, RefusedPickle, Room
-from skelact.pickles.operations import read_pickle
+from skelact.system.pickles.makes import Name, RefusedPickle, Room
+from skelact.system.pickles.operations import read_pickle
 
 _TYPES = {
     "FloatStorage": torch.float32,

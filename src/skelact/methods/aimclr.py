@@ -6,15 +6,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from skelact import augment
-from skelact.bank import Bank
-from skelact.eadm import energy_drop
 from skelact.encoders.encoder import Encoder
-from skelact.losses import divergence, info_nce, multi_positive_mean, multi_positive_sum, nearest, similarities
+from skelact.maths import augment
+from skelact.maths.bank import Bank
+from skelact.maths.eadm import energy_drop
+from skelact.maths.losses import divergence, info_nce, multi_positive_mean, multi_positive_sum, nearest, similarities
+from skelact.maths.momentum import MomentumTwin
 from skelact.methods.config import AimCLRConfig
 from skelact.methods.contrast import Embedder
 from skelact.methods.method import Losses, Method, Moment
-from skelact.momentum import MomentumTwin
 from skelact.skeleton import Skeleton
 
 

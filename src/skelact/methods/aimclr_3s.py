@@ -7,12 +7,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from skelact.encoders.encoder import Encoder
+from skelact.maths.streams import Stream
 from skelact.methods.aimclr import AimCLR
 from skelact.methods.config import AimCLR3sConfig
 from skelact.methods.crossstream import CrossStream
 from skelact.methods.method import Losses, Moment
 from skelact.skeleton import Skeleton
-from skelact.streams import Stream
 
 
 class AimCLR3s(CrossStream[AimCLR]):

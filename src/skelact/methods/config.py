@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from skelact.config import Config, Stream
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 SLOW_TWIN = 3.0
 """Below this many time constants, steps x (1 - m), the key network has hardly left its random start (e^-3 = 5 %)."""

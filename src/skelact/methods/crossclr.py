@@ -7,13 +7,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from skelact.encoders.encoder import Encoder
-from skelact.losses import info_nce
+from skelact.maths.losses import info_nce
+from skelact.maths.streams import Stream
 from skelact.methods.config import CrosSCLRConfig
 from skelact.methods.crossstream import CrossStream
 from skelact.methods.method import Losses, Moment
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
-from skelact.streams import Stream
 
 
 class CrosSCLR(CrossStream[SkeletonCLR]):

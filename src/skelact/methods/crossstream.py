@@ -10,13 +10,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from skelact.augment import Augmentation
 from skelact.encoders.encoder import Encoder
-from skelact.losses import cross_stream
+from skelact.maths.augment import Augmentation
+from skelact.maths.losses import cross_stream
+from skelact.maths.streams import Stream, apply_stream
 from skelact.methods.config import CrossStreamConfig
 from skelact.methods.method import Method, Moment
 from skelact.skeleton import Skeleton
-from skelact.streams import Stream, apply_stream
 
 Learner = TypeVar("Learner", bound=Method)
 

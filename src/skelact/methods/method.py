@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from skelact.augment import Augmentation
-from skelact.draw import Draw
 from skelact.encoders.encoder import Encoder
+from skelact.maths.augment import Augmentation
+from skelact.maths.draw import Draw
+from skelact.maths.streams import Stream
 from skelact.methods.config import MethodConfig as MethodConfig  # for methods of one's own
-from skelact.streams import Stream
 
 Losses = dict[str, Float[Tensor, ""]]
 

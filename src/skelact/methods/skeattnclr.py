@@ -8,18 +8,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from skelact import augment
-from skelact.bank import Bank
-from skelact.draw import Draw
 from skelact.encoders.encoder import Encoder, published_start
-from skelact.losses import info_nce, similarities, with_negative
+from skelact.maths import augment
+from skelact.maths.bank import Bank
+from skelact.maths.draw import Draw
+from skelact.maths.losses import info_nce, similarities, with_negative
+from skelact.maths.mham import AttentionMask, released_layout
+from skelact.maths.momentum import MomentumTwin, cosine_momentum
+from skelact.maths.swap import PartSwap
 from skelact.methods.config import SkeAttnCLRConfig
 from skelact.methods.method import Losses, Method, Moment
-from skelact.mham import AttentionMask, released_layout
-from skelact.momentum import MomentumTwin, cosine_momentum
 from skelact.skeleton import Skeleton
-from skelact.swap import PartSwap
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 Clips = Float[Tensor, "n c t v m"]
 Map = Float[Tensor, "p d s v"]

@@ -6,14 +6,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from skelact import augment
-from skelact.bank import Bank
 from skelact.encoders.encoder import Encoder
-from skelact.losses import info_nce, similarities
+from skelact.maths import augment
+from skelact.maths.bank import Bank
+from skelact.maths.losses import info_nce, similarities
+from skelact.maths.momentum import MomentumTwin
 from skelact.methods.config import SkeletonCLRConfig
 from skelact.methods.contrast import Embedder
 from skelact.methods.method import Losses, Method, Moment
-from skelact.momentum import MomentumTwin
 from skelact.skeleton import Skeleton
 
 

@@ -10,8 +10,8 @@ from jaxtyping import Float, Float32
 
 from skelact.data.recording import Recording
 from skelact.data.store import Store
-from skelact.evaluate.attention import attention_maps, load_attention
-from skelact.evaluate.prepared import scale_to
+from skelact.evaluation.attention import attention_maps, load_attention
+from skelact.evaluation.prepared import scale_to
 from skelact.report.clips import choose
 from skelact.report.joined import Stores
 from skelact.report.markup import Html, details, join, missing, section, tag, text

@@ -9,11 +9,11 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
 
+from skelact.maths.streams import STREAMS
 from skelact.report.markup import Html, join, missing, section, tag
 from skelact.report.plots import RUN_COLOURS, literal, plot
 from skelact.report.runs import Run
 from skelact.report.settings import lookup
-from skelact.streams import STREAMS
 from skelact.train.probe import COLLAPSED_RANK, COLLAPSED_STD
 
 NOT_CURVES = frozenset({"step", "epoch", "time", "seconds", "elapsed"})

@@ -9,13 +9,13 @@ from jaxtyping import Float32
 
 from skelact.data.store import Store
 from skelact.encoders.file import load_encoder, streams_of
-from skelact.evaluate.arrays import read_arrays
-from skelact.evaluate.features import features_key
-from skelact.evaluate.identity import content_hash, view_hashes
-from skelact.evaluate.result import AnyResult, Fused, Result
+from skelact.evaluation.arrays import read_arrays
+from skelact.evaluation.features import features_key
+from skelact.evaluation.identity import content_hash, view_hashes
+from skelact.evaluation.result import AnyResult, Fused, Result
+from skelact.maths.streams import Stream
 from skelact.report.runs import Predictions, Run
-from skelact.streams import Stream
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 PREFERRED = ("linear", "knn")
 """Which protocol's predictions come first, where there are several."""

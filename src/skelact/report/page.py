@@ -19,7 +19,7 @@ from skelact.report.runs import Run, read_run
 from skelact.report.settings import configuration, headline
 from skelact.report.tables import tables
 from skelact.reproduce.result import Reproduction, read_reproduction
-from skelact.world import SkelactError, check_writable, write_bytes
+from skelact.system.world import SkelactError, check_writable, write_bytes
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 """Content security policy of the page: nothing is fetched from anywhere."""

@@ -7,11 +7,11 @@ from typing import Any
 
 from skelact.data.splits import ALL, measurable
 from skelact.data.store import Store
-from skelact.evaluate.accuracy import Accuracy
-from skelact.evaluate.result import FEW, AnyResult, Clustered, Fused, Result, Retrieved, neighbours
+from skelact.evaluation.accuracy import Accuracy
+from skelact.evaluation.result import FEW, AnyResult, Clustered, Fused, Result, Retrieved, neighbours
 from skelact.report.markup import Html, join, missing, number, section, table, tag, text
 from skelact.report.runs import Run
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 Scored = Result | Fused
 """Results by accuracy; retrieval and clustering have a table of their own."""

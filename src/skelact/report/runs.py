@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Integer, Shaped
 
-from skelact.evaluate.identity import expect_run
-from skelact.evaluate.result import AnyResult, Fused, Result, read_result, read_scores
-from skelact.terminal import tell
+from skelact.evaluation.identity import expect_run
+from skelact.evaluation.result import AnyResult, Fused, Result, read_result, read_scores
+from skelact.system.terminal import tell
+from skelact.system.world import SkelactError, read_json
 from skelact.train.log import read
-from skelact.world import SkelactError, read_json
 
 
 @dataclass(frozen=True)

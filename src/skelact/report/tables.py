@@ -7,7 +7,7 @@ from pathlib import Path
 from skelact.report.markup import Html, details, join, section, table, tag, text
 from skelact.reproduce.result import Reproduction
 from skelact.reproduce.show import HEADS, cells
-from skelact.world import write_bytes
+from skelact.system.world import write_bytes
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Content security policy of the page: nothing is fetched, nothing runs."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from skelact.streams import Stream
+from skelact.maths.streams import Stream
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 PUBLISHED_EPOCHS = 300

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from skelact.config import Config
-from skelact.evaluate.run import RECIPES as PROTOCOLS
+from skelact.evaluation.run import RECIPES as PROTOCOLS
+from skelact.maths.streams import Stream
 from skelact.recipes import RECIPES
 from skelact.reproduce.grids import PUBLISHED_EPOCHS, THREE, Grid, Line, Training
-from skelact.streams import Stream
+from skelact.system.world import SkelactError
 from skelact.train import TrainConfig
-from skelact.world import SkelactError
 
 
 class Options(Config):

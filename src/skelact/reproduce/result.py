@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from skelact.config import Config
 from skelact.reproduce.options import Options
-from skelact.world import SkelactError, read_json, write_bytes, write_json
+from skelact.system.world import SkelactError, read_json, write_bytes, write_json
 
 
 class Measured(Config):

@@ -19,9 +19,9 @@ from skelact.reproduce.grids import GRIDS, Grid, Line
 from skelact.reproduce.options import Options, Run, check, lines_of, protocol_recipe, runs_of
 from skelact.reproduce.result import Measured, Reproduction, write
 from skelact.reproduce.score import Task, evaluated, score
-from skelact.terminal import Terminal
+from skelact.system.terminal import Terminal
+from skelact.system.world import SkelactError, machine, read_json
 from skelact.train import pretrain
-from skelact.world import SkelactError, machine, read_json
 
 
 def reproduce(

@@ -9,10 +9,10 @@ from rich.markup import escape
 
 from skelact.data.store import Store
 from skelact.encoders.file import load_encoder
-from skelact.evaluate.features import encoder_hash
-from skelact.evaluate.fuse import fuse
-from skelact.evaluate.run import evaluate_run, results_folder
-from skelact.world import read_json
+from skelact.evaluation.features import encoder_hash
+from skelact.evaluation.fuse import fuse
+from skelact.evaluation.run import evaluate_run, results_folder
+from skelact.system.world import read_json
 
 
 class Score(NamedTuple):

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from skelact.reproduce.result import Measured, Reproduction
-from skelact.terminal import Terminal
+from skelact.system.terminal import Terminal
 
 HEADS = (
     "row",

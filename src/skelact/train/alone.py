@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 try:
     import fcntl

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from skelact.world import SkelactError, reason, write_bytes
+from skelact.system.world import SkelactError, reason, write_bytes
 
 FORMAT = 1
 _MARK = b"skelact sha256 "

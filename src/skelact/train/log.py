@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from skelact.world import SkelactError, write_bytes
+from skelact.system.world import SkelactError, write_bytes
 
 _CRC = b', "crc32": "%08x"}'
 

@@ -11,21 +11,22 @@ from jaxtyping import Float, Int64
 from rich.markup import escape
 from torch import Tensor
 
-from skelact import methods, processes
-from skelact.batchnorm import over_whole_batches
+from skelact import methods
 from skelact.data.batches import TrainingClips, batches
-from skelact.draw import Draw, order
 from skelact.encoders.encoder import Encoder, there
 from skelact.encoders.file import EncoderCard, encoder_file, save_encoder
+from skelact.maths.batchnorm import over_whole_batches
+from skelact.maths.draw import Draw, order
+from skelact.maths.streams import Stream, apply_stream
 from skelact.methods.method import Moment
-from skelact.streams import Stream, apply_stream
+from skelact.system import processes
+from skelact.system.world import SkelactError, reason
 from skelact.train import checkpoint
 from skelact.train.config import TrainConfig
 from skelact.train.ending import noted_signals
 from skelact.train.log import Log
 from skelact.train.optimise import ScheduledOptimiser
 from skelact.train.probe import SETTLED, Probe, collapse_warning
-from skelact.world import SkelactError, reason
 
 CHECKPOINT_STEPS = 500
 """Steps between checkpoints within a long epoch; every epoch ends with one too."""

@@ -7,9 +7,9 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from skelact.data.batches import Part, TrainingClips
-from skelact.neighbours import capped, knn_scores
-from skelact.spectrum import effective_rank, feature_std
-from skelact.streams import Stream, apply_stream
+from skelact.maths.neighbours import capped, knn_scores
+from skelact.maths.spectrum import effective_rank, feature_std
+from skelact.maths.streams import Stream, apply_stream
 
 MOST_TRAIN, MOST_TEST = 2000, 1000
 """Clips of each store that are looked at, spread evenly over it."""

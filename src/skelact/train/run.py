@@ -10,16 +10,17 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from skelact import __version__, processes, processor
-from skelact.allocator import kept_memory
+from skelact import __version__
 from skelact.data.batches import TrainingClips, training_clips
 from skelact.data.store import Store
-from skelact.terminal import Terminal
+from skelact.system import processes, processor
+from skelact.system.allocator import kept_memory
+from skelact.system.terminal import Terminal
+from skelact.system.world import SkelactError, exhaustion_explained, machine, read_json, write_json
 from skelact.train.alone import LOCK, alone
 from skelact.train.config import FREE, TrainConfig
 from skelact.train.log import Log, Silence
 from skelact.train.loop import Trainer
-from skelact.world import SkelactError, exhaustion_explained, machine, read_json, write_json
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from fuzz_files import Source, mutation, valid
 
 from skelact.data.parallel import parse
 from skelact.data.readers import reader
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 MORE_ADDRESSES = 2**30
 """Bytes of addresses that the child may take beyond those it has; what it really takes is measured by each task."""

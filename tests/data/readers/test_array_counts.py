@@ -17,7 +17,7 @@ from skelact.data.readers.lists import division_file
 from skelact.data.readers.mapped import npy, npz
 from skelact.data.readers.matlab import real_array
 from skelact.data.recording import ReadError
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 X = np.stack([body(2, 1, 25, clip) for clip in range(3)])
 

@@ -13,7 +13,7 @@ from skelact.data.readers import reader
 from skelact.data.recording import ReadError
 from skelact.data.splits import split
 from skelact.data.store import Store
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 X = np.stack([body(2, 1, 25, clip) for clip in range(4)])
 TOLD = {"axes": "ntmvc", "skeleton": "kinect_v2"}

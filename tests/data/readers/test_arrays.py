@@ -17,7 +17,7 @@ from skelact.data.recording import ReadError
 from skelact.data.splits import split
 from skelact.data.store import Store
 from skelact.layouts import COCO_17, KINECT_V2
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 NAMES = ["S001C002P003R002A013", "S001C001P001R001A001", "S017C003P020R001A060"]
 

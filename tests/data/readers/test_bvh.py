@@ -17,7 +17,7 @@ from skelact.data.readers import reader
 from skelact.data.readers.bvh_text import Motion, parse
 from skelact.data.recording import Item, ReadError
 from skelact.data.store import Store
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 
 def read(path: Path, data: bytes, **options):

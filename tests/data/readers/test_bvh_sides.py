@@ -5,8 +5,8 @@ import pytest
 from bvh_files import bvh, human
 from reader_files import write
 
+from skelact.data.preparations.robust import prepare_robust
 from skelact.data.readers.bvh import BvhFormat
-from skelact.data.views.robust import prepare_robust
 from skelact.skeleton import Skeleton
 
 BVH = BvhFormat()

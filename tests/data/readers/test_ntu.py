@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reader_files import damaged, ntu_text, points, read_ntu_slowly, read_or_refuse, side_by_side, write
 
-from skelact import native
 from skelact.data.readers import decimals, ntu_whole, reader
 from skelact.data.readers.ntu_lines import read_carefully
 from skelact.data.readers.ntu_native import read_natively
 from skelact.data.readers.ntu_whole import read_quickly
 from skelact.data.recording import Item, ReadError
+from skelact.system import native
 
 NTU = reader("ntu")
 NAME = "S001C002P003R002A013"

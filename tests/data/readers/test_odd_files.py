@@ -18,7 +18,7 @@ from skelact.data.readers import reader
 from skelact.data.readers.contents import SMALL
 from skelact.data.recording import Item, ReadError
 from skelact.data.store import Store
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 NTU = CLIPS["ntu"]
 OTHER = NTU[0].replace("P001", "P002")

@@ -14,7 +14,7 @@ from skelact.data.readers import reader
 from skelact.data.recording import ReadError
 from skelact.data.splits import split
 from skelact.data.store import Store
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 
 def text(joints: np.ndarray, end: str = "\n") -> bytes:

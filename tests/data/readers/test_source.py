@@ -19,7 +19,7 @@ from skelact.cli.shared import Format
 from skelact.data.readers import MADE_FOR_A_SOURCE, READERS, contents, reader
 from skelact.data.readers.source import PassedOver
 from skelact.data.recording import Item, Reader, ReadError
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 CLIPS = {
     "ntu": ("S001C001P001R001A001.skeleton", ntu_text([[(1, points(1, 1, 25)[0, 0])]])),

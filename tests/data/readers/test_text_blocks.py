@@ -13,7 +13,7 @@ from skelact.data.readers import reader
 from skelact.data.recording import Item, ReadError
 from skelact.data.splits import split
 from skelact.data.store import Store
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 # Where each joint of the Kinect v1 layout (hip centre, spine, shoulder centre, head, left arm, right arm, left leg,
 # right leg) stands in a MSR file; typed here from the drawing that comes with the set, not derived from names.

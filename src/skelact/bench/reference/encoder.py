@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from skelact import graph
 from skelact.encoders.config import STGCNConfig
+from skelact.maths import graph
 from skelact.skeleton import Skeleton
 
 

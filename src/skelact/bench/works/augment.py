@@ -9,8 +9,8 @@ from skelact.bench.compare import Comparison, Part, Variant
 from skelact.bench.config import BenchConfig
 from skelact.bench.reference.aimclr import plain_views
 from skelact.bench.works.step import our_method
-from skelact.draw import Draw
 from skelact.layouts import KINECT_V2
+from skelact.maths.draw import Draw
 
 
 def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tuple[Comparison, ...]:

@@ -8,7 +8,7 @@ from torch import Tensor
 from skelact.bench.compare import Comparison, Part, Variant
 from skelact.bench.config import BenchConfig
 from skelact.bench.reference.evaluate import plain_knn
-from skelact.neighbours import knn_scores, nearest
+from skelact.maths.neighbours import knn_scores, nearest
 
 
 def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tuple[Comparison, ...]:

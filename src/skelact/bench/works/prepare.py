@@ -10,9 +10,9 @@ from skelact.bench.compare import Comparison, Part, Variant
 from skelact.bench.config import BenchConfig
 from skelact.bench.reference.preparation import plain_prepare
 from skelact.bench.reference.reading import plain_read
+from skelact.data.preparations import prepare_clip
 from skelact.data.readers import reader
 from skelact.data.recording import Recording
-from skelact.data.views import prepare_clip
 from skelact.layouts import KINECT_V2
 
 

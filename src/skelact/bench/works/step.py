@@ -10,9 +10,9 @@ from skelact.bench import made_up
 from skelact.bench.compare import Comparison, Part, Variant
 from skelact.bench.config import BenchConfig
 from skelact.bench.reference.aimclr import PlainAimCLR, plain_step, plain_views
-from skelact.draw import Draw
 from skelact.encoders.config import STGCNConfig
 from skelact.layouts import KINECT_V2
+from skelact.maths.draw import Draw
 from skelact.methods import AimCLR
 from skelact.methods.method import Moment, ParameterGroup
 from skelact.train.config import SGD

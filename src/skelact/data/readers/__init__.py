@@ -17,7 +17,7 @@ from skelact.data.readers.ucla import UclaReader
 from skelact.data.readers.utd import UtdReader
 from skelact.data.readers.utkinect import UtkinectReader
 from skelact.data.recording import Reader
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 READERS: tuple[Reader, ...] = (
     *(NtuReader(), UclaReader(), UtdReader(), SbuReader(), PkuReader()),

@@ -9,8 +9,8 @@ import numpy as np
 from skelact.data.readers.array_files import Clips, check_names, refused, size, times
 from skelact.data.readers.pickles import plain_pickle
 from skelact.data.recording import TESTS, TRAINS, UNKNOWN
-from skelact.pickles.makes import said
-from skelact.printable import printed
+from skelact.system.pickles.makes import said
+from skelact.system.printable import printed
 
 _SHARED = 64 * 2**20
 """Bytes by which the keypoints of all clips may exceed the file; more only fit where clips share theirs."""

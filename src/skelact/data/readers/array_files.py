@@ -14,9 +14,9 @@ from jaxtyping import Int64, Shaped
 from skelact.data.readers.named import Named
 from skelact.data.readers.pickle_arrays import check_letters
 from skelact.data.recording import UNKNOWN, ReadError
-from skelact.pickles.makes import RefusedPickle
-from skelact.printable import printable, printed
 from skelact.skeleton import Skeleton
+from skelact.system.pickles.makes import RefusedPickle
+from skelact.system.printable import printable, printed
 
 Joints = Callable[[int], Shaped[np.ndarray, "t m v c"]]
 Scores = Callable[[int], Shaped[np.ndarray, "t m v"] | None]

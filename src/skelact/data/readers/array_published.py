@@ -19,7 +19,7 @@ from skelact.data.readers.array_files import (
 from skelact.data.readers.mapped import npy, npz
 from skelact.data.readers.pickles import plain_pickle
 from skelact.data.recording import NEITHER, TESTS, TRAINS, UNKNOWN
-from skelact.pickles.makes import said
+from skelact.system.pickles.makes import said
 
 JOINT_FILES = ("position", "joint", "data")
 """How the name of a file of joints ends; bones and motion may lie beside it."""

@@ -20,7 +20,7 @@ from skelact.data.readers.slots import fixed_slots
 from skelact.data.recording import Item, ReadError, Recording
 from skelact.layouts import COCO_17, KINECT_V2, named_layout
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 AXES = "nctvm"
 PUBLISHED_LAYOUTS = {(25, 3): KINECT_V2, (17, 2): COCO_17}

@@ -13,7 +13,7 @@ from skelact.data.readers.slots import fixed_slots
 from skelact.data.readers.source import Naming, class_of, clip_name, content, find, line_error, numbers
 from skelact.data.recording import Item, Recording
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 POINTS = ("world", "screen")
 """The two kinds of files that data sets of early depth cameras have for a clip."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from skelact.data.readers.named import Named
 from skelact.data.recording import Item, ReadError
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 GROUPS = ("action", "subject", "camera", "setup", "repetition")
 _NUMBER = re.compile(r"[0-9]{1,9}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from skelact.data.readers.source import line_error, shown
 from skelact.data.recording import Item, ReadError
-from skelact.printable import printable
+from skelact.system.printable import printable
 
 MOST_NODES = 1000
 LONGEST_NAME = 200

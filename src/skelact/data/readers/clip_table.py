@@ -10,7 +10,7 @@ from pathlib import Path
 from skelact.data.readers.array_files import class_names, in_order, texts_of
 from skelact.data.readers.named import Named
 from skelact.data.recording import UNKNOWN, ReadError
-from skelact.printable import printed
+from skelact.system.printable import printed
 
 COLUMNS = ("action", "subject", "camera", "setup", "repetition")
 _EXPECTED = "name, and any of action (or label), subject, camera, setup, repetition"

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from skelact.data.recording import Item, ReadError
-from skelact.world import reason
+from skelact.system.world import reason
 
 LARGEST = 256 * 2**20
 """Bytes of the largest clip file that is opened; the longest real one has under 5 MB, a zip bomb has no limit."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skelact.data.recording import Item, ReadError
-from skelact.world import SkelactError, reason
+from skelact.system.world import SkelactError, reason
 
 
 def line_error(item: Item, line: int, expected: str, found: object, cut_off: bool) -> ReadError:

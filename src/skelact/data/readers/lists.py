@@ -14,7 +14,7 @@ from pathlib import Path
 from skelact.data.readers.lines import lines_of
 from skelact.data.readers.source import content, line_error, shown
 from skelact.data.recording import TESTS, TRAINS, Item, ReadError
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 LARGEST_LIST = 2**20
 """Bytes of the largest list; PKU-MMD's have under 20 KB."""

@@ -17,8 +17,8 @@ from typing import BinaryIO, Literal
 import numpy as np
 
 from skelact.data.recording import ReadError
-from skelact.printable import printed
-from skelact.world import reason
+from skelact.system.printable import printed
+from skelact.system.world import reason
 
 LONGEST_HEADER = 10_000
 """Bytes of the text before an array's numbers; numpy's own limit."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from skelact import native
 from skelact.data.readers.ntu_lines import JOINTS, NUMBERS, Bodies
+from skelact.system import native
 
 _LEAST = 2 * (10 + JOINTS * NUMBERS)
 """Letters that a body takes at least: each word has one, and one behind it."""

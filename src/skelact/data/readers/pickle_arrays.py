@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from skelact.pickles.makes import LongText, RefusedPickle, Room, Unfinished, said
+from skelact.system.pickles.makes import LongText, RefusedPickle, Room, Unfinished, said
 
 AXES = 32
 """Most axes of an array."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from skelact.data.readers.pickle_arrays import Kind, UnfinishedArray, array, raw
-from skelact.pickles.makes import Makes, Name, RefusedPickle, Room, said
+from skelact.system.pickles.makes import Makes, Name, RefusedPickle, Room, said
 
 
 def _kind(args: tuple, room: Room) -> Kind:

@@ -1,7 +1,7 @@
 """Pickle files of plain containers and numpy arrays, read without running anything that stands in them.
 
 A pickle names functions and calls them: reading a stranger's with `pickle.load` runs what the stranger wrote. Here its
-operations are read (`skelact.pickles`), and what they name is made by our own code (`pickle_names`) or refused.
+operations are read (`skelact.system.pickles`), and what they name is made by our own code (`pickle_names`) or refused.
 """
 
 from pathlib import Path
@@ -9,9 +9,9 @@ from typing import Any
 
 from skelact.data.readers.pickle_names import Arrays
 from skelact.data.recording import ReadError
-from skelact.pickles.makes import RefusedPickle
-from skelact.pickles.operations import read_pickle
-from skelact.world import reason
+from skelact.system.pickles.makes import RefusedPickle
+from skelact.system.pickles.operations import read_pickle
+from skelact.system.world import reason
 
 LARGEST = 16 * 2**30
 """Bytes of the largest pickle that is opened; it has to fit into memory."""

@@ -12,7 +12,7 @@ from skelact.data.readers.source import Naming, class_of, clip_name, content, fi
 from skelact.data.recording import Item, ReadError, Recording
 from skelact.layouts import KINECT_V1
 from skelact.skeleton import Skeleton
-from skelact.world import reason
+from skelact.system.world import reason
 
 NAMING = Naming(
     ending=".json",

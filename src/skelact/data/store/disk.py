@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from skelact.config import Config
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError, file_hash
+from skelact.system.world import SkelactError, file_hash
 
 PLAIN_VERSION = 1
 """Version of the folder's layout without columns for divisions."""

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from skelact import __version__
+from skelact.data.preparations import check_view, persons_needed, prepare_and_count
 from skelact.data.progress import with_bar
 from skelact.data.recording import Recording
 from skelact.data.store.meta import FileMark, PreparedMeta, StoreMeta, write_sealed
-from skelact.data.views import check_view, persons_needed, prepare_and_count
-from skelact.world import atomic_folder
+from skelact.system.world import atomic_folder
 
 
 def prepared_folder(store: Path, view: str, frames: int, persons: int | None) -> Path:

@@ -14,7 +14,7 @@ from skelact.data.store.meta import NOT_TOLD, PreparedMeta, Sealed, StoreMeta, r
 from skelact.data.store.prepared import prepared_folder, write_prepared
 from skelact.data.store.table import COLUMNS, read_table
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError, file_hash
+from skelact.system.world import SkelactError, file_hash
 
 
 @dataclass(frozen=True)

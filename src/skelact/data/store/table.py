@@ -7,7 +7,7 @@ from typing import TextIO
 import numpy as np
 
 from skelact.data.recording import Recording
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 NUMBERS = ("action", "subject", "camera", "setup", "repetition", "first", "frames", "persons")
 COLUMNS = ("name", *NUMBERS, "same_as")

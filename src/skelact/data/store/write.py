@@ -27,7 +27,7 @@ from skelact.data.store.meta import (
 from skelact.data.store.prepared import prepared_folder, write_prepared
 from skelact.data.store.read import Store
 from skelact.skeleton import Skeleton
-from skelact.world import SkelactError, atomic_folder
+from skelact.system.world import SkelactError, atomic_folder
 
 FORBIDDEN_IN_NAMES = ',"\r\n'
 LONGEST_NAME = 255

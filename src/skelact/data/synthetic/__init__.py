@@ -11,13 +11,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from skelact.data.describe import Summary
+from skelact.data.preparations import check_view
 from skelact.data.progress import with_bar
 from skelact.data.store import Operation, write_store
 from skelact.data.synthetic.generate import SyntheticConfig, class_names, recordings
 from skelact.data.synthetic.moves import RATE
-from skelact.data.views import check_view
 from skelact.layouts import KINECT_V2
-from skelact.terminal import Terminal
+from skelact.system.terminal import Terminal
 
 __all__ = ["SyntheticConfig", "class_names", "recordings", "synthesize"]
 

@@ -9,7 +9,7 @@ from skelact.data.recording import Recording
 from skelact.data.synthetic.actions import actions_of
 from skelact.data.synthetic.scenes import LONGEST, SHORTEST, perform
 from skelact.data.synthetic.sensor import draw_camera, draw_window, record
-from skelact.world import SkelactError
+from skelact.system.world import SkelactError
 
 MOST_VIEWS = 8
 

@@ -1,0 +1,144 @@
+"""What `Normalise` does to whole arrays, by PyTorch's operations in pieces that stay in the cache between them.
+
+Any device and type of numbers. `normalise_native` has the same functions in C++.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from jaxtyping import Float, Num
+from torch import Tensor
+
+from skelact.encoders.stgcn.joints.mask import Mask
+
+Joints = Float[Tensor, "v t n c"]
+Channels = Float[Tensor, "c"]
+Rows = Float[Tensor, "rows rc"]
+
+PIECE = 2**17
+"""Numbers of a piece, about: several pieces fit a core's second-level cache."""
+ROW = 2**12
+"""Numbers of a row: long enough for vector instructions, short enough to make a row of one number a channel cheaply."""
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Channels-last arrays as rows of `tiles` x channels numbers, and those in pieces."""
+
+    channels: int
+    tiles: int
+
+    @classmethod
+    def of(cls, x: Joints) -> "_Cut":
+        channels = x.shape[3]
+        return cls(channels, _tiles(x.numel() // channels, channels))
+
+    def pieces(self, x: Num[Tensor, "v t n c"]) -> tuple[Num[Tensor, "rows rc"], ...]:
+        """Views of the whole array, one piece after the other."""
+        length = self.tiles * self.channels
+        return x.view(-1, length).split(max(1, PIECE // length))
+
+    def row(self, numbers: Channels) -> Float[Tensor, "rc"]:
+        """One number a channel, all along a row."""
+        return numbers.repeat(self.tiles)
+
+    def sum(self, rows: Rows) -> Channels:
+        """Over rows, then within them: two levels, in float32 or better."""
+        return rows.sum(0, dtype=_wide(rows)).view(-1, self.channels).sum(0)
+
+
+@lru_cache
+def _tiles(places: int, channels: int) -> int:
+    """The most places that divide them all and fit a row."""
+    return max(tile for tile in range(1, max(1, ROW // channels) + 1) if places % tile == 0)
+
+
+def _wide(x: Tensor) -> torch.dtype:
+    return torch.promote_types(x.dtype, torch.float32)
+
+
+def moments(x: Joints) -> tuple[Channels, Channels]:
+    """Mean and variance of each channel."""
+    cut = _Cut.of(x)
+    means, squares, counts = [], [], []
+    for rows in cut.pieces(x):
+        counts.append(rows.numel() // cut.channels)
+        means.append(cut.sum(rows) / counts[-1])
+        squares.append(cut.sum((rows - cut.row(means[-1])).square_()))
+    shares = torch.tensor(counts, dtype=_wide(x))[:, None] / sum(counts)
+    return combined(shares, torch.stack(means), torch.stack(squares) / torch.tensor(counts)[:, None])
+
+
+def combined(
+    shares: Float[Tensor, "pieces 1"], means: Float[Tensor, "pieces c"], variances: Float[Tensor, "pieces c"]
+) -> tuple[Channels, Channels]:
+    """Mean and variance of all pieces from each one's share of the places, mean and variance."""
+    mean = (shares * means).sum(0)
+    return mean, (shares * (variances + (means - mean).square())).sum(0)
+
+
+def forward(
+    x: Joints, scale: Channels, shift: Channels, mask: Mask | None, residual: Joints | None, relu: bool
+) -> Joints:
+    """act(masked(scale x + shift) + residual)"""
+    cut, out = _Cut.of(x), torch.empty_like(x)
+    scales, shifts = (cut.row(each).to(x.dtype) for each in (scale, shift))
+    added = () if residual is None else cut.pieces(residual)
+    kept = () if mask is None else cut.pieces(mask.bytes)
+    for place, (rows, y) in enumerate(zip(cut.pieces(x), cut.pieces(out), strict=True)):
+        torch.addcmul(shifts, rows, scales, out=y)
+        if mask is not None:
+            y.mul_(kept[place] >= mask.dropped)
+        if residual is not None:
+            y.add_(added[place])
+        if relu:
+            y.relu_()
+    return out
+
+
+def sums(
+    x: Joints, g: Joints, out: Joints | None, mask: Mask | None, mean: Channels, d_residual: Joints | None
+) -> tuple[Channels, Channels]:
+    """Sums of the gradient behind activation (if there is an `out`) and mask, and of its product with x - mean.
+
+    Writes the residual's gradient.
+    """
+    cut = _Cut.of(x)
+    total, products = torch.zeros_like(mean), torch.zeros_like(mean)
+    means = cut.row(mean).to(x.dtype)
+    passed = () if d_residual is None else cut.pieces(d_residual)
+    for place, (rows, (through, inner)) in enumerate(zip(cut.pieces(x), _passing(cut, g, out, mask), strict=True)):
+        if passed:
+            passed[place].copy_(through)
+        total += cut.sum(inner)
+        products += cut.sum((rows - means).mul_(inner))
+    return total, products
+
+
+def backward(
+    x: Joints,
+    g: Joints,
+    out: Joints | None,
+    mask: Mask | None,
+    scale: Channels,
+    slope: Channels,
+    level: Channels,
+) -> Joints:
+    """d_x = scale masked(g behind the activation) + slope x + level"""
+    cut, d_x = _Cut.of(x), torch.empty_like(x)
+    scales, slopes, levels = (cut.row(each).to(x.dtype) for each in (scale, slope, level))
+    for rows, made, (_, inner) in zip(cut.pieces(x), cut.pieces(d_x), _passing(cut, g, out, mask), strict=True):
+        torch.mul(inner, scales, out=made)
+        made.addcmul_(rows, slopes).add_(levels)
+    return d_x
+
+
+def _passing(cut: _Cut, g: Joints, out: Joints | None, mask: Mask | None) -> Iterator[tuple[Rows, Rows]]:
+    """Of each piece of the gradient what passes the activation, and what of that passes the mask."""
+    made = () if out is None else cut.pieces(out)
+    kept = () if mask is None else cut.pieces(mask.bytes)
+    for place, given in enumerate(cut.pieces(g)):
+        through = torch.ops.aten.threshold_backward(given, made[place], 0) if made else given
+        yield through, through * (kept[place] >= mask.dropped) if mask is not None else through

@@ -1,0 +1,75 @@
+"""Where a SkeAttnCLR run looks: its attention mask of clips, a number for each person, time and joint."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from skelact import methods
+from skelact.encoders.encoder import there
+from skelact.encoders.file import EncoderCard, load_encoder
+from skelact.maths.streams import apply_stream
+from skelact.methods import SkeAttnCLR
+from skelact.skeleton import Skeleton
+from skelact.system.world import SkelactError, read_json
+from skelact.train import TrainConfig, checkpoint
+
+BATCH = 16
+"""Clips masked at once."""
+
+
+@dataclass(frozen=True)
+class Attention:
+    """The method of a run as its last checkpoint left it, frozen, in evaluation mode, and its encoder's card."""
+
+    method: SkeAttnCLR
+    card: EncoderCard
+
+
+def load_attention(run: Path) -> Attention:
+    """Read a run of SkeAttnCLR. SkelactError: a run of another method, without a checkpoint, or damaged."""
+    with torch.random.fork_rng(devices=[]):
+        card = load_encoder(run).card
+    if card.method != "skeattnclr":
+        raise SkelactError(f"{run}: trained by {card.method or 'nothing'}; only skeattnclr has an attention mask")
+    state = checkpoint.load(run / "checkpoints" / "last.pt")
+    try:
+        config = TrainConfig.model_validate(read_json(run / "config.json")["config"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise SkelactError(f"{run / 'config.json'}: cannot be read: {error}") from error
+    with torch.random.fork_rng(devices=[]):
+        method = methods.build(config.method, card.encoder, card.skeleton, card.frames, card.persons)
+    try:
+        method.load_state_dict(state["method"])
+    except (RuntimeError, KeyError, TypeError) as error:
+        raise SkelactError(f"{run}: its checkpoint does not fit its configuration: {error}") from error
+    assert isinstance(method, SkeAttnCLR), "its card says so"
+    return Attention(method.eval().requires_grad_(False), card)
+
+
+def attention_maps(
+    attention: Attention, clips: Float32[np.ndarray, "n 3 t v m"], skeleton: Skeleton | None = None
+) -> Float32[np.ndarray, "n m s v"]:
+    """The mask of each clip, as prepared, neither augmented nor swapped: its mean over the channels of the feature map.
+
+    1 where everything counts as salient, 0 where nothing does, s = T' times evenly over the clip; nan for a person who
+    is not there. `skeleton` is that of the clips where it is not the card's: joints are then mapped by name.
+    SkelactError: joints that the encoder needs are missing, or persons that the run's layout mixed.
+    """
+    method, card = attention.method, attention.card
+    if method.config.layout == "released" and clips.shape[4] > 1:
+        raise SkelactError("a run with --method.layout released mixes persons in its mask: it has no map of each")
+    order = card.skeleton.order_in((skeleton or card.skeleton).joints)
+    maps = []
+    with torch.inference_mode():
+        for start in range(0, len(clips), BATCH):
+            joints = torch.from_numpy(np.array(clips[start : start + BATCH][:, :, :, order]))
+            x = apply_stream(joints, card.stream, card.skeleton)
+            mask = method.attention(method.encoder.feature_map(x)).mean(1)
+            everyone = mask.new_full((len(x), x.shape[4], *mask.shape[1:]), torch.nan)
+            everyone[method.encoder.persons(x)] = mask
+            everyone[~there(joints)] = torch.nan
+            maps.append(everyone.numpy())
+    return np.concatenate(maps)

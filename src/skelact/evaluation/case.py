@@ -1,0 +1,125 @@
+"""What every protocol is given: an encoder, a labelled store and a split of it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from skelact.data.batches import Part, TrainingClips
+from skelact.data.splits import Split, check_measurable, labelled
+from skelact.data.splits import split as split_of
+from skelact.data.squeezed import squeezed_in
+from skelact.data.store import Prepared, Store
+from skelact.encoders.file import LoadedEncoder
+from skelact.evaluation.features import best_device, cached_features
+from skelact.evaluation.prepared import scale_to
+from skelact.evaluation.task import Task, task
+from skelact.system.printable import printable
+
+
+@dataclass(frozen=True)
+class Case:
+    """An encoder on the clips of a split, prepared as its card says. Results go into `folder`."""
+
+    encoder: LoadedEncoder
+    store: Store
+    prepared: Prepared
+    rows: Split
+    folder: Path
+    progress: bool
+    device: torch.device
+    controls: Path | None = None
+    """Folder of controls shared with other runs; None makes them anew."""
+    scale: float = 1.0
+    """What lengths of the clips are multiplied by to be in the encoder's unit."""
+    notes: tuple[str, ...] = ()
+    """What to know about the clips when reading the result."""
+
+    @classmethod
+    def open(
+        cls,
+        encoder: LoadedEncoder,
+        store: Store,
+        split: str,
+        folder: Path,
+        progress: bool,
+        controls: Path | None = None,
+    ) -> "Case":
+        """Clips without a label are left out, and `notes` says how many.
+
+        SkelactError: no such split, no labelled train or test clips, joints or units that do not map.
+        """
+        rows = split_of(store, split)
+        check_measurable(store, rows)
+        encoder.card.skeleton.order_in(store.skeleton.joints)  # before a view is made that could not be used
+        scale, of_units = scale_to(encoder.card, store.skeleton, store.meta.units, store.name)
+        kept = labelled(rows, store.table["action"])
+        notes = (_left_out(rows, kept), of_units, squeezed_in(store, encoder.card.view, encoder.card.frames))
+        prepared = store.prepared(encoder.card.view, encoder.card.frames)
+        given = (encoder, store, prepared, kept, folder, progress, best_device(), controls, scale)
+        made = cls(*given, tuple(printable(note) for note in notes if note))
+        _ = made.answers  # refuses what no protocol can use before anything is computed
+        return made
+
+    @property
+    def labels(self) -> Int64[np.ndarray, "all"]:
+        """Class of every clip of the store."""
+        return self.store.table["action"]
+
+    @property
+    def names(self) -> np.ndarray:
+        """Name of every clip of the store."""
+        return self.store.table["name"]
+
+    @cached_property
+    def answers(self) -> Task:
+        """The labels of both sides, with features that say nothing."""
+        nothing = np.zeros((len(self.labels), 1), np.float32)
+        return task(nothing, self.labels, self.rows.train, self.rows.test, len(self.store.classes))
+
+    def task(self, encoder: LoadedEncoder) -> Task:
+        """Features of an encoder for the split, on the device; kept in the run's folder."""
+        encoder.network.to(self.device)
+        title = "features" if encoder is self.encoder else encoder.card.origin
+        folder = self.folder / "features"
+        found = cached_features(
+            encoder, self.prepared, self.store.skeleton, folder, progress=self.progress, title=title, scale=self.scale
+        )
+        classes = len(self.store.classes)
+        return task(found, self.labels, self.rows.train, self.rows.test, classes).to(self.device)
+
+    def clips(self, rows: Int64[np.ndarray, "n"]) -> TrainingClips:
+        """These clips of the store in the layout of the card, for training; joints are mapped by name."""
+        card, clips = self.encoder.card, self.prepared.clips
+        joints = card.skeleton.order_in(self.store.skeleton.joints)
+        part = Part(self.store.name, clips, rows, rows[:0], self.labels, joints, self.prepared.hash, self.scale)
+        return TrainingClips(card.skeleton, max(card.persons, clips.shape[4]), card.frames, (part,))
+
+
+def _left_out(rows: Split, kept: Split) -> str:
+    """How many clips of a split have no label, in words; empty where all have one."""
+    sides = (("train", rows.train, kept.train), ("test", rows.test, kept.test))
+    counts = [
+        f"{len(there) - len(used)} of {len(there)} {side} clips"
+        for side, there, used in sides
+        if len(there) > len(used)
+    ]
+    return f"{' and '.join(counts)} have no label and are left out" if counts else ""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a protocol found: the fields of its result that it decides, and what it says about every test clip."""
+
+    fields: dict[str, Any]
+    scores: Tensor
+    """(n, classes): of the first seed after the last epoch. Where no classes are scored: one number a test clip."""
+    what: str = "scores"
+    """What those numbers are: their name in the .npz."""
+    network: LoadedEncoder | None = None
+    """The network that the first seed ended with, where one learned."""

@@ -1,0 +1,99 @@
+"""Using an encoder on new clips: class probabilities from its head, or features of a whole store."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from skelact.data.preparations import prepare_clip
+from skelact.data.recording import Reader
+from skelact.data.squeezed import squeezed, squeezed_in
+from skelact.data.store import Store
+from skelact.encoders.file import LoadedEncoder
+from skelact.evaluation.arrays import write_arrays
+from skelact.evaluation.features import best_device, features
+from skelact.evaluation.prepared import scale_to
+from skelact.system import terminal
+from skelact.system.world import SkelactError, check_writable
+
+
+def classify(
+    encoder: LoadedEncoder, reader: Reader, source: Path, top: int = 5, tell: Callable[[str], None] = terminal.tell
+) -> Iterator[dict[str, Any]]:
+    """The most probable classes of every clip of a source, each clip prepared as the encoder's card says.
+
+    Yields `{"name": ..., "top": [{"class": 10, "label": "...", "p": 0.93}, ...]}`, best first, class counted from 0.
+    `tell` is given after the last clip what a reader has to know of units and of recordings that are long for the
+    encoder's frames. SkelactError: an encoder without a head, joints or units that do not map, a clip that cannot be
+    read.
+    """
+    head, card = encoder.head, encoder.card
+    if head is None:
+        raise SkelactError(
+            "this encoder has no classifier head, so it cannot name actions; "
+            "import weights that have one, or use `skelact embed` for its features"
+        )
+    if not 1 <= top <= len(card.classes):
+        raise SkelactError(f"top must be between 1 and the {len(card.classes)} classes of the encoder, got {top}")
+    card.skeleton.order_in(reader.skeleton.joints)
+    units = scale_to(card, reader.skeleton, reader.units, str(source))
+    return _classified(encoder, head, reader, source, top, units, tell)
+
+
+def _classified(
+    encoder: LoadedEncoder,
+    head: torch.nn.Linear,
+    reader: Reader,
+    source: Path,
+    top: int,
+    units: tuple[float, str],
+    tell: Callable[[str], None],
+) -> Iterator[dict[str, Any]]:
+    card = encoder.card
+    (scale, of_units), names, lengths = units, [], []
+    for item in reader.find(source):
+        recording = reader.read(item)
+        names.append(recording.name)
+        lengths.append(len(recording.joints))
+        clip = prepare_clip(recording, reader.skeleton, card.view, card.frames, card.persons)
+        h = torch.from_numpy(features(encoder, clip[None], reader.skeleton, progress=False, scale=scale))
+        with torch.inference_mode():
+            probability = head(h.to(head.weight.device)).softmax(1)[0]
+        best = probability.topk(top)
+        yield {
+            "name": recording.name,
+            "top": [
+                {"class": place, "label": card.classes[place], "p": p}
+                for p, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+            ],
+        }
+    for note in (of_units, squeezed(np.array(names), np.array(lengths, np.int64), card.view, card.frames)):
+        if note:
+            tell(note)
+
+
+def embed(
+    encoder: LoadedEncoder,
+    store: Store,
+    out: Path,
+    progress: bool = True,
+    tell: Callable[[str], None] = terminal.tell,
+) -> None:
+    """Write features (n, d) float32, names and labels (-1: unknown) of all clips of a store as one .npz, atomically.
+
+    `tell` is given what a reader has to know of units and of recordings that are long for the encoder's frames.
+    SkelactError: joints or units that do not map, a file that cannot be written.
+    """
+    card = encoder.card
+    check_writable(out.parent, out.name)
+    card.skeleton.order_in(store.skeleton.joints)
+    scale, of_units = scale_to(card, store.skeleton, store.meta.units, store.name)
+    for note in (of_units, squeezed_in(store, card.view, card.frames)):
+        if note:
+            tell(note)
+    prepared = store.prepared(card.view, card.frames, progress=progress)
+    encoder.network.to(best_device())
+    found = features(encoder, prepared.clips, store.skeleton, progress=progress, scale=scale)
+    write_arrays(out, {"features": found, "names": store.table["name"], "labels": store.table["action"]})

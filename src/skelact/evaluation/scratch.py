@@ -1,0 +1,66 @@
+"""The network that the supervised protocol starts from: a run's own, or, without a run, the published size."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from skelact import __version__
+from skelact.data.store import Store
+from skelact.data.units import common_unit
+from skelact.encoders.config import DEFAULT
+from skelact.encoders.file import EncoderCard, LoadedEncoder, load_encoder, random_encoder
+from skelact.evaluation.config import SupervisedConfig
+from skelact.maths.streams import Stream
+from skelact.system.world import SkelactError, machine, read_json, write_json
+
+
+def scratch(path: Path, store: Store, config: SupervisedConfig, stream: Stream | None = None) -> LoadedEncoder:
+    """The network of the run or encoder file at `path` with random weights, in `stream`, changed as configured.
+
+    Without a run there: ST-GCN of quarter width on the store's own skeleton, joint stream, released view, 50 frames.
+    """
+    if has_no_run(path):
+        view, frames = config.view or "released", config.frames or 50
+        card = EncoderCard(
+            encoder=config.network(DEFAULT),
+            skeleton=store.skeleton,
+            stream=stream or "joint",
+            view=view,
+            frames=frames,
+            persons=store.prepared(view, frames).meta.persons,
+            units=common_unit(store.meta.units),
+        )
+        return random_encoder(card, 0)
+    card = load_encoder(path).card
+    wanted = {"stream": stream, "view": config.view, "frames": config.frames}
+    asked = {key: value for key, value in wanted.items() if value is not None}
+    return random_encoder(card.model_copy(update={**asked, "encoder": config.network(card.encoder)}), 0)
+
+
+def has_no_run(path: Path) -> bool:
+    """Whether `path` is free for a supervised training of its own: not there, or a folder of such trainings."""
+    path = Path(path)
+    if not path.exists():
+        return path.suffix != ".safetensors"
+    if not path.is_dir() or (path / "encoder.safetensors").exists():
+        return False
+    if not (path / "config.json").exists():
+        return not any(path.iterdir())
+    try:
+        return read_json(path / "config.json")["config"]["recipe"] == "supervised"
+    except (SkelactError, LookupError, TypeError):
+        return False
+
+
+def claim(folder: Path, store: Store, store_hash: str, split: str) -> None:
+    """Make the folder a run that can be reported on and that no pretraining takes for its own."""
+    if (folder / "config.json").exists():
+        return
+    origin = {"path": str(store.path), "name": store.name, "dataset": store.meta.dataset}
+    values = {
+        "skelact": __version__,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "config": {"recipe": "supervised", "method": {"name": "supervised"}},
+        "stores": [{**origin, "hash": store_hash, "split": split}],
+    }
+    write_json(folder / "config.json", values, sealed=True)

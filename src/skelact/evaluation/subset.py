@@ -1,0 +1,104 @@
+"""Which clips keep their labels in the semi protocol: a share of every class, chosen by key, written down by name."""
+
+import csv
+import hashlib
+import io
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int64, Shaped
+
+from skelact.evaluation.config import PerClass
+from skelact.system.terminal import tell
+from skelact.system.world import SkelactError, write_bytes
+
+COLUMNS = ("name", "action")
+
+
+def chosen(
+    names: Shaped[np.ndarray, "n"],
+    labels: Int64[np.ndarray, "n"],
+    share: float,
+    seed: int,
+    per_class: PerClass = "at_least_one",
+) -> Int64[np.ndarray, "k"]:
+    """Places of the chosen clips, ascending: of every class the share.
+
+    The clips of a class are taken in the order of SHA-256(seed, name). So the choice does not depend on the order of
+    the clips, and a smaller share of a seed is part of a larger one. SkelactError where no class gives a clip.
+    """
+    key = np.array([hashlib.sha256(f"{seed}/{name}".encode()).hexdigest() for name in names])
+    picked = []
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        wanted = share * len(members)
+        count = round(wanted) if per_class == "released" else max(1, int(wanted + 0.5))
+        picked.append(members[np.argsort(key[members])][:count])
+    places = np.sort(np.concatenate(picked))
+    if not len(places):
+        most = max(np.unique(labels, return_counts=True)[1])
+        raise SkelactError(
+            f"expected some labelled clips, found none: a share of {share:g} of the {most} clips of the largest class "
+            f"rounds to 0; give a larger --share or --per-class at_least_one"
+        )
+    return places
+
+
+def kept_or_chosen(
+    path: Path,
+    names: Shaped[np.ndarray, "n"],
+    labels: Int64[np.ndarray, "n"],
+    share: float,
+    seed: int,
+    per_class: PerClass = "at_least_one",
+) -> Int64[np.ndarray, "k"]:
+    """As `chosen`, from the file at `path` where there is one; else chosen and written there.
+
+    SkelactError, with file and line: a name that is not among `names` or stands twice, another class than the store
+    has, a class without a clip where each has to have one.
+    """
+    places = chosen(names, labels, share, seed, per_class)
+    if path.exists():
+        there = _read(path, [str(name) for name in names], labels, per_class)
+        if not np.array_equal(there, places):
+            tell(f"{path}: other clips than seed {seed} chooses: taken as they stand there")
+        return there
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows((names[place], int(labels[place])) for place in places)
+    write_bytes(path, text.getvalue().encode())
+    return places
+
+
+def _read(path: Path, names: list[str], labels: Int64[np.ndarray, "n"], per_class: PerClass) -> Int64[np.ndarray, "k"]:
+    place_of = {name: place for place, name in enumerate(names)}
+    places: dict[int, None] = {}
+    try:
+        rows = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8"), newline="")))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SkelactError(f"{path}: cannot be read as the list of labelled clips: {error}") from error
+    for line, row in enumerate(rows, start=1):
+        where = f"{path}:{line}"
+        if line == 1:
+            if tuple(row) != COLUMNS:
+                raise SkelactError(f"{where}: expected the columns {','.join(COLUMNS)}, found {','.join(row)}")
+            continue
+        if len(row) != 2:
+            raise SkelactError(f"{where}: expected a name and an action, found {len(row)} entries")
+        place = place_of.get(row[0])
+        if place is None:
+            raise SkelactError(f"{where}: {row[0]!r} is none of the {len(names)} train clips of this split")
+        if row[1] != str(labels[place]):
+            raise SkelactError(f"{where}: expected action {labels[place]} for {row[0]}, found {row[1]}")
+        if place in places:
+            raise SkelactError(f"{where}: {row[0]} stands twice, expected every clip once")
+        places[place] = None
+    found = np.array(sorted(places), np.int64)
+    lacking = sorted(set(labels.tolist()) - set(labels[found].tolist()))
+    if lacking and not (per_class == "released" and len(found)):
+        raise SkelactError(
+            f"{path}: expected at least 1 clip of each of the {len(set(labels.tolist()))} classes, "
+            f"found none of {', '.join(map(str, lacking))}"
+        )
+    return found

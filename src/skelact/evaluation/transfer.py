@@ -1,0 +1,70 @@
+"""Transfer: an encoder on a store that it was not pretrained on, another skeleton too: linear and fine-tuned."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from skelact.data.splits import split
+from skelact.evaluation.case import Case, Scored
+from skelact.evaluation.config import TransferConfig
+from skelact.evaluation.finetune import finetune
+from skelact.evaluation.frozen import frozen
+from skelact.evaluation.outcome import Accuracies
+from skelact.system.world import SkelactError, read_json
+
+
+def transfer(case: Case, config: TransferConfig, seeds: Sequence[int]) -> Scored:
+    """Linear evaluation, then fine-tuning, each beside its control.
+
+    SkelactError where the run was pretrained on this very store: that is `linear` and `finetune`.
+    """
+    if case.prepared.hash in pretrained_on(case):
+        raise SkelactError(
+            f"the run was pretrained on {case.store.name}, so nothing is transferred; "
+            "give another --store, or use evaluate linear and evaluate finetune"
+        )
+    layer = frozen(case, config.linear, seeds)
+    tuned = finetune(case, config.finetune, seeds)
+    return Scored({**tuned.fields, "frozen": Accuracies(**layer.fields)}, tuned.scores, network=tuned.network)
+
+
+def seen_before(case: Case) -> tuple[str, ...]:
+    """A sentence where test clips were among those that the run was pretrained on, without their labels."""
+    if not case.encoder.card.method:  # nothing was learned
+        return ()
+    try:
+        stores = _stores(case)
+    except SkelactError:
+        return ("config.json does not say what the run was pretrained on: it may have used the test clips",)
+    for store in stores:
+        if store["hash"] != case.prepared.hash:
+            continue
+        try:
+            trained = split(case.store, str(store.get("split", ""))).train
+        except SkelactError:
+            continue
+        both = int(np.isin(case.rows.test, trained).sum())
+        if both:
+            return (
+                f"{both} of the {len(case.rows.test)} test clips were among those that the run was pretrained on "
+                f"(split {store['split']}), without their labels",
+            )
+    return ()
+
+
+def pretrained_on(case: Case) -> set[str]:
+    """SHA-256 of the prepared clips of each store that the run's config.json names; empty where there is none."""
+    return {str(store["hash"]) for store in _stores(case)}
+
+
+def _stores(case: Case) -> list[dict[str, Any]]:
+    path = case.folder / "config.json"
+    if not path.exists():
+        return []
+    try:
+        stores = read_json(path)["stores"]
+        _ = [store["hash"] for store in stores]
+    except (LookupError, TypeError) as error:
+        raise SkelactError(f"{path}: expected the stores that the run was pretrained on: {error!r}") from error
+    return stores

@@ -1,0 +1,56 @@
+"""Part swap (SkeAttnCLR): body parts of a clip, for a while, are those of another clip of the batch."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from skelact.maths.draw import Draw
+
+Clips = Float[Tensor, "n c t v m"]
+
+
+@dataclass(frozen=True)
+class PartSwap:
+    """Replace some parts over one window by those of a partner; parts, window and partner are drawn once a clip.
+
+    The partner is drawn by its place among the batch's clip numbers, so the order of the batch does not matter; a clip
+    is never its own partner, unless it is alone.
+    """
+
+    parts: tuple[tuple[int, ...], ...]
+    """The joints of each part."""
+    swapped: tuple[int, int] = (3, 4)
+    """Fewest and most parts that are replaced."""
+    window: tuple[float, float] = (16 / 64, 28 / 64)
+    """Shortest and longest window, as shares of the frames."""
+
+    def __call__(self, x: Clips, draw: Draw) -> Clips:
+        n, frames = len(x), x.shape[2]
+        fewest, most = self.swapped
+        count = fewest + draw.integer(most - fewest + 1)
+        chosen = draw.uniform(len(self.parts)).argsort(1).argsort(1) < count[:, None]
+        shortest, longest = (max(1, round(share * frames)) for share in self.window)
+        length = shortest + draw.integer(longest - shortest + 1)
+        start = draw.integer(frames - length + 1)
+        ranked = draw.clips.argsort()
+        partner = ranked[(ranked.argsort() + 1 + draw.integer(max(n - 1, 1))) % n]
+        return swap(x, partner, self._joints(chosen, x.shape[3]), _window(start, length, frames))
+
+    def _joints(self, chosen: Bool[Tensor, "n parts"], joints: int) -> Bool[Tensor, "n v"]:
+        member = torch.zeros(len(self.parts), joints, dtype=torch.bool, device=chosen.device)
+        for part, members in enumerate(self.parts):
+            member[part, list(members)] = True
+        return (chosen[:, :, None] & member).any(1)
+
+
+def _window(start: Int64[Tensor, "n"], length: Int64[Tensor, "n"], frames: int) -> Bool[Tensor, "n t"]:
+    frame = torch.arange(frames, device=start.device)
+    return (frame >= start[:, None]) & (frame < (start + length)[:, None])
+
+
+def swap(x: Clips, partner: Int64[Tensor, "n"], joints: Bool[Tensor, "n v"], frames: Bool[Tensor, "n t"]) -> Clips:
+    """Each clip with its `joints` in its `frames`, of all persons, taken from the clip at place `partner`."""
+    inside = (frames[:, :, None] & joints[:, None, :])[:, None, :, :, None]
+    return torch.where(inside, x[partner], x)

@@ -1,0 +1,140 @@
+"""The native library: compiled once for a machine, then kept in the user's cache folder.
+
+The compiler is called by itself rather than by `torch.utils.cpp_extension`: plain C functions over addresses need none
+of PyTorch's headers, so it takes seconds and no ninja, and a file that is moved into place whole needs no lock that a
+killed process would leave behind.
+
+A library that is loaded runs, so one is only loaded from where nobody else can have put it (`cache`), and only if its
+bytes have the hash that is in its name.
+"""
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from multiprocessing import parent_process
+from pathlib import Path
+
+from skelact.system import terminal
+from skelact.system.native.cache import doubt, own_folder
+from skelact.system.processor import cpuinfo
+
+_WIDE = ("-mprefer-vector-width=512",) if platform.machine() == "x86_64" else ()
+FLAGS = ("-std=c++17", "-O3", "-march=native", *_WIDE, "-fno-math-errno", "-fno-trapping-math")
+_LINKED = ("-fopenmp", "-shared", "-fPIC")
+SOURCES = Path(__file__).parent
+PATIENCE = 300
+"""Seconds after which a compiler is given up."""
+
+
+class Unavailable(Exception):
+    """There is no native library here; the text says why."""
+
+
+def compiled() -> ctypes.CDLL:
+    """The library, compiled if this machine has none of these sources yet. Unavailable if it cannot be.
+
+    Where others could put files into the cache folder it is not used: the library is then compiled in a folder of this
+    process alone, with a message, and removed once it is loaded.
+    """
+    if not sys.platform.startswith("linux"):
+        raise Unavailable(f"it is made for Linux, this is {sys.platform}")
+    compiler = shutil.which("g++")
+    if compiler is None:
+        raise Unavailable("g++ was not found")
+    try:
+        folder = cache_folder()
+        reason = (doubt(folder) or doubt(own_folder(folder))) if folder else "there is no home folder"
+        if folder and not reason:
+            return _loaded(_kept(compiler, folder))
+        with tempfile.TemporaryDirectory(prefix="skelact-") as alone:  # mode 0700, a name that nobody can foresee
+            if worse := doubt(Path(alone)):
+                raise Unavailable(f"there is no place for it that is one's own: {reason}; {worse}")
+            tell(f"native code is compiled for this process alone, {reason}: XDG_CACHE_HOME may name another folder")
+            return _loaded(_compile(compiler, Path(alone), "once"))
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        raise Unavailable(str(error)) from error
+
+
+def tell(text: str) -> None:
+    """Print a line on standard error, in the first only of several processes."""
+    if parent_process() is None and os.environ.get("RANK", "0") == "0":
+        terminal.tell(text)
+
+
+def cache_folder() -> Path | None:
+    """Where compiled libraries are kept; None where the user has no home."""
+    told = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if told.is_absolute():  # the standard of that variable passes others over
+        return told / "skelact"
+    try:
+        return Path.home() / ".cache" / "skelact"
+    except RuntimeError:
+        return None
+
+
+def _kept(compiler: str, folder: Path) -> Path:
+    """The library in the cache folder, which has hashes of its sources and its content in its name; else compiled."""
+    key = _key(compiler)
+    for path in sorted(folder.glob(f"native-{key}-*.so")):
+        if _is_whole(path):
+            return path
+        if not path.is_dir():
+            path.unlink(missing_ok=True)  # half written, or no file of ours
+    return _compile(compiler, folder, key)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file is our own, nobody else's to write, and has the hash that is in its name."""
+    state = path.lstat()
+    if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid() or state.st_mode & 0o022:
+        return False
+    return path.stem.rpartition("-")[2] == _digest(path)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:32]
+
+
+def _loaded(path: Path) -> ctypes.CDLL:
+    # PyTorch has loaded its libgomp by now; a library that asks for that name gets the same one, and its threads.
+    return ctypes.CDLL(str(path))
+
+
+def _key(compiler: str) -> str:
+    """Hash of all that decides what is compiled; a home folder may be shared by machines with other processors."""
+    version = subprocess.run([compiler, "--version"], capture_output=True, check=True, timeout=PATIENCE).stdout
+    # Some systems list only names, not what -march=native goes by; so both.
+    processor = (cpuinfo("model name"), cpuinfo("flags"))
+    parts = [version.decode(errors="replace"), platform.machine(), *processor, *FLAGS, *_LINKED]
+    parts += [path.read_text(encoding="utf-8") for path in _files("*.h") + _files("*.cpp")]
+    return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:16]
+
+
+def _files(pattern: str) -> list[Path]:
+    return sorted(SOURCES.glob(pattern))
+
+
+def _compile(compiler: str, folder: Path, key: str) -> Path:
+    """Compile into `folder`; the path of the library, whose name ends in the hash of its content."""
+    made = folder / f"native-{key}.so"
+    with tempfile.TemporaryDirectory(prefix=".native-", dir=folder, ignore_cleanup_errors=True) as hidden:
+        out = Path(hidden) / made.name
+        command = [compiler, *FLAGS, *_LINKED, *map(str, _files("*.cpp")), "-o", str(out)]
+        ended = subprocess.run(command, capture_output=True, timeout=PATIENCE)
+        if ended.returncode:
+            said = ended.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+            told = next((line for line in said if "error" in line), said[0])
+            raise Unavailable(f"{compiler} failed: {told}")
+        out.chmod(0o700)
+        with out.open("rb") as written:
+            os.fsync(written.fileno())
+        path = folder / f"native-{key}-{_digest(out)}.so"
+        out.replace(path)
+    return path
