@@ -2,7 +2,7 @@
 
     python benchmarks/choose.py --data FOLDER --work FOLDER [--only METHOD LR EPOCHS SEED [--OPTION VALUE ...]]
 
-Pretrains on subjects 1, 3, 5 of UTD-MHAD and view 1 of NW-UCLA, pooled, and looks at subject 7 and view 2 by kNN
+Pretrains on subjects 1, 3, 5 of UTD-MHAD and camera 1 of NW-UCLA, pooled, and looks at subject 7 and camera 2 by kNN
 (k = 20) of the last epoch. Prints a table; runs are kept under the work folder and gone on with from there. Options
 are those of `skelact pretrain`, such as --encoder.graph directed; they change the recipe.
 """

@@ -35,7 +35,7 @@ def stores(data: Path, work: Path, names: Sequence[str] = POOLED) -> dict[str, P
     paths = {name: work / "stores" / name for name in names}
     for name, path in paths.items():
         if not path.exists():
-            prepare(reader(name), data / SETS[name].folder, path, view="robust", frames=32, jobs=1)
+            prepare(reader(name), data / SETS[name].folder, path, preparation="robust", frames=32, jobs=1)
     return paths
 
 

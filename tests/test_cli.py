@@ -29,7 +29,7 @@ def store(tmp_path: Path) -> Path:
 
 def small(store: Path, run: Path) -> list[str]:
     """Options that make a recipe small enough for a test."""
-    options = ["--store", store, "--split", tiny.SPLIT, "--run", run, "--view", "released", "--frames", 12]
+    options = ["--store", store, "--split", tiny.SPLIT, "--run", run, "--preparation", "released", "--frames", 12]
     options += ["--batch", 4, "--epochs", 2, "--encoder.width", 2, "--encoder.features", 8, "--device", "cpu"]
     return list(map(str, options))
 
@@ -378,7 +378,7 @@ def encoder(tmp_path: Path) -> Path:
     """A random encoder with a head of three classes."""
     torch.manual_seed(5)
     size = STGCNConfig(width=2, features=8)
-    card = EncoderCard(encoder=size, skeleton=KINECT_V2, view="released", frames=12, persons=2, classes=LABELS)
+    card = EncoderCard(encoder=size, skeleton=KINECT_V2, preparation="released", frames=12, persons=2, classes=LABELS)
     save_encoder(tmp_path / "encoder.safetensors", size.build(KINECT_V2), card, torch.nn.Linear(8, 3))
     return tmp_path / "encoder.safetensors"
 
@@ -426,7 +426,7 @@ def test_prepare_writes_a_store_that_info_and_verify_read(tmp_path, capsys):
     for seed in range(3):
         ntu_file(source / f"S001C00{seed + 1}P001R001A001.skeleton", seed)
     out = tmp_path / "store"
-    assert status("prepare", "ntu", source, "--out", out, "--view", "released", "--frames", 10, "--jobs", 1) == 0
+    assert status("prepare", "ntu", source, "--out", out, "--preparation", "released", "--frames", 10, "--jobs", 1) == 0
     assert Store.open(out).prepared("released", 10, progress=False).clips.shape == (3, 3, 10, 25, 2)
     assert (out / "prepared" / "released-10").is_dir()
     assert (status("verify", out), status("info", out)) == (0, 0)

@@ -24,7 +24,7 @@ def evaluate(protocol, run, store, *options) -> int:
 
 def test_semi_and_all_of_an_encoder_file(tmp_path, store, capsys):
     card = EncoderCard(
-        encoder=STGCNConfig(width=1, features=8), skeleton=tiny.FIVE, view="released", frames=12, persons=1
+        encoder=STGCNConfig(width=1, features=8), skeleton=tiny.FIVE, preparation="released", frames=12, persons=1
     )
     save_encoder(tmp_path / "one.safetensors", random_encoder(card, 0).network, card)
     assert evaluate("semi", tmp_path / "one.safetensors", store, "--share", 0.5, *LEARNING) == 0
@@ -44,7 +44,7 @@ def test_semi_and_all_of_an_encoder_file(tmp_path, store, capsys):
 @pytest.mark.parametrize(("protocol", "name"), [("finetune", ""), ("semi", "-50pct-released")])
 def test_a_released_protocol_is_that_protocol_with_the_programs_numbers(tmp_path, store, protocol, name):
     card = EncoderCard(
-        encoder=STGCNConfig(width=1, features=8), skeleton=tiny.FIVE, view="released", frames=12, persons=1
+        encoder=STGCNConfig(width=1, features=8), skeleton=tiny.FIVE, preparation="released", frames=12, persons=1
     )
     save_encoder(tmp_path / "one.safetensors", random_encoder(card, 0).network, card)
     share = ["--share", 0.5] if protocol == "semi" else []

@@ -37,7 +37,9 @@ def a_checkpoint(path: Path) -> Callable[[], Any]:
 def an_encoder(path: Path) -> Callable[[], Any]:
     torch.manual_seed(0)
     config = STGCNConfig(width=1, features=1)
-    card = EncoderCard(encoder=config, skeleton=tiny.FIVE, view="robust", frames=12, persons=1, classes=("ä", "b"))
+    card = EncoderCard(
+        encoder=config, skeleton=tiny.FIVE, preparation="robust", frames=12, persons=1, classes=("ä", "b")
+    )
     save_encoder(path, config.build(tiny.FIVE), card, torch.nn.Linear(1, 2))
 
     def held() -> Any:
@@ -282,7 +284,9 @@ def test_an_array_that_claims_more_than_is_there_takes_no_memory(tmp_path):
 )
 def test_sizes_on_a_card_are_compared_before_any_memory_is_taken_for_them(card, tmp_path):
     config = STGCNConfig(width=1, features=1)
-    text = EncoderCard(encoder=config, skeleton=tiny.FIVE, view="robust", frames=12, persons=1).model_dump(mode="json")
+    text = EncoderCard(encoder=config, skeleton=tiny.FIVE, preparation="robust", frames=12, persons=1).model_dump(
+        mode="json"
+    )
     text["encoder"] |= card
     tensors = {f"encoder.{name}": tensor for name, tensor in config.build(tiny.FIVE).state_dict().items()}
     save_file(tensors, tmp_path / "a", metadata={"skelact": json.dumps(text)})
@@ -301,7 +305,12 @@ def test_a_card_with_a_layout_larger_than_its_tensors_is_refused_before_it_is_ch
 def test_a_head_on_a_card_is_compared_before_any_memory_is_taken_for_it(tmp_path):
     config = STGCNConfig(width=1, features=1)
     card = EncoderCard(
-        encoder=config, skeleton=tiny.FIVE, view="robust", frames=12, persons=1, classes=tuple(map(str, range(50_000)))
+        encoder=config,
+        skeleton=tiny.FIVE,
+        preparation="robust",
+        frames=12,
+        persons=1,
+        classes=tuple(map(str, range(50_000))),
     )
     tensors = {f"encoder.{name}": tensor for name, tensor in config.build(tiny.FIVE).state_dict().items()}
     tensors |= {"head.weight": torch.ones(2, 1), "head.bias": torch.ones(2)}

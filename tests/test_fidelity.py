@@ -133,4 +133,4 @@ def test_recipes_set_the_switches_that_the_table_names():
     assert (released.noise_p, released.temporal_flip, released.neighbours_form) == (0.5, False, "released")
     assert aimclr().encoder.dropout == 0.5
     assert [recipe().encoder.dropout for recipe in (aimclr_small, skeletonclr_small)] == [0, 0]
-    assert [recipe().view for recipe in (aimclr, aimclr_small)] == ["released", "robust"]
+    assert [recipe().preparation for recipe in (aimclr, aimclr_small)] == ["released", "robust"]

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8").splitlines()
 ROWS = [line for line in PAGE if line.startswith("| ") and not line.startswith("| |")]
-HARMS = "| harm | `robust` | test in `data/test_views_robust.py` |"
+HARMS = "| harm | `robust` | test in `data/test_preparation_robust.py` |"
 FILES = sorted({file for line in PAGE for file in re.findall(r"`([\w/]+\.py)::", line)})
 
 
@@ -29,7 +29,7 @@ def test_the_tests_that_it_names_are_there(file):
 
 
 def test_every_harm_of_the_released_preparation_names_its_test():
-    code = (ROOT / "tests" / "data" / "test_views_robust.py").read_text(encoding="utf-8")
+    code = (ROOT / "tests" / "data" / "test_preparation_robust.py").read_text(encoding="utf-8")
     start = PAGE.index(HARMS)
     rows = PAGE[start + 2 : PAGE.index("", start)]
     assert len(rows) == 5

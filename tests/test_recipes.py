@@ -52,7 +52,7 @@ def test_published_recipes_share_the_published_numbers(name):
     assert (method.shear, method.gamma, method.bank_within_clips) == (0.5, 6, False)
     assert (optimiser.lr, optimiser.momentum, optimiser.weight_decay) == (0.1, 0.9, 1e-4)
     assert (optimiser.schedule, optimiser.milestones, optimiser.warmup) == ("step", (250,), 0)
-    assert (recipe.epochs, recipe.batch, recipe.frames, recipe.view) == (300, 128, 50, "released")
+    assert (recipe.epochs, recipe.batch, recipe.frames, recipe.preparation) == (300, 128, 50, "released")
     encoder = recipe.encoder
     assert (encoder.width, encoder.features, encoder.dropout, encoder.channels) == (16, 256, 0.5, 3)
     assert (recipe.stream, recipe.precision) == ("joint", "float32")
@@ -77,7 +77,7 @@ def test_skeattnclr_is_the_papers():
     assert (encoder.width, encoder.features, encoder.dropout, encoder.graph) == (64, 256, 0.5, "directed")
     assert (optimiser.lr, optimiser.momentum, optimiser.weight_decay) == (0.1, 0.9, 1e-4)
     assert (optimiser.schedule, optimiser.milestones) == ("step", (250,))
-    assert (recipe.epochs, recipe.batch, recipe.frames, recipe.view) == (300, 128, 64, "released")
+    assert (recipe.epochs, recipe.batch, recipe.frames, recipe.preparation) == (300, 128, 64, "released")
 
 
 def kinds(chain: augment.Augmentation) -> list[str]:
@@ -182,7 +182,7 @@ def test_small_recipes_have_what_kept_a_small_run_from_collapsing(name):
     assert recipe.method.momentum <= 0.99
     assert recipe.method.bank <= 1024
     assert recipe.encoder.dropout == 0
-    assert recipe.view == "robust"  # one heading a clip, not one a frame
+    assert recipe.preparation == "robust"  # one heading a clip, not one a frame
 
 
 def test_there_is_a_small_recipe_for_every_method():

@@ -3,18 +3,24 @@
 Here and in every `config.py` nothing is imported that computes: a command line is read, and answered, without PyTorch.
 """
 
-from typing import Literal, get_args
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 Stream = Literal["joint", "bone", "motion"]
 STREAMS: tuple[Stream, ...] = get_args(Stream)
 Precision = Literal["float32", "bf16"]
-View = Literal["released", "robust"]
+Preparation = Literal["released", "robust"]
 """How clips are prepared."""
 Third = Literal["score", "depth"]
 """What the third channel of an array of joints is."""
 Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
+
+
+OLD_NAMES: Mapping[str, str] = MappingProxyType({"view": "preparation"})
+"""What earlier versions called a field of a run, an encoder's card or prepared clips, and its name now."""
 
 
 class Config(BaseModel):
@@ -22,3 +28,16 @@ class Config(BaseModel):
 
     # Defaults are validated too, so that a float written as 6 is one.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+    old_names: ClassVar[Mapping[str, str]] = {}
+    """Fields as files of earlier versions call them, and their names now."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _under_new_names(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping) or not any(old in values for old in cls.old_names):
+            return values
+        renamed = {cls.old_names.get(name, name): held for name, held in values.items()}
+        if len(renamed) < len(values):
+            both = next(new for old, new in cls.old_names.items() if old in values and new in values)
+            raise ValueError(f"{both} is given twice, once by its old name")
+        return renamed

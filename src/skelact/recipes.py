@@ -85,7 +85,7 @@ def _small(recipe: str, method: AnyMethodConfig, lr: float, epochs: int) -> Trai
         method=method,
         encoder=STGCNConfig(dropout=0, absent="left_out"),
         optimiser=SGD(lr=lr, schedule="cosine", warmup=0.05),
-        view="robust",
+        preparation="robust",
         batch=64,
         frames=32,
         epochs=epochs,

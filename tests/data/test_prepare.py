@@ -134,10 +134,10 @@ def test_a_store_that_exists_is_refused_before_the_source_is_looked_at(tmp_path)
         prepare(MadeReader(), tmp_path / "no-such-source", tmp_path / "store", progress=False)
 
 
-@pytest.mark.parametrize(("jobs", "view", "message"), [(0, "robust", "jobs must be"), (1, "fancy", "no view")])
+@pytest.mark.parametrize(("jobs", "view", "message"), [(0, "robust", "jobs must be"), (1, "fancy", "no preparation")])
 def test_options_that_cannot_be_are_refused(tmp_path, source, jobs, view, message):
     with pytest.raises(SkelactError, match=message):
-        prepare(MadeReader(), source, tmp_path / "store", view=view, jobs=jobs)
+        prepare(MadeReader(), source, tmp_path / "store", preparation=view, jobs=jobs)
 
 
 def test_an_empty_source_is_an_error(tmp_path):

@@ -24,5 +24,5 @@ def test_longer_ones_are_counted_and_the_longest_is_named_with_what_becomes_of_i
 @pytest.mark.parametrize(("frames", "share"), [(50, "6.0 become one"), (100, "3.0 become one")])
 def test_of_view_released_only_the_frames_that_it_takes_are_squeezed_and_the_rest_is_said_to_be_left_out(frames, share):
     said = squeezed(NAMES, np.array([200, 20, 2000]), "released", frames)
-    for words in ("1 of 3 clips", "has 2000 frames, of which view released takes the first 300", share):
+    for words in ("1 of 3 clips", "has 2000 frames, of which preparation released takes the first 300", share):
         assert words in said

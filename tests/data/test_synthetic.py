@@ -23,7 +23,7 @@ from skelact.data.synthetic.sensor import Camera, blur, draw_camera, draw_window
 from skelact.layouts import KINECT_V2
 from skelact.system.world import SkelactError
 
-SMALL = SyntheticConfig(clips=48, classes=4, subjects=5, views=3)
+SMALL = SyntheticConfig(clips=48, classes=4, subjects=5, cameras=3)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_every_performance_is_seen_by_every_camera(small):
 
 
 def test_clips_that_do_not_divide_by_the_cameras_leave_the_last_performance_short():
-    cameras = [clip.camera for clip in recordings(SyntheticConfig(clips=11, classes=2, subjects=2, views=3))]
+    cameras = [clip.camera for clip in recordings(SyntheticConfig(clips=11, classes=2, subjects=2, cameras=3))]
     assert cameras == [1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2]
 
 
@@ -163,8 +163,8 @@ def test_identity_follows_a_person_who_changes_slots():
         ({"classes": 19}, ("classes", "18", "got 19")),
         ({"classes": 1}, ("classes", "2", "got 1")),
         ({"subjects": 1}, ("subjects", "2", "got 1")),
-        ({"views": 0}, ("views", "1", "got 0")),
-        ({"views": 9}, ("views", "8", "got 9")),
+        ({"cameras": 0}, ("cameras", "1", "got 0")),
+        ({"cameras": 9}, ("cameras", "8", "got 9")),
         ({"seed": -1}, ("seed", "0", "got -1")),
         ({"clips": 35}, ("clips", "36", "got 35")),
         ({"clips": 100, "classes": 19}, ("classes", "18", "got 19")),
@@ -179,7 +179,7 @@ def test_a_number_out_of_its_range_is_told_with_the_range(numbers, words):
 
 
 def test_one_person_leaves_out_the_actions_of_two():
-    config = SyntheticConfig(clips=36, classes=12, views=1, persons=1)
+    config = SyntheticConfig(clips=36, classes=12, cameras=1, persons=1)
     names = class_names(config)
     assert "handshake" in class_names(SyntheticConfig())
     assert "handshake" not in names

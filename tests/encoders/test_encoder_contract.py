@@ -55,7 +55,7 @@ def pairs(clips: int = 4) -> torch.Tensor:
 
 
 def card(config) -> EncoderCard:
-    return EncoderCard(encoder=config, skeleton=tiny.FIVE, view="released", frames=12, persons=1)
+    return EncoderCard(encoder=config, skeleton=tiny.FIVE, preparation="released", frames=12, persons=1)
 
 
 @pytest.mark.parametrize("training", [True, False])

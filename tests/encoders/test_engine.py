@@ -65,7 +65,7 @@ def test_an_engine_that_there_is_not_is_refused():
 
 def test_a_file_does_not_depend_on_the_engine(tmp_path):
     made = network()
-    card = EncoderCard(encoder=made.config, skeleton=tiny.FIVE, view="released", frames=8, persons=1)
+    card = EncoderCard(encoder=made.config, skeleton=tiny.FIVE, preparation="released", frames=8, persons=1)
     save_encoder(tmp_path / "auto", made, card)
     made.engine = "plain"
     save_encoder(tmp_path / "plain", made, card)

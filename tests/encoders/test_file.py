@@ -25,7 +25,7 @@ def card() -> EncoderCard:
         encoder=STGCNConfig(width=2, features=8),
         skeleton=tiny.FIVE,
         stream="bone",
-        view="robust",
+        preparation="robust",
         frames=12,
         persons=2,
         classes=LABELS,

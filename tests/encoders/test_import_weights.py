@@ -58,12 +58,12 @@ def test_a_state_dict_may_lie_inside_a_training_checkpoint(key, network, tmp_pat
 
 def test_the_card_says_how_clips_are_prepared_for_it(network, tmp_path):
     card = read(tmp_path, published(network)).encoder.card
-    assert (card.stream, card.view, card.frames, card.persons) == ("joint", "released", 50, 2)
+    assert (card.stream, card.preparation, card.frames, card.persons) == ("joint", "released", 50, 2)
     assert (card.encoder.width, card.encoder.features, card.encoder.channels) == (3, FEATURES, 3)
     assert card.skeleton == KINECT_V2
     assert card.origin.startswith("imported from published.pt, sha256 ")
-    card = read(tmp_path, published(network), stream="motion", view="robust", frames=64, persons=1).encoder.card
-    assert (card.stream, card.view, card.frames, card.persons) == ("motion", "robust", 64, 1)
+    card = read(tmp_path, published(network), stream="motion", preparation="robust", frames=64, persons=1).encoder.card
+    assert (card.stream, card.preparation, card.frames, card.persons) == ("motion", "robust", 64, 1)
 
 
 @pytest.mark.parametrize("prefix", ["", "encoder_q."])

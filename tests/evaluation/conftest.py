@@ -61,7 +61,7 @@ def card() -> EncoderCard:
     return EncoderCard(
         encoder=STGCNConfig(width=2, features=8),
         skeleton=KINECT_V1,
-        view="released",
+        preparation="released",
         frames=FRAMES,
         persons=1,
         method="aimclr",

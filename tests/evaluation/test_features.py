@@ -137,10 +137,12 @@ def test_arrays_that_cannot_be_prepared_clips_are_refused_by_the_axis_or_type_th
 
 @pytest.mark.parametrize("view", ["released", "robust"])
 def test_clips_whose_main_actor_is_not_at_the_origin_are_called_unprepared(card, view):
-    encoder = random_encoder(card.model_copy(update={"view": view}), 0)
+    encoder = random_encoder(card.model_copy(update={"preparation": view}), 0)
     x = clips(persons=2)
     x[2] += 0.5
-    with pytest.raises(SkelactError, match=rf"clip 2 is not prepared: in view {view} .* \(shoulder_center: axis 3"):
+    with pytest.raises(
+        SkelactError, match=rf"clip 2 is not prepared: in preparation {view} .* \(shoulder_center: axis 3"
+    ):
         features(encoder, x, progress=False)
     rounded = clips(persons=2)
     rounded[:, :, :, KINECT_V1.centre, 0] += 1e-6  # what other arithmetic leaves of a zero

@@ -172,7 +172,7 @@ def test_names_from_files_reach_the_terminal_as_text(tmp_path, card, encoder, re
 
 def test_an_encoder_of_pictures_is_never_given_places_in_a_room():
     config = STGCNConfig(width=2, features=4)
-    card = EncoderCard(encoder=config, skeleton=COCO_17, view="robust", frames=8, persons=1, units=NOT_TOLD)
+    card = EncoderCard(encoder=config, skeleton=COCO_17, preparation="robust", frames=8, persons=1, units=NOT_TOLD)
     room = COCO_17.model_copy(update={"name": "room", "picture": False})
     for told in (card, card.model_copy(update={"units": None})):
         assert scale_to(told, OPENPOSE_18, NOT_TOLD, "s")[0] == 1

@@ -69,7 +69,7 @@ def make_run(path: Path, store: Store, protocols: tuple[str, ...] = ("knn", "lin
             "recipe": "aimclr-small",
             "method": {"name": "aimclr", "temperature": 0.1, "bank": 256} | settings,
             "stream": "joint",
-            "view": "robust",
+            "preparation": "robust",
             "epochs": 6,
             "seed": 0,
         },
@@ -80,7 +80,13 @@ def make_run(path: Path, store: Store, protocols: tuple[str, ...] = ("knn", "lin
     write_metrics(path, 120, seed=len(path.name))
     made = STGCNConfig(width=1, features=8)
     card = EncoderCard(
-        encoder=made, skeleton=store.skeleton, view="robust", frames=8, persons=2, method="aimclr", origin="made up"
+        encoder=made,
+        skeleton=store.skeleton,
+        preparation="robust",
+        frames=8,
+        persons=2,
+        method="aimclr",
+        origin="made up",
     )
     save_encoder(path / "encoder.safetensors", random_encoder(card, 0).network, card)
     encoder = load_encoder(path)

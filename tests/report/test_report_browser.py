@@ -64,7 +64,7 @@ def test_skeletons_play_pause_turn_and_follow_their_slider(browser, page_file):
     page.wait_for_timeout(150)
     assert shown.inner_text() == "7 / 24"
     assert page.evaluate(picture) == before
-    page.locator("[data-view='side']").click()
+    page.locator("[data-side='side']").click()
     page.wait_for_function(f"{picture} !== {before!r}")
     side = page.evaluate(picture)
     box = card.locator("canvas").bounding_box()

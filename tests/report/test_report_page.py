@@ -165,7 +165,7 @@ def test_a_supervised_run_shows_no_settings_that_it_does_not_have(run: Path):
     (run / "metrics.jsonl").unlink()
     words = Page(report([run])).words
     assert "Training seed" not in words
-    assert "Stream and view" not in words
+    assert "Stream and preparation" not in words
     assert "no step logged" not in words
 
 

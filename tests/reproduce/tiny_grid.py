@@ -5,7 +5,7 @@ from skelact.encoders.config import STGCNConfig
 
 CHANGES = {
     "encoder": STGCNConfig(width=2, features=8, dropout=0),
-    "view": "released",
+    "preparation": "released",
     "frames": 12,
     "batch": tiny.BATCH,
     "device": "cpu",

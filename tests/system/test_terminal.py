@@ -147,7 +147,7 @@ PLACES = {
 COMMANDS = {
     "info": ["info", "{}"],
     "verify": ["verify", "{}"],
-    "synthesize": ["synthesize", "--out", "{}", "--clips", "24", "--classes", "2", "--subjects", "2", "--views", "2"],
+    "synthesize": ["synthesize", "--out", "{}", "--clips", "24", "--classes", "2", "--subjects", "2", "--cameras", "2"],
     "prepare": ["prepare", "ntu", "{}", "--out", "store"],
     "prepare out": ["prepare", "ntu", "{file}", "--out", "{}"],
     "pretrain": ["pretrain", "aimclr-small", "--store", "{}", "--split", "xsub", "--run", "run"],

@@ -93,7 +93,7 @@ def test_sigterm_saves_and_exits_with_status_0(tmp_path):
     store = tiny.store(tmp_path / "store").path
     run = tmp_path / "run"
     command = [sys.executable, "-m", "skelact", "pretrain", "skeletonclr-small", "--store", str(store)]
-    command += ["--split", tiny.SPLIT, "--run", str(run), "--view", "released", "--frames", "12", "--batch", "4"]
+    command += ["--split", tiny.SPLIT, "--run", str(run), "--preparation", "released", "--frames", "12", "--batch", "4"]
     command += ["--encoder.width", "2", "--encoder.features", "8", "--log-every", "1", "--device", "cpu"]
     command += ["--epochs", "400"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -166,7 +166,7 @@ def command(folder: Path, run: Path, *options: str) -> list[str]:
         "--split",
         tiny.SPLIT,
     ]
-    said += ["--run", str(run), "--view", "released", "--frames", "12", "--batch", "4", "--encoder.width", "2"]
+    said += ["--run", str(run), "--preparation", "released", "--frames", "12", "--batch", "4", "--encoder.width", "2"]
     return [*TORCHRUN, *said, "--encoder.features", "8", "--log-every", "1", "--device", "cpu", *options]
 
 

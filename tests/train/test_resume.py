@@ -169,6 +169,7 @@ def test_a_run_from_before_a_number_was_added_goes_on_with_its_default(store, un
     file = tmp_path / "run" / "config.json"
     written = json.loads(file.read_text())
     assert written["config"]["encoder"].pop("graph") == "spatial"
+    written["config"]["view"] = written["config"].pop("preparation")  # its name in earlier versions
     del written["seal"]  # as earlier versions wrote it
     file.write_text(json.dumps(written))
     assert pretrain(tiny.config(), [store], [tiny.SPLIT], tmp_path / "run", tiny.console()[0]).finished

@@ -88,7 +88,7 @@ def test_the_encoder_of_a_run_is_the_trained_network(finished):
     for name, tensor in encoder.network.state_dict().items():
         assert torch.equal(tensor, weights[f"query.encoder.{name}"])
     card = encoder.card
-    assert (card.skeleton, card.stream, card.view, card.frames, card.persons) == (
+    assert (card.skeleton, card.stream, card.preparation, card.frames, card.persons) == (
         tiny.FIVE,
         "joint",
         "released",

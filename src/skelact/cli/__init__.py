@@ -10,7 +10,7 @@ from skelact.cli.data import info, prepare, synthesize, verify
 from skelact.cli.encoder import classify, embed, import_weights
 from skelact.cli.errors import sentence
 from skelact.cli.evaluation import evaluate, report
-from skelact.cli.flags import Command, list_entries, run_command
+from skelact.cli.flags import Command, list_entries, run_command, under_new_names
 from skelact.cli.fusion import fuse
 from skelact.cli.shared import err
 from skelact.cli.showing import bench, demo
@@ -79,10 +79,11 @@ def _run(arguments: list[str]) -> int:
     command = COMMANDS.get(arguments[0])
     if command is None:
         raise SkelactError(f"no command {arguments[0]!r}; there are {', '.join(COMMANDS)}")
+    rest = under_new_names(arguments[1:])
     if command in _WITH_CHOICE:
-        command(arguments[1:])
+        command(rest)
     else:
-        run_command(command, arguments[1:], arguments[0])
+        run_command(command, rest, arguments[0])
     return 0
 
 

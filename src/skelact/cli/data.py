@@ -7,7 +7,7 @@ from tyro.conf import Positional, arg
 
 from skelact.cli.flags import at_least_one
 from skelact.cli.shared import Format, FormatOptions
-from skelact.config import View
+from skelact.config import Preparation
 from skelact.system.terminal import Terminal, say
 from skelact.system.world import SkelactError
 
@@ -17,7 +17,7 @@ def synthesize(
     clips: int = 2400,
     classes: int = 12,
     subjects: int = 20,
-    views: int = 3,
+    cameras: int = 3,
     seed: int = 0,
     persons: Literal[1, 2] = 2,
 ) -> None:
@@ -28,20 +28,22 @@ def synthesize(
         clips: Recordings in all.
         classes: Different actions.
         subjects: Different people.
-        views: Cameras that see every performance.
+        cameras: Cameras that see every performance.
         seed: The same numbers and seed give the same bytes.
         persons: 1 leaves out the actions of two people.
     """
     from skelact.data import synthetic
 
-    synthetic.synthesize(out, clips=clips, classes=classes, subjects=subjects, views=views, seed=seed, persons=persons)
+    synthetic.synthesize(
+        out, clips=clips, classes=classes, subjects=subjects, cameras=cameras, seed=seed, persons=persons
+    )
 
 
 def prepare(
     format: Positional[Format],
     source: Positional[Path],
     out: Path,
-    view: View = "robust",
+    preparation: Preparation = "robust",
     frames: int = 50,
     jobs: int | None = None,
     skip_bad: bool = False,
@@ -54,7 +56,7 @@ def prepare(
         format: Data set that the files belong to.
         source: Folder, zip archive or single file.
         out: Store to write; must not exist.
-        view: released: as the published programs prepare clips. robust: with gaps, noise and identities mended.
+        preparation: released: as the published programs prepare clips. robust: with gaps, noise and identities mended.
         frames: Length that every clip is brought to.
         jobs: Processes that parse; by default as many as pay off.
         skip_bad: Leave out files that cannot be read and list them, rather than stop at the first.
@@ -63,7 +65,7 @@ def prepare(
     at_least_one(frames=frames, jobs=jobs)
     from skelact.data.prepare import prepare as prepare_store
 
-    prepare_store(told.reader(format, source), source, out, view, frames, jobs, skip_bad, leave_out)
+    prepare_store(told.reader(format, source), source, out, preparation, frames, jobs, skip_bad, leave_out)
 
 
 def info(store: Positional[Path]) -> None:

@@ -8,7 +8,7 @@ from tyro.conf import Positional, arg
 
 from skelact.cli.flags import at_least_one
 from skelact.cli.shared import Format, FormatOptions, check_kind, err
-from skelact.config import Stream, View
+from skelact.config import Preparation, Stream
 from skelact.system.terminal import say
 
 
@@ -16,7 +16,7 @@ def import_weights(
     file: Positional[Path],
     out: Path,
     stream: Stream = "joint",
-    view: View = "released",
+    preparation: Preparation = "released",
     frames: int = 50,
     persons: int = 2,
     skeleton: str | None = None,
@@ -30,7 +30,7 @@ def import_weights(
         file: PyTorch file with a state dict; never unpickled beyond tensors.
         out: Encoder file to write (.safetensors).
         stream: Stream that it was trained on.
-        view: Preparation that its clips had.
+        preparation: Preparation that its clips had.
         frames: Frames that its clips had.
         persons: Persons that its clips had.
         skeleton: Layout, a built-in name or a JSON file, where the file's graph is none of ours.
@@ -47,7 +47,7 @@ def import_weights(
 
     labels = labels_in(classes) if classes else None
     layout = named_layout(skeleton) if skeleton else None
-    found = read_weights(file, stream, view, frames, persons, layout, labels, units, prefix)
+    found = read_weights(file, stream, preparation, frames, persons, layout, labels, units, prefix)
     save_encoder(out, found.encoder.network, found.encoder.card, found.encoder.head)
     say(found.report())
     say(f"written: {out}")

@@ -37,6 +37,16 @@ def for_flags(recipe: Whole, choices: Mapping[str, Iterable[str]] | None = None)
     return narrowed.model_validate(recipe.model_dump())
 
 
+OLD_OPTIONS = {"--view": "--preparation", "--views": "--cameras"}
+"""Options as earlier versions called them, and their names now."""
+
+
+def under_new_names(arguments: list[str]) -> list[str]:
+    """The arguments, with old options under their new names."""
+    parts = [one.partition("=") for one in arguments]
+    return [OLD_OPTIONS.get(name, name) + equals + value for name, equals, value in parts]
+
+
 def last_value(arguments: list[str], flag: str) -> str:
     """The value that a flag has, the last one where it stands several times; empty without one."""
     values = [one.partition("=")[2] for one in arguments if one.startswith(f"{flag}=")]

@@ -1,1 +1,1 @@
-"""Recordings: readers, stores, prepared views, splits, batches and synthetic bodies."""
+"""Recordings: readers, stores, preparations, splits, batches and synthetic bodies."""

@@ -85,7 +85,7 @@ class TrainingClips:
         return out
 
 
-def training_clips(stores: list[Store], splits: list[str], view: str, frames: int) -> TrainingClips:
+def training_clips(stores: list[Store], splits: list[str], preparation: str, frames: int) -> TrainingClips:
     """The training clips of `stores`, each under its split, mapped by joint name to the first layout that all contain.
 
     One split may stand for all stores. Lengths are converted to metres. SkelactError where the numbers of stores and
@@ -101,13 +101,13 @@ def training_clips(stores: list[Store], splits: list[str], view: str, frames: in
     parts = []
     persons = 1
     for store, name, scale in zip(stores, splits, scales, strict=True):
-        chosen, prepared = split(store, name), store.prepared(view, frames)
+        chosen, prepared = split(store, name), store.prepared(preparation, frames)
         persons = max(persons, prepared.clips.shape[4])
         joints = skeleton.order_in(store.skeleton.joints)
         labels = store.table["action"]
         parts.append(Part(store.name, prepared.clips, chosen.train, chosen.test, labels, joints, prepared.hash, scale))
     for store in stores:
-        long = squeezed_in(store, view, frames)
+        long = squeezed_in(store, preparation, frames)
         notes += [f"{store.name}: {long}"] if long else []
     return TrainingClips(skeleton, persons, frames, tuple(parts), units, tuple(notes))
 

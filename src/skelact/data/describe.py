@@ -28,7 +28,7 @@ class Summary:
 
     store: Path
     dataset: str
-    view: str
+    preparation: str
     frames: int
     clips: int
     classes: int
@@ -40,17 +40,17 @@ class Summary:
     repairs: dict[str, int]
     repaired_clips: int
     squeezed: str
-    """Of clips far longer than the view; empty where there are none."""
+    """Of clips far longer than a prepared one; empty where there are none."""
     left_out: tuple[LeftOut, ...]
 
     @classmethod
-    def of(cls, store: Store, view: str, frames: int) -> "Summary":
-        """The figures of a store and of one of its views."""
-        made = store.prepared(view, frames, progress=False).meta
+    def of(cls, store: Store, preparation: str, frames: int) -> "Summary":
+        """The figures of a store and of one of its preparations."""
+        made = store.prepared(preparation, frames, progress=False).meta
         return cls(
             store=store.path,
             dataset=store.meta.dataset,
-            view=view,
+            preparation=preparation,
             frames=frames,
             clips=len(store),
             classes=len(np.unique(store.table["action"][store.table["action"] >= 0])),
@@ -58,12 +58,12 @@ class Summary:
             lengths=_lengths(store),
             repairs=made.repairs,
             repaired_clips=len(made.repaired),
-            squeezed=squeezed_in(store, view, frames),
+            squeezed=squeezed_in(store, preparation, frames),
             left_out=store.meta.left_out,
         )
 
     def __rich__(self) -> Table:
-        table = _pairs(f"{self.store.name}: {self.dataset}, {self.view}, {self.frames} frames")
+        table = _pairs(f"{self.store.name}: {self.dataset}, {self.preparation}, {self.frames} frames")
         table.add_row("clips", str(self.clips))
         table.add_row("classes", str(self.classes))
         table.add_row("persons", str(self.persons))
@@ -102,7 +102,7 @@ def describe(store: Store) -> Group:
     for operation in meta.log:
         parameters = ", ".join(f"{name}={value}" for name, value in operation.parameters.items())
         table.add_row("done", cell(f"{operation.name}({parameters})"))
-    return Group(table, _classes(store), _views(store), _splits(store))
+    return Group(table, _classes(store), _preparations(store), _splits(store))
 
 
 def _named(store: Store, column: str, values: list[int]) -> list[str]:
@@ -132,11 +132,11 @@ def _classes(store: Store) -> Table:
     return table
 
 
-def _views(store: Store) -> Table:
-    table = Table("view", "frames", "persons", "repaired", title="Prepared", title_justify="left")
+def _preparations(store: Store) -> Table:
+    table = Table("preparation", "frames", "persons", "repaired", title="Prepared", title_justify="left")
     for folder in sorted((store.path / "prepared").glob("[!.]*")):
         made = read_sealed(folder / "meta.json", PreparedMeta)
-        table.add_row(made.view, str(made.frames), str(made.persons), _repairs(made.repairs, len(made.repaired)))
+        table.add_row(made.preparation, str(made.frames), str(made.persons), _repairs(made.repairs, len(made.repaired)))
     return table
 
 

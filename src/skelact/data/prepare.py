@@ -1,4 +1,4 @@
-"""From the files of a data set to a store with a prepared view."""
+"""From the files of a data set to a store with prepared clips."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from typing import Any
 
 from skelact.data.describe import LISTED, Summary
 from skelact.data.parallel import Parsed, parse
-from skelact.data.preparations import check_view
+from skelact.data.preparations import check_preparation
 from skelact.data.progress import with_bar
 from skelact.data.readers import divisions_of, named_by, notes_of, told_to
 from skelact.data.readers.faults import failures_named
@@ -33,14 +33,14 @@ def prepare(
     reader: Reader,
     source: Path,
     out: Path,
-    view: str = "robust",
+    preparation: str = "robust",
     frames: int = 50,
     jobs: int | None = None,
     skip_bad: bool = False,
     leave_out: Path | None = None,
     progress: bool = True,
 ) -> Summary:
-    """Read every clip of `source` and write the store `out` with one prepared view; a summary goes to standard error.
+    """Read every clip of `source` and write the store `out` with prepared clips; a summary goes to standard error.
 
     `jobs` processes parse (left out: as many as pay off, at most one a core); what is written does not depend on it.
     Processes are spawned: a script that calls this needs `if __name__ == "__main__":`. `leave_out` is a file with the
@@ -48,7 +48,7 @@ def prepare(
     `skip_bad` it is left out and listed, unless all are bad), a name that comes twice, no space left.
     """
     source, out = Path(source), Path(out)
-    check_view(view, frames, None, reader.skeleton)
+    check_preparation(preparation, frames, None, reader.skeleton)
     if jobs is not None and jobs < 1:
         raise SkelactError(f"jobs must be at least 1, got {jobs}")
     if os.path.lexists(out):
@@ -58,7 +58,12 @@ def prepare(
     with failures_named(source):
         items = reader.find(source)
         others = passed_over(source, items)
-    parameters: dict[str, Any] = {"source": str(source), "view": view, "frames": frames, "skip_bad": skip_bad}
+    parameters: dict[str, Any] = {
+        "source": str(source),
+        "preparation": preparation,
+        "frames": frames,
+        "skip_bad": skip_bad,
+    }
     parameters["leave_out"] = str(leave_out) if leave_out else None
     parameters |= told_to(reader) | named_by(reader)
     if others.files:
@@ -73,7 +78,7 @@ def prepare(
             units=reader.units,
             frame_rate=reader.frame_rate,
             divisions=divisions_of(reader),
-            prepared=[(view, frames)],
+            prepared=[(preparation, frames)],
             progress=progress,
         ) as writer,
     ):
@@ -83,7 +88,7 @@ def prepare(
         notes = [*notes_of(reader), *(_of_clips(note, clips) for note, clips in intake.notes.items())]
         parameters |= {"notes": notes} if notes else {}
         writer.log.append(Operation(name="prepare", parameters=_printable(parameters)))
-    summary = Summary.of(Store.open(out), view, frames)
+    summary = Summary.of(Store.open(out), preparation, frames)
     if progress:
         console = Terminal(stderr=True, soft_wrap=True, highlight=False)
         if others.files:

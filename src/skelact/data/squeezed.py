@@ -11,17 +11,19 @@ MOST = 8
 in 50) it is 6 at most."""
 
 
-def squeezed(names: Shaped[np.ndarray, "n"], lengths: Int64[np.ndarray, "n"], view: str, frames: int) -> str:
+def squeezed(names: Shaped[np.ndarray, "n"], lengths: Int64[np.ndarray, "n"], preparation: str, frames: int) -> str:
     """A sentence where preparation makes clips of these `lengths` (frames) more than MOST times shorter.
 
     It counts them, names the longest and says what to do; empty where there are none.
     """
-    taken = np.minimum(lengths, MOST_FRAMES) if view == "released" else lengths
+    taken = np.minimum(lengths, MOST_FRAMES) if preparation == "released" else lengths
     long = (taken > MOST * frames) | (lengths > taken)
     if not long.any():
         return ""
     longest = int(np.argmax(lengths))
-    cut = f", of which view released takes the first {taken[longest]}" if lengths[longest] > taken[longest] else ""
+    cut = (
+        f", of which preparation released takes the first {taken[longest]}" if lengths[longest] > taken[longest] else ""
+    )
     return (
         f"{int(long.sum())} of {len(lengths)} clips are long for {frames} frames; the longest, {names[longest]}, has "
         f"{lengths[longest]} frames{cut}: {taken[longest] / frames:.1f} become one, and fast movements are lost. Cut "
@@ -29,6 +31,6 @@ def squeezed(names: Shaped[np.ndarray, "n"], lengths: Int64[np.ndarray, "n"], vi
     )
 
 
-def squeezed_in(store: Store, view: str, frames: int) -> str:
+def squeezed_in(store: Store, preparation: str, frames: int) -> str:
     """The same of all clips of a store."""
-    return squeezed(store.table["name"], store.table["frames"], view, frames)
+    return squeezed(store.table["name"], store.table["frames"], preparation, frames)

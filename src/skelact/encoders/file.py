@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from skelact.config import Config
+from skelact.config import OLD_NAMES, Config
 from skelact.encoders.config import DEFAULT, AnyEncoderConfig, EncoderConfig, by_name
 from skelact.encoders.encoder import Encoder
 from skelact.maths.streams import STREAMS, Stream
@@ -33,12 +33,14 @@ T = TypeVar("T")
 class EncoderCard(Config):
     """What an encoder is and what it was made for."""
 
+    old_names = OLD_NAMES
+
     format: int = FORMAT
     encoder: AnyEncoderConfig
     skeleton: Skeleton
     stream: Stream = "joint"
-    view: str
-    """Prepared view of its clips: released or robust."""
+    preparation: str
+    """How its clips were prepared: released or robust."""
     frames: int = Field(ge=1)
     persons: int = Field(ge=1)
     classes: tuple[str, ...] = ()

@@ -56,11 +56,11 @@ class Case:
         """
         rows = split_of(store, split)
         check_measurable(store, rows)
-        encoder.card.skeleton.order_in(store.skeleton.joints)  # before a view is made that could not be used
+        encoder.card.skeleton.order_in(store.skeleton.joints)  # before a preparation is made that could not be used
         scale, of_units = scale_to(encoder.card, store.skeleton, store.meta.units, store.name)
         kept = labelled(rows, store.table["action"])
-        notes = (_left_out(rows, kept), of_units, squeezed_in(store, encoder.card.view, encoder.card.frames))
-        prepared = store.prepared(encoder.card.view, encoder.card.frames)
+        notes = (_left_out(rows, kept), of_units, squeezed_in(store, encoder.card.preparation, encoder.card.frames))
+        prepared = store.prepared(encoder.card.preparation, encoder.card.frames)
         given = (encoder, store, prepared, kept, folder, progress, best_device(), controls, scale)
         made = cls(*given, tuple(printable(note) for note in notes if note))
         _ = made.answers  # refuses what no protocol can use before anything is computed

@@ -57,7 +57,7 @@ def _classified(
         recording = reader.read(item)
         names.append(recording.name)
         lengths.append(len(recording.joints))
-        clip = prepare_clip(recording, reader.skeleton, card.view, card.frames, card.persons)
+        clip = prepare_clip(recording, reader.skeleton, card.preparation, card.frames, card.persons)
         h = torch.from_numpy(features(encoder, clip[None], reader.skeleton, progress=False, scale=scale))
         with torch.inference_mode():
             probability = head(h.to(head.weight.device)).softmax(1)[0]
@@ -69,7 +69,7 @@ def _classified(
                 for p, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
             ],
         }
-    for note in (of_units, squeezed(np.array(names), np.array(lengths, np.int64), card.view, card.frames)):
+    for note in (of_units, squeezed(np.array(names), np.array(lengths, np.int64), card.preparation, card.frames)):
         if note:
             tell(note)
 
@@ -90,10 +90,10 @@ def embed(
     check_writable(out.parent, out.name)
     card.skeleton.order_in(store.skeleton.joints)
     scale, of_units = scale_to(card, store.skeleton, store.meta.units, store.name)
-    for note in (of_units, squeezed_in(store, card.view, card.frames)):
+    for note in (of_units, squeezed_in(store, card.preparation, card.frames)):
         if note:
             tell(note)
-    prepared = store.prepared(card.view, card.frames, progress=progress)
+    prepared = store.prepared(card.preparation, card.frames, progress=progress)
     encoder.network.to(best_device())
     found = features(encoder, prepared.clips, store.skeleton, progress=progress, scale=scale)
     write_arrays(out, {"features": found, "names": store.table["name"], "labels": store.table["action"]})

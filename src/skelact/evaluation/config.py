@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from skelact.config import Config, Precision
+from skelact.config import OLD_NAMES, Config, Precision
 from skelact.encoders.config import EncoderConfig
 from skelact.train.config import Clipping, SGDNumbers
 
@@ -109,13 +109,15 @@ class SemiConfig(TuneConfig):
 class SupervisedConfig(TuneConfig):
     """The same network from random weights, with the numbers of ST-GCN's published program on NTU RGB+D."""
 
+    old_names = OLD_NAMES
+
     lr: PositiveFloat = 0.1
     nesterov: bool = True
     batch: PositiveInt = 64
     epochs: PositiveInt = 80
     milestones: tuple[PositiveInt, ...] = (10, 50)
-    view: str | None = None
-    """Another prepared view than the run's; without a run released."""
+    preparation: str | None = None
+    """Another preparation than the run's; without a run released."""
     frames: int | None = Field(default=None, ge=2)
     """Other frames than the run's; without a run 50."""
     width: PositiveInt | None = None

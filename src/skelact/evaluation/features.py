@@ -75,14 +75,14 @@ def cached_features(
     title: str = "features",
     scale: float = 1.0,
 ) -> Float32[np.ndarray, "n d"]:
-    """`features` of a whole prepared view, kept in `folder` and taken from there when nothing has changed.
+    """`features` of all prepared clips of a store, kept in `folder` and taken from there when nothing has changed.
 
-    Changed is: any weight, the card, the content of the view, its joints, or `scale`. A damaged file is made anew.
+    Changed is: any weight, the card, the prepared clips, its joints, or `scale`. A damaged file is made anew.
     """
-    if (prepared.view, prepared.frames) != (encoder.card.view, encoder.card.frames):
+    if (prepared.preparation, prepared.frames) != (encoder.card.preparation, encoder.card.frames):
         raise SkelactError(
-            f"the encoder expects clips prepared as {encoder.card.view}-{encoder.card.frames}, "
-            f"found {prepared.view}-{prepared.frames}"
+            f"the encoder expects clips prepared as {encoder.card.preparation}-{encoder.card.frames}, "
+            f"found {prepared.preparation}-{prepared.frames}"
         )
     key = features_key(encoder, prepared.hash, skeleton, scale)
     file = folder / f"{key[:16]}.npz"
@@ -95,7 +95,7 @@ def cached_features(
 
 
 def features_key(encoder: LoadedEncoder, prepared_hash: str, skeleton: Skeleton, scale: float = 1.0) -> str:
-    """SHA-256 over the encoder, the view's content, the names of its joints, and the scale where it is not 1."""
+    """SHA-256 over the encoder, the prepared clips, the names of its joints, and the scale where it is not 1."""
     parts = (encoder_hash(encoder), prepared_hash, *skeleton.joints, *((f"scale {scale!r}",) if scale != 1 else ()))
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 

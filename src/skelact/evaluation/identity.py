@@ -15,13 +15,13 @@ PROVENANCE = "sources.csv"
 
 
 def content_hash(store: Store) -> str:
-    """SHA-256 over a store's recordings and labels, whatever it is called and whatever views it has."""
+    """SHA-256 over a store's recordings and labels, whatever it is called and whatever preparations it has."""
     marks = (f"{name} {mark.sha256}" for name, mark in sorted(store.meta.files.items()) if name != PROVENANCE)
     return hashlib.sha256("\n".join(marks).encode()).hexdigest()
 
 
-def view_hashes(store: Store) -> set[str]:
-    """SHA-256 of the clips of every view that a store has."""
+def prepared_hashes(store: Store) -> set[str]:
+    """SHA-256 of the clips of every preparation that a store has."""
     folders = (store.path / "prepared").glob("[!.]*/meta.json")
     return {read_sealed(path, PreparedMeta).files["clips.npy"].sha256 for path in folders}
 

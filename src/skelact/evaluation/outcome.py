@@ -43,8 +43,8 @@ class Evaluation(Config):
     store_hash: str
     """SHA-256 of the prepared clips."""
     content: str = ""
-    """SHA-256 over the store's recordings and labels, whatever their view: which store it is, whatever its name. Empty
-    in results of earlier versions."""
+    """SHA-256 over the store's recordings and labels, whatever their preparation and its name: which store it
+    is. Empty in results of earlier versions."""
     scale: float = 1.0
     """What lengths of the clips were multiplied by to be in the encoder's unit."""
     notes: tuple[str, ...] = ()

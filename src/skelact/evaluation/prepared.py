@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 
 from skelact.data import units
-from skelact.data.preparations import VIEWS
+from skelact.data.preparations import PREPARATIONS
 from skelact.encoders.file import EncoderCard
 from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError
@@ -56,9 +56,10 @@ def _order(shape: tuple[int, ...], sizes: dict[str, int]) -> tuple[int, ...] | N
 
 
 def check_values(card: EncoderCard, piece: np.ndarray, skeleton: Skeleton, start: int) -> None:
-    """SkelactError, naming a clip, where coordinates are not finite or are not as a view leaves them.
+    """SkelactError, naming a clip, where coordinates are not finite or are not as a preparation leaves them.
 
-    Both views put the main actor's centre joint at the origin in every frame. `start` is the number of the first clip.
+    Every preparation puts the main actor's centre joint at the origin in every frame. `start` is the number of the
+    first clip.
     """
     centre = np.abs(piece[:, :, :, skeleton.centre, 0]).max(axis=(1, 2))
     reach = np.maximum(np.abs(piece).max(axis=(1, 2, 3, 4)), 1e-30)
@@ -69,13 +70,14 @@ def check_values(card: EncoderCard, piece: np.ndarray, skeleton: Skeleton, start
             f"{person} is {piece[clip, axis, frame, joint, person]}; expected finite numbers"
         )
     off = centre > CENTRED * reach
-    if card.view in VIEWS and off.any():
+    if card.preparation in PREPARATIONS and off.any():
         first = int(off.argmax())
         raise SkelactError(
-            f"clip {start + first} is not prepared: in view {card.view} the main actor's centre joint "
+            f"clip {start + first} is not prepared: in preparation {card.preparation} the main actor's centre joint "
             f"({skeleton.joints[skeleton.centre]}: axis 3, entry {skeleton.centre}, of axis 4, entry 0) is at the "
             f"origin in every frame, found it up to {centre[first]:g} away ({int(off.sum())} of {len(piece)} clips)\n"
-            f"  take Store.prepared({card.view!r}, {card.frames}).clips or skelact.data.preparations.prepare_clip"
+            f"  take Store.prepared({card.preparation!r}, {card.frames}).clips "
+            "or skelact.data.preparations.prepare_clip"
         )
 
 

@@ -214,8 +214,9 @@ def _save(path: Path, network: LoadedEncoder, result: AnyResult, store: Store) -
 def _tell_alone(path: Path, encoder: LoadedEncoder) -> None:
     card = encoder.card
     tell(
-        f"{path}: no run there; a network of {card.encoder.size} for {card.frames} frames of view {card.view}, "
-        f"{card.stream} stream, is trained from random weights, and its results go there"
+        f"{path}: no run there; a network of {card.encoder.size} for {card.frames} frames, "
+        f"preparation {card.preparation}, {card.stream} stream, is trained "
+        "from random weights, and its results go there"
     )
 
 

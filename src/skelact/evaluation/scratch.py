@@ -16,22 +16,23 @@ from skelact.system.world import SkelactError, machine, read_json, write_json
 def scratch(path: Path, store: Store, config: SupervisedConfig, stream: Stream | None = None) -> LoadedEncoder:
     """The network of the run or encoder file at `path` with random weights, in `stream`, changed as configured.
 
-    Without a run there: ST-GCN of quarter width on the store's own skeleton, joint stream, released view, 50 frames.
+    Without a run there: ST-GCN of quarter width on the store's own skeleton, joint stream, preparation
+    released, 50 frames.
     """
     if has_no_run(path):
-        view, frames = config.view or "released", config.frames or 50
+        preparation, frames = config.preparation or "released", config.frames or 50
         card = EncoderCard(
             encoder=config.network(DEFAULT),
             skeleton=store.skeleton,
             stream=stream or "joint",
-            view=view,
+            preparation=preparation,
             frames=frames,
-            persons=store.prepared(view, frames).meta.persons,
+            persons=store.prepared(preparation, frames).meta.persons,
             units=common_unit(store.meta.units),
         )
         return random_encoder(card, 0)
     card = load_encoder(path).card
-    wanted = {"stream": stream, "view": config.view, "frames": config.frames}
+    wanted = {"stream": stream, "preparation": config.preparation, "frames": config.frames}
     asked = {key: value for key, value in wanted.items() if value is not None}
     return random_encoder(card.model_copy(update={**asked, "encoder": config.network(card.encoder)}), 0)
 

@@ -54,14 +54,14 @@ def _of_run(ident: str, run: Run, stores: Stores) -> Html:
     found = load_attention(run.path)
     labels = store.table["action"]
     rows = choose(labels, np.zeros(len(store), dtype=bool), store.table["persons"] > 1, MOST_CLIPS)
-    clips = np.array(store.prepared(found.card.view, found.card.frames, progress=False).clips[rows])
+    clips = np.array(store.prepared(found.card.preparation, found.card.frames, progress=False).clips[rows])
     skeleton = found.card.skeleton
     clips = clips[:, :, :, skeleton.order_in(store.skeleton.joints)]
     scale, _ = scale_to(found.card, store.skeleton, store.meta.units, store.name)
     if scale != 1:
         clips *= np.float32(scale)
     maps = attention_maps(found, clips)
-    up = "+y" if found.card.view == "robust" else skeleton.up  # robust turns clips upright
+    up = "+y" if found.card.preparation == "robust" else skeleton.up  # robust turns clips upright
     drawn = skeleton.model_copy(update={"up": up, "handedness": "right"})
     cards = [
         _clip(f"{ident}-{number}", store, row, clips[number], maps[number], drawn) for number, row in enumerate(rows)

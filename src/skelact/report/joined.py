@@ -11,7 +11,7 @@ from skelact.data.store import Store
 from skelact.encoders.file import load_encoder, streams_of
 from skelact.evaluation.arrays import read_arrays
 from skelact.evaluation.features import features_key
-from skelact.evaluation.identity import content_hash, view_hashes
+from skelact.evaluation.identity import content_hash, prepared_hashes
 from skelact.evaluation.result import AnyResult, Fused, Result
 from skelact.maths.streams import Stream
 from skelact.report.runs import Predictions, Run
@@ -32,7 +32,7 @@ class Stores:
     def of(self, result: AnyResult) -> Store | None:
         """The store that a result is of, by what is in it: another one may have its name by now."""
         for store in self.there.values():
-            if result.identity in ({content_hash(store)} if result.content else view_hashes(store)):
+            if result.identity in ({content_hash(store)} if result.content else prepared_hashes(store)):
                 return store
         return None
 
@@ -116,7 +116,7 @@ def stores_apart(runs: Sequence[Run], stores: Stores) -> list[Run]:
 
 
 def _identity(result: AnyResult, stores: Stores) -> str:
-    """Whose clips they are, whatever the view: results of earlier versions know their view's hash only."""
+    """Whose clips they are, whatever the preparation; older results have only the hash of their prepared clips."""
     store = stores.of(result)
     return content_hash(store) if store else result.identity
 

@@ -1,4 +1,4 @@
-// Playing skeletons: every article.clip draws its clip of #clips-data on its canvas. Drag a canvas to turn its view.
+// Playing skeletons: every article.clip draws its clip of #clips-data on its canvas. Drag a canvas to turn it.
 (() => {
   const source = document.getElementById("clips-data");
   if (!source) return;
@@ -113,9 +113,9 @@
     const playing = !players.some((one) => one.playing);
     players.forEach((player) => set(player, playing));
   });
-  for (const button of document.querySelectorAll("[data-view]")) {
-    const view = { front: [FRONT, false], side: [SIDE, false], turn: [0.35, true] }[button.dataset.view];
-    button.addEventListener("click", () => players.forEach((player) => face(player, ...view)));
+  for (const button of document.querySelectorAll("[data-side]")) {
+    const facing = { front: [FRONT, false], side: [SIDE, false], turn: [0.35, true] }[button.dataset.side];
+    button.addEventListener("click", () => players.forEach((player) => face(player, ...facing)));
   }
   const sight = new IntersectionObserver((entries) => {
     for (const entry of entries) {

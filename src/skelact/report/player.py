@@ -89,8 +89,8 @@ def _card(number: int, label: str, name: str, lines: Sequence[Html]) -> Html:
 
 
 def _controls(persons: int) -> Html:
-    views = (("front", "Front"), ("side", "Side"), ("turn", "Turning"))
-    buttons = [tag("button", words, type="button", data_view=view) for view, words in views]
+    sides = (("front", "Front"), ("side", "Side"), ("turn", "Turning"))
+    buttons = [tag("button", words, type="button", data_side=side) for side, words in sides]
     speeds = [
         Html(f'<option value="{speed}"{" selected" if speed == 1 else ""}>{speed} ×</option>')
         for speed in (0.25, 0.5, 1, 2)

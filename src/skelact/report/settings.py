@@ -60,6 +60,7 @@ def _card(run: Run, colour: str) -> Html:
 
 def _facts(run: Run) -> list[tuple[str, str]]:
     config = run.config
+    prepared = lookup(config, "config.preparation") or lookup(config, "config.view")  # its name in older runs
     streams = lookup(config, "config.method.streams") or [lookup(config, "config.stream")]
     seed = lookup(config, "config.seed")
     stores = [f"{_last(store.get('path', '?'))} ({store.get('split', 'all')})" for store in config.get("stores") or []]
@@ -68,7 +69,7 @@ def _facts(run: Run) -> list[tuple[str, str]]:
     return [
         ("Method", _method(run)),
         ("Recipe", str(lookup(config, "config.recipe") or "")),
-        ("Stream and view", ", ".join(filter(None, (*streams, lookup(config, "config.view"))))),
+        ("Stream and preparation", ", ".join(filter(None, (*streams, prepared)))),
         ("Data and split", ", ".join(stores)),
         ("Trained", _trained(run)),
         ("Training seed", "" if seed is None else str(seed)),

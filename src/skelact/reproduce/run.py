@@ -132,9 +132,9 @@ def _untrained(run: Run, store: Store, folder: Path) -> None:
         encoder=c.encoder,
         skeleton=store.skeleton,
         stream=run.stream,
-        view=c.view,
+        preparation=c.preparation,
         frames=c.frames,
-        persons=store.prepared(c.view, c.frames).meta.persons,
+        persons=store.prepared(c.preparation, c.frames).meta.persons,
         units=common_unit(store.meta.units),
         origin=f"random weights, seed {c.seed}",
     )

@@ -44,7 +44,7 @@ def evaluated(encoder: Path, protocol: str, recipe: Any, task: Task, console: Co
     asked = {
         "protocol": protocol,
         "recipe": recipe.model_dump(mode="json"),
-        "store_hash": Store.open(task.store).prepared(loaded.card.view, loaded.card.frames).hash,
+        "store_hash": Store.open(task.store).prepared(loaded.card.preparation, loaded.card.frames).hash,
         "split": task.split,
         "stream": loaded.card.stream,
         "seeds": task.seeds,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch.distributed.distributed_c10d import Store
 
 WAIT = timedelta(hours=2)
-"""Longest that one process waits for another, as while the first one prepares a view or looks at the features."""
+"""Longest that one process waits for another, as while the first one prepares clips or looks at the features."""
 _ENVIRONMENT = {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}
 _CPU = torch.device("cpu")
 T = TypeVar("T")

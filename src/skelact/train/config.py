@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from skelact.config import Config, Precision, Stream, View
+from skelact.config import OLD_NAMES, Config, Precision, Preparation, Stream
 from skelact.encoders.config import DEFAULT, AnyEncoderConfig
 from skelact.methods.config import AnyMethodConfig
 
@@ -155,6 +155,8 @@ computed changes the order of sums and so the last bits, as another number of th
 class TrainConfig(Config):
     """One pretraining run; written to the run's config.json and compared when it is resumed."""
 
+    old_names = OLD_NAMES
+
     recipe: str
     """Name of the recipe that these numbers started from."""
     method: Annotated[AnyMethodConfig, Field(discriminator="name")]
@@ -164,8 +166,8 @@ class TrainConfig(Config):
         Discriminator(_name),
     ] = SGD()
     stream: Stream = "joint"
-    view: View = "released"
-    """Prepared view of the clips."""
+    preparation: Preparation = "released"
+    """How clips are prepared."""
     frames: int = Field(default=50, ge=2)
     """T"""
     batch: int = Field(default=128, ge=2)

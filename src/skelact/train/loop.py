@@ -253,7 +253,7 @@ class Trainer:
             encoder=c.encoder,
             skeleton=self.clips.skeleton,
             stream=stream,
-            view=c.view,
+            preparation=c.preparation,
             frames=c.frames,
             persons=self.clips.persons,
             method=c.method.name,

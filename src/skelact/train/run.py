@@ -65,7 +65,7 @@ def _pretrained(
     config: TrainConfig, stores: list[Path], splits: list[str], folder: Path, console: Console, fit_batch: bool
 ) -> Pretrained:
     opened = [Store.open(store) for store in stores]
-    clips = processes.in_turn(lambda: training_clips(opened, splits, config.view, config.frames))
+    clips = processes.in_turn(lambda: training_clips(opened, splits, config.preparation, config.frames))
     if fit_batch:
         config = _with_batch_that_fits(config, len(clips), console)
     config = config.model_copy(update={"method": config.method.fitted(config.epochs, len(clips), config.batch)})

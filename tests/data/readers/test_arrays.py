@@ -231,7 +231,7 @@ def test_a_division_becomes_a_split_of_the_store_and_training_reads_its_clips(tm
 def test_one_frame_and_one_person_go_through_preparation(tmp_path, view):
     np.savez(tmp_path / "x.npz", x=whole(3, 1, 1, 25)[:, :, 0], labels=[0, 1, 0])
     made = reader("arrays", tmp_path / "x.npz", axes="ntvc", skeleton="kinect_v2", frame_rate=50.0, units="feet")
-    prepare(made, tmp_path / "x.npz", tmp_path / "store", view=view, frames=4, progress=False)
+    prepare(made, tmp_path / "x.npz", tmp_path / "store", preparation=view, frames=4, progress=False)
     store = Store.open(tmp_path / "store")
     clips = store.prepared(view, 4).clips
     assert clips.shape == (3, 3, 4, 25, 1)

@@ -71,7 +71,7 @@ def test_readmes_lists_misnamed_clips_and_files_of_the_system_are_passed_over_an
     assert len(alone) == 1
     # A folder that is not looked into is one entry.
     assert sorted(found.passed_over.names) == sorted("__MACOSX" if "MACOSX" in other else other for other in odd)
-    prepare(reader(name, source), source, tmp_path / "store", frames=4, view="robust", progress=False)
+    prepare(reader(name, source), source, tmp_path / "store", frames=4, preparation="robust", progress=False)
     (done,) = json.loads((tmp_path / "store/meta.json").read_text())["log"]
     assert done["parameters"]["passed_over"].startswith("6 files: ")
     assert CLIPS[name][2] in done["parameters"]["passed_over"]
@@ -105,7 +105,9 @@ def test_the_list_that_labels_names_may_lie_among_the_recordings(tmp_path, capfd
     source = source_of("utkinect", tmp_path / "joints")
     mended = write(source / "mended.txt", b"s01_e01\nsitDown: 1 1\n").path
     write(source / "actionLabel.txt", b"s01_e01\nwalk: 1 1\n")
-    prepare(reader("utkinect", source, labels=mended), source, tmp_path / "store", frames=4, view="released", jobs=1)
+    prepare(
+        reader("utkinect", source, labels=mended), source, tmp_path / "store", frames=4, preparation="released", jobs=1
+    )
     assert "not taken for clips by their names: 2 files: actionLabel.txt, mended.txt" in capfd.readouterr().err
 
 

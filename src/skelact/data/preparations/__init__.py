@@ -1,4 +1,4 @@
-"""Prepared views: one clip of any length and cast to a fixed array (3, frames, joints, persons)."""
+"""Preparations: one clip of any length and cast to a fixed array (3, frames, joints, persons)."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,29 +13,29 @@ from skelact.data.recording import Recording
 from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError
 
-VIEWS = ("released", "robust")
+PREPARATIONS = ("released", "robust")
 
 PUBLISHED_WITH_TWO = ("ntu",)
 """Data sets whose published preparation has two persons in every clip, the second one zero where there is none."""
 
 
-def check_view(view: str, frames: int, persons: int | None, skeleton: Skeleton) -> None:
-    """SkelactError if there is no such view, a number is not positive, or the view cannot turn this skeleton."""
-    if view not in VIEWS:
-        raise SkelactError(f"no view {view!r}; there are {', '.join(VIEWS)}")
+def check_preparation(preparation: str, frames: int, persons: int | None, skeleton: Skeleton) -> None:
+    """SkelactError: an unknown preparation, a number below 1, or a skeleton that it cannot turn."""
+    if preparation not in PREPARATIONS:
+        raise SkelactError(f"no preparation {preparation!r}; there are {', '.join(PREPARATIONS)}")
     if frames < 1:
         raise SkelactError(f"frames must be at least 1, got {frames}")
     if persons is not None and persons < 1:
         raise SkelactError(f"persons must be at least 1, got {persons}")
-    if view == "released":
+    if preparation == "released":
         check_released(skeleton)
 
 
 def prepare_and_count(
-    recording: Recording, skeleton: Skeleton, view: str, frames: int, persons: int
+    recording: Recording, skeleton: Skeleton, preparation: str, frames: int, persons: int
 ) -> tuple[Float32[np.ndarray, "3 t v m"], Counter[str]]:
-    """The clip in a view, and how much of what was repaired or left out in making it (nothing: an empty count)."""
-    make = {"released": prepare_released, "robust": prepare_robust}[view]
+    """The prepared clip, and what was repaired or left out, counted by kind (empty: nothing)."""
+    make = {"released": prepare_released, "robust": prepare_robust}[preparation]
     clip, repairs = make(recording, skeleton, frames, persons)
     with np.errstate(over="ignore"):
         narrow = np.ascontiguousarray(clip, dtype=np.float32)
@@ -45,19 +45,20 @@ def prepare_and_count(
 
 
 def prepare_clip(
-    recording: Recording, skeleton: Skeleton, view: str, frames: int, persons: int
+    recording: Recording, skeleton: Skeleton, preparation: str, frames: int, persons: int
 ) -> Float32[np.ndarray, "3 t v m"]:
-    """One clip in a view: t = `frames`, m = `persons`, in the units of the recording, up along y for `robust`.
+    """One prepared clip: t = `frames`, m = `persons`, in the units of the recording, up along y for `robust`.
 
-    Slots without a body are zero. SkelactError: unknown view, a skeleton that it cannot turn, coordinates too large.
+    Slots without a body are zero. SkelactError: unknown preparation, a skeleton that it cannot turn,
+    coordinates too large.
     """
-    check_view(view, frames, persons, skeleton)
-    return prepare_and_count(recording, skeleton, view, frames, persons)[0]
+    check_preparation(preparation, frames, persons, skeleton)
+    return prepare_and_count(recording, skeleton, preparation, frames, persons)[0]
 
 
-def persons_needed(recordings: Iterable[Recording], skeleton: Skeleton, view: str, dataset: str) -> int:
+def persons_needed(recordings: Iterable[Recording], skeleton: Skeleton, preparation: str, dataset: str) -> int:
     """2 if any clip has a second person (for `robust`: after noise bodies are removed), else 1."""
-    if view == "released":
+    if preparation == "released":
         several = dataset in PUBLISHED_WITH_TWO or any(clip.identity.shape[1] > 1 for clip in recordings)
     else:
         several = any(clip.identity.shape[1] > 1 and len(bodies_of(clip, skeleton)[0]) > 1 for clip in recordings)

@@ -22,12 +22,13 @@ def check_released(skeleton: Skeleton) -> None:
     """SkelactError if the skeleton has no shoulders to turn by or does not stand along y."""
     if not {"left_shoulder", "right_shoulder"} <= set(skeleton.joints):
         raise SkelactError(
-            f"view released turns by left_shoulder and right_shoulder, which skeleton {skeleton.name} "
-            "does not have; use view robust"
+            f"preparation released turns by left_shoulder and right_shoulder, which skeleton {skeleton.name} "
+            "does not have; use preparation robust"
         )
     if skeleton.up[1] != "y":
         raise SkelactError(
-            f"view released turns about y, but up is {skeleton.up} in skeleton {skeleton.name}; use view robust"
+            f"preparation released turns about y, but up is {skeleton.up} in skeleton {skeleton.name}; "
+            "use preparation robust"
         )
 
 

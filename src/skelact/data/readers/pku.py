@@ -26,11 +26,11 @@ from skelact.skeleton import Skeleton
 NAMING = Naming(
     ending=".txt",
     pattern=re.compile(
-        r"(?<=/)(A(?P<script>[0-9]{2})N(?P<subject>[0-9]{2})|(?P<number>[0-9]{4}))-(?P<view>[LMR])\.txt$"
+        r"(?<=/)(A(?P<script>[0-9]{2})N(?P<subject>[0-9]{2})|(?P<number>[0-9]{4}))-(?P<camera>[LMR])\.txt$"
     ),
     example="0002-L.txt or A01N01-L.txt",
 )
-VIEWS = "LMR"
+CAMERAS = "LMR"
 """Left, middle, right: cameras 1, 2, 3."""
 PERSONS = 2
 NO_LABELS = "labels"
@@ -92,7 +92,7 @@ class PkuReader:
             identity,
             action,
             subject=int(told["subject"] or UNKNOWN),
-            camera=VIEWS.index(told["view"]) + 1,
+            camera=CAMERAS.index(told["camera"]) + 1,
             setup=int(told["script"] or told["number"]),
             places=tuple(division_file(path).get(recording, NEITHER) for path in named_files(self.lists).values()),
         )

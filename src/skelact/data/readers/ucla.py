@@ -39,7 +39,7 @@ CLASSES = {
 
 @dataclass(frozen=True)
 class UclaReader:
-    """One person, three views (the camera), metres in the sensor's frame."""
+    """One person, three cameras, metres in the sensor's frame."""
 
     name: str = "ucla"
     skeleton: Skeleton = KINECT_V1

@@ -7,7 +7,7 @@
     STORE/identity.npy                      (rows,) int64, the person in each row, -1 where a slot is empty
     STORE/missing.npy                       (rows, v) uint8, only where files tell: 1 where a joint was not seen, 0
                                             where it was, 2 where the clip does not say: then (0, 0, 0) was not
-    STORE/prepared/<view>-<frames>/         clips.npy (n, 3, t, v, m) float32 as training reads it, and its meta.json
+    STORE/prepared/<preparation>-<frames>/  clips.npy (n, 3, t, v, m) float32 as training reads it, and its meta.json
 
 A clip of t frames with m slots side by side takes t * m rows, the slots of one frame next to each other.
 """

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from skelact.config import Config
+from skelact.config import OLD_NAMES, Config
 from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError, file_hash
 
@@ -95,10 +95,12 @@ class StoreMeta(Sealed):
 
 
 class PreparedMeta(Sealed):
-    """`prepared/<view>-<frames>/meta.json`: how a view was made, and what was repaired in doing so."""
+    """`prepared/<preparation>-<frames>/meta.json`: how a preparation was made, and what was repaired in doing so."""
+
+    old_names = OLD_NAMES
 
     skelact: str
-    view: str
+    preparation: str
     frames: int
     persons: int
     repairs: dict[str, int]

@@ -22,7 +22,7 @@ class Prepared:
     """The clips of a store as training reads them, memory-mapped."""
 
     clips: Float32[np.ndarray, "n 3 t v m"]
-    view: str
+    preparation: str
     frames: int
     hash: str
     """SHA-256 of clips.npy: the content that features are cached by."""
@@ -121,28 +121,30 @@ class Store:
         """Every clip, in the order of the table."""
         return (self.recording(row) for row in range(len(self)))
 
-    def prepared(self, view: str, frames: int, persons: int | None = None, progress: bool = True) -> Prepared:
-        """The clips in a view, with `persons` slots; made and added to the store where it is not there yet.
+    def prepared(self, preparation: str, frames: int, persons: int | None = None, progress: bool = True) -> Prepared:
+        """The clips in a preparation, with `persons` slots; made and added to the store where it is not there yet.
 
         `persons` left out: 2 where any clip needs them, else 1 (the published NTU preparation always has 2).
-        SkelactError: unknown view, a skeleton that the view cannot turn, a damaged file, no space left.
+        SkelactError: unknown preparation, a skeleton that the preparation cannot turn, a damaged file, no space left.
         """
-        folder = prepared_folder(self.path, view, frames, persons)
+        folder = prepared_folder(self.path, preparation, frames, persons)
         if not folder.exists():
             try:
                 with termination_unwinds(), full_disk_explained(folder):
-                    write_prepared(folder, self.recordings, self.meta, view, frames, persons, progress)
+                    write_prepared(folder, self.recordings, self.meta, preparation, frames, persons, progress)
             except (OSError, SkelactError):
-                if not folder.exists():  # else another process made the same view meanwhile
+                if not folder.exists():  # else another process made the same preparation meanwhile
                     raise
         meta = read_sealed(folder / "meta.json", PreparedMeta)
         check_sizes(folder, meta)
-        if (meta.view, meta.frames) != (view, frames):
-            raise SkelactError(f"{folder}: expected {view}-{frames}, as its name says, found {meta.view}-{meta.frames}")
+        if (meta.preparation, meta.frames) != (preparation, frames):
+            raise SkelactError(
+                f"{folder}: expected {preparation}-{frames}, as its name says, found {meta.preparation}-{meta.frames}"
+            )
         shape = (len(self), 3, frames, len(self.skeleton), meta.persons)
         advice = f"remove {folder}, and it is made anew from the recordings"
         clips = _as_written(folder / "clips.npy", meta, advice)
-        return Prepared(_mapped(clips, shape), view, frames, meta.files["clips.npy"].sha256, meta)
+        return Prepared(_mapped(clips, shape), preparation, frames, meta.files["clips.npy"].sha256, meta)
 
     def verify(self) -> list[str]:
         """Re-hash every file; the names of those that are not as they were written, relative to the store."""

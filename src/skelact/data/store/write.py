@@ -133,7 +133,7 @@ def store_writer(
 ) -> Iterator[StoreWriter]:
     """A writer whose clips become a store at `path` when the block ends well; nothing stays behind when it does not.
 
-    `divisions` names what the `places` of a recording belong to, `prepared` views (view, frames) to make at once.
+    `divisions` names what the `places` of a recording belong to, `prepared` the (preparation, frames) to make at once.
     SkelactError: `path` exists, no clips, no space left, a division that cannot be a column.
     """
     path = Path(path)
@@ -167,9 +167,9 @@ def store_writer(
             files=marks,
         )
         write_sealed(folder / "meta.json", meta)
-        for view, frames in prepared:
-            made = prepared_folder(folder, view, frames, None)
-            write_prepared(made, Store(folder, meta).recordings, meta, view, frames, None, progress)
+        for preparation, frames in prepared:
+            made = prepared_folder(folder, preparation, frames, None)
+            write_prepared(made, Store(folder, meta).recordings, meta, preparation, frames, None, progress)
 
 
 def _version(files: Collection[str], divisions: Sequence[str]) -> int:

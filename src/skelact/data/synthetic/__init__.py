@@ -1,6 +1,6 @@
 """Synthetic recordings: people of many builds doing named actions before several cameras, for demos and tests.
 
-    skelact synthesize --out STORE --clips 2400 --classes 12 --subjects 20 --views 3 --seed 0
+    skelact synthesize --out STORE --clips 2400 --classes 12 --subjects 20 --cameras 3 --seed 0
 
 bodies.py has the people and their joints, moves.py the words in which alone.py and together.py tell what they do,
 actions.py the list of it, scenes.py who does what with whom and where, sensor.py what a camera makes of it, generate.py
@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from skelact.data.describe import Summary
-from skelact.data.preparations import check_view
+from skelact.data.preparations import check_preparation
 from skelact.data.progress import with_bar
 from skelact.data.store import Operation, write_store
 from skelact.data.synthetic.generate import SyntheticConfig, class_names, recordings
@@ -27,20 +27,22 @@ def synthesize(
     clips: int = 2400,
     classes: int = 12,
     subjects: int = 20,
-    views: int = 3,
+    cameras: int = 3,
     seed: int = 0,
     persons: int = 2,
-    view: str = "robust",
+    preparation: str = "robust",
     frames: int = 50,
     progress: bool = True,
 ) -> Summary:
-    """Write the store `out` of made-up recordings with one prepared view; a summary goes to standard error.
+    """Write the store `out` of made-up recordings with prepared clips; a summary goes to standard error.
 
-    `views` are cameras, `persons` = 1 leaves out the actions of two people, `view` and `frames` say how
+    `persons` = 1 leaves out the actions of two people, `preparation` and `frames` say how
     the clips are prepared. SkelactError, with nothing written: `out` exists, a number out of its range, no space left.
     """
-    config = SyntheticConfig(clips=clips, classes=classes, subjects=subjects, views=views, seed=seed, persons=persons)
-    check_view(view, frames, None, KINECT_V2)
+    config = SyntheticConfig(
+        clips=clips, classes=classes, subjects=subjects, cameras=cameras, seed=seed, persons=persons
+    )
+    check_preparation(preparation, frames, None, KINECT_V2)
     store = write_store(
         Path(out),
         dataset="synthetic",
@@ -49,11 +51,11 @@ def synthesize(
         units="metres",
         frame_rate=RATE,
         recordings=with_bar(recordings(config), config.clips, "making clips", progress),
-        log=[Operation(name="synthesize", parameters={**asdict(config), "view": view, "frames": frames})],
-        prepared=[(view, frames)],
+        log=[Operation(name="synthesize", parameters={**asdict(config), "preparation": preparation, "frames": frames})],
+        prepared=[(preparation, frames)],
         progress=progress,
     )
-    summary = Summary.of(store, view, frames)
+    summary = Summary.of(store, preparation, frames)
     if progress:
         Terminal(stderr=True).print(summary)
     return summary

@@ -11,7 +11,7 @@ from skelact.data.synthetic.scenes import LONGEST, SHORTEST, perform
 from skelact.data.synthetic.sensor import draw_camera, draw_window, record
 from skelact.system.world import SkelactError
 
-MOST_VIEWS = 8
+MOST_CAMERAS = 8
 
 
 @dataclass(frozen=True)
@@ -19,22 +19,29 @@ class SyntheticConfig:
     """How much is recorded. SkelactError names the value and its range when one is outside."""
 
     clips: int = 2400
-    """Recordings in all. All cameras see every performance, but for the last where clips do not divide by views."""
+    """Recordings in all. All cameras see every performance, but for the last where clips do not divide by cameras."""
     classes: int = 12
     subjects: int = 20
-    views: int = 3
-    """Cameras, 45 degrees apart, seeing the same performances."""
+    cameras: int = 3
+    """45 degrees apart, seeing the same performances."""
     seed: int = 0
     persons: int = 2
     """1 leaves out the actions of two people."""
 
     def __post_init__(self) -> None:
-        lowest = {"clips": self.classes * self.views, "classes": 2, "subjects": 2, "views": 1, "seed": 0, "persons": 1}
+        lowest = {
+            "clips": self.classes * self.cameras,
+            "classes": 2,
+            "subjects": 2,
+            "cameras": 1,
+            "seed": 0,
+            "persons": 1,
+        }
         highest = {
             "clips": 10**7,
             "classes": len(actions_of(self.persons)),
             "subjects": 1000,
-            "views": MOST_VIEWS,
+            "cameras": MOST_CAMERAS,
             "seed": 2**63 - 1,
             "persons": 2,
         }
@@ -57,12 +64,12 @@ def recordings(config: SyntheticConfig) -> Iterator[Recording]:
     the other; its joints differ between them by a rigid motion and by what the sensor does to them.
     """
     actions = actions_of(config.persons)
-    for number in range(-(-config.clips // config.views)):
+    for number in range(-(-config.clips // config.cameras)):
         performance = perform(number, config.classes, config.subjects, config.seed, actions)
-        for camera in range(1, min(config.views, config.clips - number * config.views) + 1):
+        for camera in range(1, min(config.cameras, config.clips - number * config.cameras) + 1):
             rng = np.random.default_rng([config.seed, 3, number, camera])
             window = draw_window(performance.span, SHORTEST, LONGEST, rng)
-            joints, identity = record(performance.joints[window], draw_camera(camera, config.views, rng), rng)
+            joints, identity = record(performance.joints[window], draw_camera(camera, config.cameras, rng), rng)
             subject, repetition, action = performance.subject, performance.repetition, performance.action
             yield Recording(
                 name=f"S001C{camera:03d}P{subject:03d}R{repetition:03d}A{action + 1:03d}",

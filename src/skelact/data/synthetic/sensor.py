@@ -38,11 +38,11 @@ class Camera:
         return (joints @ around.T + np.array([0, -self.height, self.distance])) @ down.T
 
 
-def draw_camera(camera: int, views: int, rng: np.random.Generator) -> Camera:
-    """Camera `camera` of 1..views, BETWEEN degrees apart around the middle one, put up anew for each performance."""
+def draw_camera(camera: int, cameras: int, rng: np.random.Generator) -> Camera:
+    """Camera `camera` of 1..cameras, BETWEEN degrees apart around the middle one, put up anew for each performance."""
     height, distance = float(rng.uniform(0.7, 2.2)), float(rng.uniform(2.5, 4.2))
     at_chest = float(np.degrees(np.arctan2(height - 1.1, distance)))
-    yaw = (camera - (views + 1) / 2) * BETWEEN + float(rng.uniform(-8, 8))
+    yaw = (camera - (cameras + 1) / 2) * BETWEEN + float(rng.uniform(-8, 8))
     return Camera(yaw, height, distance, tilt=at_chest + float(rng.uniform(-4, 4)))
 
 
@@ -61,7 +61,7 @@ def blur(joints: Float64[np.ndarray, "t m v 3"], rng: np.random.Generator) -> Fl
     white = rng.normal(size=joints.shape)
     slow = lfilter([np.sqrt(1 - _MEMORY**2)], [1, -_MEMORY], white, axis=0)
     size = _SPREAD * (joints[..., 2] / 3) ** 2 * (1 + 2.5 * _hidden(joints))
-    lasting = 1.5 * rng.normal(size=joints.shape[1:])  # every view of a body is a little wrong in its own way
+    lasting = 1.5 * rng.normal(size=joints.shape[1:])  # every camera is a little wrong in its own way
     return _jumps(joints + (np.asarray(slow) + lasting) * size[..., None], rng)
 
 

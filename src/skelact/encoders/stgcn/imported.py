@@ -69,7 +69,7 @@ class Import:
 def import_weights(
     file: Path,
     stream: Stream = "joint",
-    view: str = "released",
+    preparation: str = "released",
     frames: int = 50,
     persons: int = 2,
     skeleton: Skeleton | None = None,
@@ -103,7 +103,7 @@ def import_weights(
         encoder=config,
         skeleton=skeleton,
         stream=stream,
-        view=view,
+        preparation=preparation,
         frames=frames,
         persons=persons,
         classes=_class_names(file, head, skeleton, classes),

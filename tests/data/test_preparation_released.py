@@ -91,9 +91,9 @@ def test_shoulders_point_along_x_in_every_frame():
 
 def test_a_skeleton_without_shoulders_or_lying_on_its_side_is_refused():
     snake = Skeleton(name="snake", joints=("head", "middle", "tail"), parents=(1, -1, 1))
-    with pytest.raises(SkelactError, match="snake does not have; use view robust"):
+    with pytest.raises(SkelactError, match="snake does not have; use preparation robust"):
         prepare_clip(recording(moving(5, snake)), snake, "released", 5, 1)
-    with pytest.raises(SkelactError, match=r"up is \+z in skeleton h36m_17; use view robust"):
+    with pytest.raises(SkelactError, match=r"up is \+z in skeleton h36m_17; use preparation robust"):
         prepare_clip(recording(moving(5, H36M_17)), H36M_17, "released", 5, 1)
 
 

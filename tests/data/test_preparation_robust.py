@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from made_clips import moving, recording
 
-from skelact.data.preparations import VIEWS, check_view, persons_needed, prepare_and_count, prepare_clip
+from skelact.data.preparations import PREPARATIONS, check_preparation, persons_needed, prepare_and_count, prepare_clip
 from skelact.data.recording import Recording
 from skelact.layouts import H36M_17, KINECT_V1, KINECT_V2, MEDIAPIPE_33, SBU_15
 from skelact.skeleton import Axis, Skeleton
@@ -223,7 +223,7 @@ def test_a_heading_that_cannot_be_known_is_counted_and_the_clip_not_turned():
     people=st.integers(0, 3),
     persons=st.integers(1, 3),
     frames=st.sampled_from([1, 7, 50]),
-    view=st.sampled_from(VIEWS),
+    view=st.sampled_from(PREPARATIONS),
 )
 def test_any_finite_clip_becomes_a_finite_array(data, skeleton, length, people, persons, frames, view):
     number = st.floats(-1e6, 1e6, width=32)
@@ -257,5 +257,5 @@ def test_two_slots_are_needed_only_if_somebody_else_is_there():
 
 
 def test_a_view_that_is_not_there_is_named_with_those_that_are():
-    with pytest.raises(SkelactError, match="no view 'fancy'; there are released, robust"):
-        check_view("fancy", 50, None, KINECT_V2)
+    with pytest.raises(SkelactError, match="no preparation 'fancy'; there are released, robust"):
+        check_preparation("fancy", 50, None, KINECT_V2)
