@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 Stream = Literal["joint", "bone", "motion"]
 STREAMS: tuple[Stream, ...] = get_args(Stream)
 Precision = Literal["float32", "bf16"]
-Preparation = Literal["released", "robust"]
+Preparation = Literal["released", "robust", "body"]
 """How clips are prepared."""
 Third = Literal["score", "depth"]
 """What the third channel of an array of joints is."""

@@ -138,7 +138,7 @@ def test_an_encoder_that_is_not_listed_is_refused_by_name_with_those_that_are(mo
 
 @pytest.mark.parametrize("name", ["", 5, None, ["gru"], {"gru": 1}])
 def test_a_name_of_another_kind_is_refused(name):
-    with pytest.raises(ValidationError, match="expected an encoder of stgcn, gru, found"):
+    with pytest.raises(ValidationError, match="expected an encoder of stgcn, hcn, gru, found"):
         EncoderCard.model_validate({**card(GRUConfig()).model_dump(), "encoder": {"name": name}})
 
 

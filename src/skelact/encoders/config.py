@@ -10,6 +10,7 @@ from skelact.system.world import SkelactError
 
 if TYPE_CHECKING:
     import skelact.encoders.encoder
+    import skelact.encoders.hcn
     import skelact.encoders.stgcn.network
     import skelact.skeleton
 
@@ -80,9 +81,44 @@ class STGCNConfig(EncoderConfig):
         return shapes.get("adjacency", ())[1:] == (joints, joints)
 
 
+class HCNConfig(EncoderConfig):
+    """Size of the network. Defaults: the paper's widths, without dropout."""
+
+    name: Literal["hcn"] = "hcn"  # pyright: ignore[reportIncompatibleVariableOverride]
+    width: int = Field(default=32, ge=16)
+    """Channels of a branch behind its second convolution, halved four times as an axis; others are 2 and 4 times as many."""
+    features: int = Field(default=256, ge=1)
+    """Channels of the last convolution: the length of h."""
+    dropout: float = Field(default=0, ge=0, lt=1)
+    """Share of the channels left out before each of the last two convolutions in training."""
+    channels: int = Field(default=3, ge=1)
+    """C: coordinates of the input."""
+    absent: Literal["computed", "left_out"] = "left_out"
+    """What becomes of persons who are not there (all zeros): left out of the network, of its BatchNorm and of the mean
+    over persons, or computed like any other. The first person of a clip always counts."""
+
+    def build(
+        self, skeleton: "skelact.skeleton.Skeleton", frames: int, persons: int | None = None
+    ) -> "skelact.encoders.hcn.HCN":
+        """The network for this layout and any number of persons, with fresh weights from torch's global generator.
+        SkelactError for fewer than 16 frames, of which four halvings leave nothing."""
+        from skelact.encoders.hcn import HCN
+
+        if frames < 16:
+            raise SkelactError(f"the encoder hcn halves the frames four times: expected at least 16, found {frames}")
+        return HCN(self, skeleton)
+
+    @property
+    def size(self) -> str:
+        return f"width {self.width}"
+
+    def may_have(self, joints: int, shapes: Mapping[str, tuple[int, ...]]) -> bool:
+        return shapes.get("positions.6.weight", ())[1:2] == (joints,)
+
+
 DEFAULT = STGCNConfig()
 """The encoder of a run that names none, and of files from before there were others."""
-ENCODERS: tuple[type[EncoderConfig], ...] = (STGCNConfig,)
+ENCODERS: tuple[type[EncoderConfig], ...] = (STGCNConfig, HCNConfig)
 """Every encoder there is."""
 
 

@@ -58,7 +58,7 @@ class Encoder(nn.Module, ABC):
     def person_maps(self, x: Float[Tensor, "p c t v"]) -> Map:
         """Feature map of each person."""
 
-    def person_features(self, features: Map) -> Float[Tensor, "p d"]:
+    def person_features(self, features: Map) -> Float[Tensor, "p h"]:
         """Features of each person from their map: its mean, in float32 or better, whatever the map is in."""
         return features.flatten(2).mean(2, dtype=_wide(features)) if features.ndim > 2 else features.to(_wide(features))
 
@@ -71,7 +71,7 @@ class Encoder(nn.Module, ABC):
         """Persons of each clip that the feature map has, in its order."""
         return there(x) if self._leaves_out(x) else torch.ones(len(x), x.shape[4], dtype=torch.bool, device=x.device)
 
-    def pool(self, features: Map, x: Clips) -> Float[Tensor, "n d"]:
+    def pool(self, features: Map, x: Clips) -> Float[Tensor, "n h"]:
         """h of the clips `x` from their feature map: features of each person, averaged over the persons of a clip."""
         of_persons = self.person_features(features)
         if not self._leaves_out(x):

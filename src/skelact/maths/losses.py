@@ -30,6 +30,16 @@ def info_nce(logits: Float[Tensor, "n k1"]) -> Float[Tensor, ""]:
     return -logits.log_softmax(1)[:, 0].mean()
 
 
+def nt_xent(one: Float[Tensor, "n d"], other: Float[Tensor, "n d"], temperature: float) -> Float[Tensor, ""]:
+    """Normalised temperature-scaled cross entropy of two views of each clip (SimCLR, Eq. 1): each of the 2n unit
+    vectors is told from the 2n - 2 of the other clips by the one of its own; the mean over all."""
+    z = torch.cat([one, other])
+    similar = z @ z.T / temperature
+    similar = similar.masked_fill(torch.eye(len(z), dtype=torch.bool, device=z.device), -torch.inf)
+    own = torch.arange(len(z), device=z.device).roll(len(one))
+    return -similar.log_softmax(1).gather(1, own[:, None]).mean()
+
+
 def divergence(logits: Float[Tensor, "n k1"], teacher: Float[Tensor, "n k1"]) -> Float[Tensor, ""]:
     """Cross entropy of the student's distribution under the teacher's (Eq. 7, 8); no gradient to the teacher."""
     return -(teacher.detach().softmax(1) * logits.log_softmax(1)).sum(1).mean()

@@ -6,9 +6,19 @@ from typing import TYPE_CHECKING, Any
 from skelact.methods.config import AnyMethodConfig
 
 if TYPE_CHECKING:
-    from skelact.methods.every import METHODS, AimCLR, AimCLR3s, CrosSCLR, SkeAttnCLR, SkeletonCLR, build
+    from skelact.methods.every import METHODS, AimCLR, AimCLR3s, CrosSCLR, SimCLR, SkeAttnCLR, SkeletonCLR, build
 
-__all__ = ["METHODS", "AimCLR", "AimCLR3s", "AnyMethodConfig", "CrosSCLR", "SkeAttnCLR", "SkeletonCLR", "build"]
+__all__ = [
+    "METHODS",
+    "AimCLR",
+    "AimCLR3s",
+    "AnyMethodConfig",
+    "CrosSCLR",
+    "SimCLR",
+    "SkeAttnCLR",
+    "SkeletonCLR",
+    "build",
+]
 
 
 def __getattr__(name: str) -> Any:

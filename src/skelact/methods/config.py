@@ -129,6 +129,28 @@ class AimCLRConfig(ContrastConfig):
         return doubts
 
 
+class SimCLRConfig(MethodConfig):
+    """How similar views are compared, and how strongly they are augmented."""
+
+    name: Literal["simclr"] = "simclr"
+    temperature: float = Field(default=0.2, gt=0)
+    """tau"""
+    projection: int = Field(default=128, ge=1)
+    """Length of z."""
+    shortest: float = Field(default=0.6, gt=0, le=1)
+    """Shortest stretch of a clip that a view shows, as a share of it."""
+    shear: float = Field(default=0.2, ge=0)
+    """Amplitude of the shear."""
+    scale: float = Field(default=0.2, ge=0, lt=1)
+    """Most by which an axis is made longer or shorter, as a share."""
+    tilt: float = Field(default=10, ge=0)
+    """Largest turn about each axis, degrees."""
+    yaw: float = Field(default=0, ge=0)
+    """Largest further turn about the up axis, degrees."""
+    jitter: float = Field(default=0.003, ge=0)
+    """Standard deviation of the noise, in the unit of the clips: sizes of the body for preparation `body`."""
+
+
 class SkeAttnCLRConfig(ContrastConfig):
     """Numbers of the paper."""
 
@@ -228,4 +250,4 @@ class AimCLR3sConfig(AimCLRConfig, CrossStreamConfig):
     name: Literal["aimclr-3s"] = "aimclr-3s"  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
-AnyMethodConfig = SkeletonCLRConfig | AimCLRConfig | CrosSCLRConfig | AimCLR3sConfig | SkeAttnCLRConfig
+AnyMethodConfig = SimCLRConfig | SkeletonCLRConfig | AimCLRConfig | CrosSCLRConfig | AimCLR3sConfig | SkeAttnCLRConfig

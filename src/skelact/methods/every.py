@@ -8,11 +8,12 @@ from skelact.methods.aimclr_3s import AimCLR3s
 from skelact.methods.config import MethodConfig
 from skelact.methods.crossclr import CrosSCLR
 from skelact.methods.method import Method
+from skelact.methods.simclr import SimCLR
 from skelact.methods.skeattnclr import SkeAttnCLR
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
 
-METHODS = (SkeletonCLR, AimCLR, CrosSCLR, AimCLR3s, SkeAttnCLR)
+METHODS = (SimCLR, SkeletonCLR, AimCLR, CrosSCLR, AimCLR3s, SkeAttnCLR)
 
 
 def build(config: MethodConfig, encoder: EncoderConfig, skeleton: Skeleton, frames: int, persons: int) -> Method:

@@ -7,13 +7,14 @@ import numpy as np
 from jaxtyping import Float32
 
 from skelact.data.preparations.bodies import bodies_of
+from skelact.data.preparations.body import prepare_body
 from skelact.data.preparations.released import check_released, prepare_released
 from skelact.data.preparations.robust import prepare_robust
 from skelact.data.recording import Recording
 from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError
 
-PREPARATIONS = ("released", "robust")
+PREPARATIONS = ("released", "robust", "body")
 
 PUBLISHED_WITH_TWO = ("ntu",)
 """Data sets whose published preparation has two persons in every clip, the second one zero where there is none."""
@@ -35,7 +36,7 @@ def prepare_and_count(
     recording: Recording, skeleton: Skeleton, preparation: str, frames: int, persons: int
 ) -> tuple[Float32[np.ndarray, "3 t v m"], Counter[str]]:
     """The prepared clip, and what was repaired or left out, counted by kind (empty: nothing)."""
-    make = {"released": prepare_released, "robust": prepare_robust}[preparation]
+    make = {"released": prepare_released, "robust": prepare_robust, "body": prepare_body}[preparation]
     clip, repairs = make(recording, skeleton, frames, persons)
     with np.errstate(over="ignore"):
         narrow = np.ascontiguousarray(clip, dtype=np.float32)
