@@ -13,11 +13,12 @@ from torch import Tensor
 
 from skelact import methods
 from skelact.data.batches import TrainingClips, batches
+from skelact.encoders.card import EncoderCard
 from skelact.encoders.encoder import Encoder, there
-from skelact.encoders.file import EncoderCard, encoder_file, save_encoder
+from skelact.encoders.file import encoder_file, save_encoder
 from skelact.maths.batchnorm import over_whole_batches
 from skelact.maths.draw import Draw, order
-from skelact.maths.streams import Stream, apply_stream
+from skelact.maths.streams import Stream
 from skelact.methods.method import Moment
 from skelact.system import processes
 from skelact.system.world import SkelactError, reason
@@ -80,6 +81,7 @@ class Trainer:
             config.optimiser.clip,
             fused=True if self.device.type == "cuda" else None,  # one launch a step instead of some for each parameter
         )
+        self.entrance = self.card(config.stream).entrance
         self._recent: list[dict[str, Tensor]] = []
 
     def train(self, log: Log) -> bool:
@@ -144,7 +146,7 @@ class Trainer:
         if self.method.encoder.leaves_out_absent and self.clips.persons > 1:  # noise would put someone where nobody is
             mask = there(x)[:, None, None, None]
             made = {name: view * mask for name, view in made.items()}
-        made = {name: apply_stream(view, c.stream, self.clips.skeleton) for name, view in made.items()}
+        made = {name: self.entrance.in_stream(view) for name, view in made.items()}
         moment = Moment(self.step, self.total, epoch, c.epochs, Draw(numbers, c.seed, epoch, "of the method"))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=c.precision == "bf16"):
             losses = self.method(made, moment)
@@ -187,7 +189,7 @@ class Trainer:
         """Look at every encoder; of several, the first keeps the plain names in the log."""
         seen: dict[str, float] = {}
         for stream, encoder in self.encoders.items():
-            values = probe.look(encoder, stream)
+            values = probe.look(encoder, self.card(stream).entrance)
             seen |= {f"{stream}/{name}": value for name, value in values.items()} if seen else values
             whose = f"{stream}: " if len(self.encoders) > 1 else ""
             found = f"kNN {values['knn']:.1f} %, " if "knn" in values else ""
@@ -259,6 +261,8 @@ class Trainer:
             method=c.method.name,
             units=self.clips.units or None,
             learned_from=tuple(part.hash for part in self.clips.parts),
+            frame_rate=self.clips.frame_rate,
+            seconds=self.clips.seconds,
             origin=f"{c.recipe}, step {self.step} of {self.total}, seed {c.seed}",
         )
 
