@@ -87,6 +87,19 @@ def test_what_does_not_fit_is_refused_by_the_axis_with_what_to_do(change, axes, 
     assert advice in str(error.value).splitlines()[-1]
 
 
+def test_float32_clips_are_taken_by_an_encoder_in_another_precision():
+    encoder, x = made(stream="bone"), clips()
+    expected = encoder.embed(x)
+    found = encoder.to(torch.float64).embed(x)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_batch_of_no_clips_is_refused():
+    with pytest.raises(SkelactError, match="batch: expected at least 1 clip at once, found -1"):
+        made().embed(clips(), batch=-1)
+
+
 def test_no_clips_have_no_features_and_are_checked_all_the_same():
     assert made().embed(clips(0)).shape == (0, 8)
     with pytest.raises(SkelactError, match="found float64"):

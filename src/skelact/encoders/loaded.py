@@ -47,8 +47,9 @@ class LoadedEncoder(nn.Module):
         return self.head
 
     def forward(self, joints: Float[Tensor, "n 3 t v m"]) -> Float[Tensor, "n d"]:
-        """h of prepared clips in the layout and unit of the card, as `entrance.joints` gives them."""
-        return self.network(self.entrance.in_stream(joints))
+        """h of prepared clips in the layout and unit of the card, as `entrance.joints` gives them, on our device."""
+        weight = next(self.network.parameters())
+        return self.network(self.entrance.in_stream(joints).to(weight.dtype))
 
     def embed(
         self,
@@ -70,6 +71,8 @@ class LoadedEncoder(nn.Module):
         SkelactError, naming the axis: another type, axes in another order, other frames than on the card, joints or
         units that do not map, clips that are plainly not prepared, coordinates or features that are not finite.
         """
+        if batch < 1:
+            raise SkelactError(f"batch: expected at least 1 clip at once, found {batch}")
         if isinstance(clips, Store):
             skeleton, units = skeleton or clips.skeleton, units or clips.meta.units
             self.entrance.check(skeleton, units, clips.name)
