@@ -13,11 +13,12 @@ from torch import Tensor
 
 from skelact import methods
 from skelact.data.batches import TrainingClips, batches
+from skelact.encoders.card import EncoderCard
 from skelact.encoders.encoder import Encoder, there
-from skelact.encoders.file import EncoderCard, encoder_file, save_encoder
+from skelact.encoders.file import encoder_file, save_encoder
 from skelact.maths.batchnorm import over_whole_batches
 from skelact.maths.draw import Draw, order
-from skelact.maths.streams import Stream, apply_stream
+from skelact.maths.streams import Stream
 from skelact.methods.method import Moment
 from skelact.system import processes
 from skelact.system.world import SkelactError, reason
@@ -80,6 +81,7 @@ class Trainer:
             config.optimiser.clip,
             fused=True if self.device.type == "cuda" else None,  # one launch a step instead of some for each parameter
         )
+        self.entrance = self.card(config.stream).entrance
         self._recent: list[dict[str, Tensor]] = []
 
     def train(self, log: Log) -> bool:
@@ -144,7 +146,7 @@ class Trainer:
         if self.method.encoder.leaves_out_absent and self.clips.persons > 1:  # noise would put someone where nobody is
             mask = there(x)[:, None, None, None]
             made = {name: view * mask for name, view in made.items()}
-        made = {name: apply_stream(view, c.stream, self.clips.skeleton) for name, view in made.items()}
+        made = {name: self.entrance.in_stream(view) for name, view in made.items()}
         moment = Moment(self.step, self.total, epoch, c.epochs, Draw(numbers, c.seed, epoch, "of the method"))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=c.precision == "bf16"):
             losses = self.method(made, moment)
@@ -168,6 +170,8 @@ class Trainer:
     def _losses(self) -> tuple[list[str], Float[Tensor, "steps parts"]]:
         """Names and values of the losses since the last report; only here does the host wait for the device."""
         names = sorted(self._recent[-1])
+        if any(losses.keys() != self._recent[0].keys() for losses in self._recent):
+            raise SkelactError(f"{self.folder}: its last checkpoint has other losses than {', '.join(names)}")
         table = torch.stack([torch.stack([losses[name] for name in names]) for losses in self._recent]).cpu()
         bad = (~table.isfinite().all(1)).nonzero()
         if len(bad):
@@ -187,7 +191,7 @@ class Trainer:
         """Look at every encoder; of several, the first keeps the plain names in the log."""
         seen: dict[str, float] = {}
         for stream, encoder in self.encoders.items():
-            values = probe.look(encoder, stream)
+            values = probe.look(encoder, self.card(stream).entrance)
             seen |= {f"{stream}/{name}": value for name, value in values.items()} if seen else values
             whose = f"{stream}: " if len(self.encoders) > 1 else ""
             found = f"kNN {values['knn']:.1f} %, " if "knn" in values else ""
@@ -238,12 +242,16 @@ class Trainer:
         processes.equalise(self.method)
 
     def _restore(self, state: dict[str, Any]) -> None:
-        step, seconds = int(state["step"]), float(state["seconds"])
-        if not 0 <= step <= self.total:
-            raise ValueError(f"expected a step up to {self.total}, found {step}")
+        step, seconds, recent = state["step"], state["seconds"], state["recent"]
+        if type(step) is not int or not 0 <= step <= self.total:
+            raise ValueError(f"expected a step up to {self.total}, found {step!r:.40}")
+        if type(seconds) not in (int, float) or not 0 <= seconds < float("inf"):
+            raise ValueError(f"expected the seconds of a training, found {seconds!r:.40}")
+        if not all(loss.ndim == 0 and loss.is_floating_point() for losses in recent for loss in losses.values()):
+            raise ValueError("expected losses of one number each, found others")
         self.method.load_state_dict(state["method"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self._recent = [{name: loss.to(self.device) for name, loss in losses.items()} for losses in state["recent"]]
+        self._recent = [{name: loss.to(self.device) for name, loss in losses.items()} for losses in recent]
         self.step, self.seconds = step, seconds
 
     def card(self, stream: Stream) -> EncoderCard:
@@ -259,6 +267,8 @@ class Trainer:
             method=c.method.name,
             units=self.clips.units or None,
             learned_from=tuple(part.hash for part in self.clips.parts),
+            frame_rate=self.clips.frame_rate,
+            seconds=self.clips.seconds,
             origin=f"{c.recipe}, step {self.step} of {self.total}, seed {c.seed}",
         )
 
