@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
+from skelact.data.preparations import IN_BODY_SIZES
 from skelact.data.rates import common_rate, median_seconds
 from skelact.data.splits import split
 from skelact.data.squeezed import squeezed_in
@@ -110,7 +111,7 @@ def training_clips(stores: list[Store], splits: list[str], preparation: str, fra
     if len(splits) != len(stores):
         raise SkelactError(f"expected one split or one for each of the {len(stores)} stores, found {len(splits)}")
     skeleton = common_skeleton([store.skeleton for store in stores])
-    units, scales, notes = _common_units(stores)
+    units, scales, notes = _common_units(stores, preparation)
     parts = []
     persons = 1
     for store, name, scale in zip(stores, splits, scales, strict=True):
@@ -126,19 +127,25 @@ def training_clips(stores: list[Store], splits: list[str], preparation: str, fra
     return TrainingClips(skeleton, persons, frames, tuple(parts), units, tuple(notes), common_rate(stores), seconds)
 
 
-def _common_units(stores: list[Store]) -> tuple[str, list[float], list[str]]:
-    """The unit that all are brought to, what each store's coordinates are multiplied by, and what to say of it."""
+def _common_units(stores: list[Store], preparation: str) -> tuple[str, list[float], list[str]]:
+    """The unit that all are brought to, what each store's coordinates are multiplied by, and what to say of it.
+
+    Clips in sizes of the body are multiplied by nothing, whatever the units of their recordings.
+    """
     first = stores[0]
     common = common_unit(first.meta.units)
     scales, notes = list[float](), list[str]()
     for store in stores:
         told = unit(store.meta.units)
-        scales.append(factor(told, common, f"store {store.path}", f"store {first.path}"))
         whose = f"store {first.path}"
         check_space(store.skeleton, told, f"store {store.path}", first.skeleton, first.meta.units, whose)
+        if preparation in IN_BODY_SIZES:
+            scales.append(1.0)
+            continue
+        scales.append(factor(told, common, f"store {store.path}", f"store {first.path}"))
         if told != common:
             notes.append(f"units: {store.name} is converted from {told} to {common}")
-    if len(stores) > 1 and common == NOT_TOLD:
+    if len(stores) > 1 and common == NOT_TOLD and preparation not in IN_BODY_SIZES:
         notes.append(
             f"units: those of {' and '.join(store.name for store in stores)} are unknown and taken to be the same; "
             "`skelact prepare --units` names them"

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 from jaxtyping import Float32
 
-from skelact.data.preparations import PREPARATIONS
+from skelact.data.preparations import CENTRED_ONCE, PREPARATIONS
 from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError
 
@@ -16,6 +16,8 @@ MOST_PERSONS = 8
 """Persons are few: an array with more along an axis does not have its persons there."""
 CENTRED = 1e-3
 """How far the main actor's centre joint may be from the origin, as a share of the largest coordinate: rounding only."""
+CENTRED_ABOUT = 0.3
+"""The same where only the first frame is centred: resampling has moved on by a few frames."""
 
 
 def check_clips(
@@ -89,10 +91,11 @@ def check_values(
 ) -> None:
     """SkelactError, naming a clip, where coordinates are not finite or are not as a preparation leaves them.
 
-    Every preparation puts the main actor's centre joint at the origin in every frame. `first` is the number of the
-    first clip, `axes` those of the array that was given.
+    A preparation puts the main actor's centre joint at the origin in every frame, or near it in the first one. `first`
+    is the number of the first clip, `axes` those of the array that was given.
     """
-    centre = np.abs(clips[:, :, :, skeleton.centre, 0]).max(axis=(1, 2))
+    once = preparation in CENTRED_ONCE
+    centre = np.abs(clips[:, :, : 1 if once else None, skeleton.centre, 0]).max(axis=(1, 2))
     reach = np.maximum(np.abs(clips).max(axis=(1, 2, 3, 4)), 1e-30)
     if not np.isfinite(reach).all():
         clip, axis, frame, joint, person = np.argwhere(~np.isfinite(clips))[0]
@@ -100,14 +103,14 @@ def check_values(
             f"clip {first + clip}: coordinate {'xyz'[axis]} of joint {skeleton.joints[joint]}, frame {frame}, person "
             f"{person} is {clips[clip, axis, frame, joint, person]}; expected finite numbers"
         )
-    off = centre > CENTRED * reach
+    off = centre > (CENTRED_ABOUT if once else CENTRED) * reach
     if preparation in PREPARATIONS and off.any():
         worst = int(off.argmax())
         person = f", of axis {axes.index('m')}, entry 0" if "m" in axes else ""
         raise SkelactError(
             f"clip {first + worst} is not prepared: in preparation {preparation} the main actor's centre joint "
             f"({skeleton.joints[skeleton.centre]}: axis {axes.index('v')}, entry {skeleton.centre}{person}) is at the "
-            f"origin in every frame, found it up to {centre[worst]:g} away ({int(off.sum())} of {len(clips)} clips)\n"
+            f"origin in {'the first' if once else 'every'} frame, found it up to {centre[worst]:g} away ({int(off.sum())} of {len(clips)} clips)\n"
             f"  {_how(preparation, frames)}"
         )
 

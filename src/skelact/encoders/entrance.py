@@ -8,6 +8,7 @@ from torch import Tensor
 
 from skelact.data import units as lengths
 from skelact.data.batches import Part, TrainingClips, laid_out
+from skelact.data.preparations import IN_BODY_SIZES
 from skelact.data.store import Prepared, Store
 from skelact.encoders.checks import AXES, check_clips, check_values
 from skelact.maths.streams import Stream, apply_stream
@@ -76,8 +77,10 @@ class Entrance:
         """
         self.order(skeleton)
         found = units or lengths.NOT_TOLD
-        factor = lengths.factor(found, self.units, what, "the encoder") if self.units else 1.0
         lengths.check_space(skeleton, units, what, self.skeleton, self.units, "the encoder")
+        if self.preparation in IN_BODY_SIZES:
+            return 1.0, ""
+        factor = lengths.factor(found, self.units, what, "the encoder") if self.units else 1.0
         if not self.units:
             return factor, f"the encoder's card has no units (an old file): {what} is used as it is, in {found}"
         if factor == 1:

@@ -16,6 +16,11 @@ from skelact.system.world import SkelactError
 
 PREPARATIONS = ("released", "robust", "body")
 
+IN_BODY_SIZES = ("body",)
+"""Preparations whose lengths are in sizes of the body, whatever the unit of the recordings."""
+CENTRED_ONCE = ("body",)
+"""Preparations that put the main actor's centre joint at the origin once a clip; the others do in every frame."""
+
 PUBLISHED_WITH_TWO = ("ntu",)
 """Data sets whose published preparation has two persons in every clip, the second one zero where there is none."""
 
