@@ -110,7 +110,8 @@ def check_values(
         raise SkelactError(
             f"clip {first + worst} is not prepared: in preparation {preparation} the main actor's centre joint "
             f"({skeleton.joints[skeleton.centre]}: axis {axes.index('v')}, entry {skeleton.centre}{person}) is at the "
-            f"origin in {'the first' if once else 'every'} frame, found it up to {centre[worst]:g} away ({int(off.sum())} of {len(clips)} clips)\n"
+            f"origin in {'the first' if once else 'every'} frame, "
+            f"found it up to {centre[worst]:g} away ({int(off.sum())} of {len(clips)} clips)\n"
             f"  {_how(preparation, frames)}"
         )
 

@@ -86,7 +86,8 @@ class HCNConfig(EncoderConfig):
 
     name: Literal["hcn"] = "hcn"  # pyright: ignore[reportIncompatibleVariableOverride]
     width: int = Field(default=32, ge=16)
-    """Channels of a branch behind its second convolution, halved four times as an axis; others are 2 and 4 times as many."""
+    """Channels of a branch behind its second convolution, an axis that is halved four times; others are 2 and 4
+    times as many."""
     features: int = Field(default=256, ge=1)
     """Channels of the last convolution: the length of h."""
     dropout: float = Field(default=0, ge=0, lt=1)
