@@ -10,6 +10,7 @@ from skelact.cli.flags import choice, for_flags, last_value, run_command
 from skelact.cli.shared import err
 from skelact.config import Stream
 from skelact.recipes import RECIPES
+from skelact.runs import RunFolder
 from skelact.system.world import SkelactError
 from skelact.train.config import OPTIMISERS, TrainConfig, another_optimiser
 
@@ -62,7 +63,6 @@ def pretrain(arguments: list[str]) -> None:
         if not store:
             raise SkelactError("expected at least one --store")
         split = split or ("all",)
-        from skelact.encoders.file import streams_of
         from skelact.system import processes
         from skelact.train import pretrain as train
 
@@ -79,7 +79,7 @@ def pretrain(arguments: list[str]) -> None:
         if done.finished and first:
             err.print(f"{run}: {done.total} step{'s' * (done.total > 1)} in {done.seconds:.0f} s; next:", markup=False)
             for one, name in zip(store, split if len(split) > 1 else split * len(store), strict=True):
-                for stream in streams_of(run) or (None,):
+                for stream in RunFolder(run).streams or (None,):
                     err.print(f"  {_next(run, one, name, stream)}", markup=False)
 
     run_command(command, rest, f"pretrain {recipe}")

@@ -16,7 +16,8 @@ from torch import nn
 from skelact.config import OLD_NAMES, Config
 from skelact.encoders.config import DEFAULT, AnyEncoderConfig, EncoderConfig, by_name
 from skelact.encoders.encoder import Encoder
-from skelact.maths.streams import STREAMS, Stream
+from skelact.maths.streams import Stream
+from skelact.runs import RunFolder
 from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError, write_bytes
 
@@ -105,33 +106,25 @@ def _check_seal(file: Path, seal: str | None) -> None:
         raise SkelactError(f"{file}: damaged: not as it was written (SHA-256 {seal:.12}...); make it anew")
 
 
-def encoder_file(run: Path, stream: Stream | None = None) -> Path:
-    """The encoder of a run folder; with `stream`, that of one stream where the run learned several together."""
-    return run / (f"encoder-{stream}.safetensors" if stream else "encoder.safetensors")
-
-
-def streams_of(run: Path) -> tuple[Stream, ...]:
-    """Streams that a run learned together, an encoder file each; empty for a run of one encoder."""
-    return tuple(stream for stream in STREAMS if encoder_file(run, stream).exists())
-
-
 def load_encoder(path: Path, stream: Stream | None = None) -> LoadedEncoder:
-    """Read an encoder file, or that of a run folder: of `stream`, or where none is asked for its `encoder.safetensors`.
+    """Read an encoder file, or that of a run folder: of `stream`, or where none is asked for its first.
 
     SkelactError for anything else, and for an encoder of another stream.
     """
     path = Path(path)
-    run = path.is_dir()
-    together = streams_of(path) if run else ()
+    run = RunFolder(path) if path.is_dir() else None
+    together = run.streams if run else ()
     if stream and together and stream not in together:
         raise SkelactError(f"{path}: expected an encoder of the {stream} stream, found those of {', '.join(together)}")
-    file = encoder_file(path, stream if together else None) if run else path
+    file = run.encoder(stream if together else None) if run else path
     if not file.exists():
         hint = "make one with skelact import-weights"
-        if run and (path / "config.json").exists():
+        if run and run.is_run:
             hint = "this run has not finished an epoch yet"
         elif run:
-            raise SkelactError(f"{path}: expected a run folder or an encoder file, found a folder without config.json")
+            raise SkelactError(
+                f"{path}: expected a run folder or an encoder file, found a folder without {run.config.name}"
+            )
         raise SkelactError(f"{file}: no such encoder file; {hint}")
     encoder = _read(file)
     if stream and stream != encoder.card.stream:

@@ -19,6 +19,7 @@ from skelact.encoders.file import LoadedEncoder
 from skelact.evaluation.features import best_device, cached_features
 from skelact.evaluation.prepared import scale_to
 from skelact.evaluation.task import Task, task
+from skelact.runs import RunFolder
 from skelact.system.printable import printable
 
 
@@ -86,7 +87,7 @@ class Case:
         """Features of an encoder for the split, on the device; kept in the run's folder."""
         encoder.network.to(self.device)
         title = "features" if encoder is self.encoder else encoder.card.origin
-        folder = self.folder / "features"
+        folder = RunFolder(self.folder).features
         found = cached_features(
             encoder, self.prepared, self.store.skeleton, folder, progress=self.progress, title=title, scale=self.scale
         )

@@ -19,6 +19,7 @@ from skelact.evaluation.linear import linear
 from skelact.evaluation.sharing import shared
 from skelact.evaluation.subset import kept_or_chosen
 from skelact.evaluation.tune import Labelled, Tuned, tune
+from skelact.runs import RunFolder
 from skelact.system.world import file_hash
 
 
@@ -33,7 +34,7 @@ def semi(case: Case, config: SemiConfig, seeds: Sequence[int], beside: str) -> S
     Each seed's subset is kept as `<beside>-seed<seed>.csv` among the results and taken from there if it exists.
     """
     train = case.rows.train
-    files = {seed: case.folder / "evaluate" / f"{beside}-seed{seed}.csv" for seed in seeds}
+    files = {seed: RunFolder(case.folder).subset(beside, seed) for seed in seeds}
     rows = {
         seed: train[kept_or_chosen(file, case.names[train], case.labels[train], config.share, seed, config.per_class)]
         for seed, file in files.items()

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from skelact import __version__
 from skelact.data.store import Store
-from skelact.encoders.file import LoadedEncoder, encoder_file, load_encoder, save_encoder, streams_of
+from skelact.encoders.file import LoadedEncoder, load_encoder, save_encoder
 from skelact.evaluation.case import Case, Scored
 from skelact.evaluation.clustering import clustering
 from skelact.evaluation.config import (
@@ -41,7 +41,8 @@ from skelact.evaluation.result import (
 from skelact.evaluation.retrieval import retrieval
 from skelact.evaluation.scratch import claim, has_no_run, scratch
 from skelact.evaluation.transfer import seen_before, transfer
-from skelact.maths.streams import STREAMS, Stream
+from skelact.maths.streams import Stream
+from skelact.runs import RunFolder
 from skelact.system import processor
 from skelact.system.printable import printable
 from skelact.system.terminal import tell
@@ -90,15 +91,15 @@ def evaluate_run(
         alone, encoder, opened = False, load_encoder(run_or_encoder, stream), Store.open(store)
     case = Case.open(encoder, opened, split, folder, progress, controls)
     same = _identity(protocol, recipe, case, split, seeds)
-    named = encoder.card.stream if streams_of(folder) or (stream and protocol == "supervised") else ""
+    named = encoder.card.stream if RunFolder(folder).streams or (stream and protocol == "supervised") else ""
     name_of = partial(kind_of(protocol).name_of, protocol, opened.name, split)
     told = (recipe.percent if isinstance(recipe, SemiConfig) else "", named)
-    variant = free_variant(folder / "evaluate", name_of, told, same["content"], same["store_hash"])
+    variant = free_variant(RunFolder(folder).results, name_of, told, same["content"], same["store_hash"])
     name = name_of(variant)
-    if reuse and (kept := _kept(folder / "evaluate" / f"{name}.json", same)):
+    if reuse and (kept := _kept(RunFolder(folder).results / f"{name}.json", same)):
         tell(f"{name}: there already, of the same encoder, clips, settings and seeds; not run again")
         return kept
-    check_writable(folder / "evaluate", f"{name}.safetensors")
+    check_writable(RunFolder(folder).results, f"{name}.safetensors")
     tuned = recipe.finetune if isinstance(recipe, TransferConfig) else recipe
     if slow := processor.doubt(getattr(tuned, "precision", "float32"), case.device):
         tell(f"warning: {slow}")
@@ -130,8 +131,10 @@ def evaluate_run(
     if alone:
         claim(folder, opened, case.prepared.hash, split)
     if scored.network is not None:
-        _save(folder / "evaluate" / f"{name}.safetensors", scored.network, result, opened)
-    write_result(result, folder / "evaluate", case.names[test], case.labels[test], scored.scores.numpy(), scored.what)
+        _save(RunFolder(folder).results / f"{name}.safetensors", scored.network, result, opened)
+    write_result(
+        result, RunFolder(folder).results, case.names[test], case.labels[test], scored.scores.numpy(), scored.what
+    )
     return result
 
 
@@ -157,8 +160,7 @@ def results_folder(run_or_encoder: Path) -> Path:
     path = Path(run_or_encoder)
     if path.is_dir() or has_no_run(path):
         return path
-    own = {encoder_file(path.parent, stream) for stream in (None, *STREAMS)}
-    if (path.parent / "config.json").exists() and path in own:
+    if RunFolder(path.parent).has_encoder(path):
         return path.parent
     return path.parent / f"{path.stem}-evaluation"
 

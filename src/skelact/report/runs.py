@@ -10,8 +10,9 @@ from jaxtyping import Float, Integer, Shaped
 
 from skelact.evaluation.identity import expect_run
 from skelact.evaluation.result import AnyResult, Fused, Result, read_result, read_scores
+from skelact.runs import RunFolder
 from skelact.system.terminal import tell
-from skelact.system.world import SkelactError, read_json
+from skelact.system.world import SkelactError
 from skelact.train.log import read
 
 
@@ -53,13 +54,14 @@ def read_run(path: Path) -> Run:
     expect_run(path)
     if not path.is_dir():
         raise SkelactError(f"{path}: expected a run folder, found a file")
-    if not (path / "config.json").exists():
-        raise SkelactError(f"{path}: not a run folder: it has no config.json")
-    config = read_json(path / "config.json")
-    _check(path / "config.json", config)
-    files = sorted((path / "evaluate").glob("*.json"))
+    run = RunFolder(path)
+    if not run.config.exists():
+        raise SkelactError(f"{path}: not a run folder: it has no {run.config.name}")
+    config = run.read_config()
+    _check(run.config, config)
+    files = sorted(run.results.glob("*.json"))
     name = path.resolve().name
-    return Run(path, name, config, tuple(_lines(path / "metrics.jsonl")), {file: read_result(file) for file in files})
+    return Run(path, name, config, tuple(_lines(run.log)), {file: read_result(file) for file in files})
 
 
 _TYPES: dict[str, tuple[type, ...]] = {

@@ -60,7 +60,7 @@ def _card(run: Run, colour: str) -> Html:
 
 def _facts(run: Run) -> list[tuple[str, str]]:
     config = run.config
-    prepared = lookup(config, "config.preparation") or lookup(config, "config.view")  # its name in older runs
+    prepared = lookup(config, "config.preparation")
     streams = lookup(config, "config.method.streams") or [lookup(config, "config.stream")]
     seed = lookup(config, "config.seed")
     stores = [f"{_last(store.get('path', '?'))} ({store.get('split', 'all')})" for store in config.get("stores") or []]

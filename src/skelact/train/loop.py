@@ -14,11 +14,12 @@ from torch import Tensor
 from skelact import methods
 from skelact.data.batches import TrainingClips, batches
 from skelact.encoders.encoder import Encoder, there
-from skelact.encoders.file import EncoderCard, encoder_file, save_encoder
+from skelact.encoders.file import EncoderCard, save_encoder
 from skelact.maths.batchnorm import over_whole_batches
 from skelact.maths.draw import Draw, order
 from skelact.maths.streams import Stream, apply_stream
 from skelact.methods.method import Moment
+from skelact.runs import RunFolder
 from skelact.system import processes
 from skelact.system.world import SkelactError, reason
 from skelact.train import checkpoint
@@ -176,7 +177,7 @@ class Trainer:
         return names, table
 
     def _not_finite(self, what: str) -> str:
-        last = self.folder / "checkpoints" / "last.pt"
+        last = RunFolder(self.folder).checkpoint
         there = f"the last good checkpoint is {last}" if last.exists() else "no checkpoint was written yet"
         return (
             f"{what} not finite; {there}\n  in a new --run, try a lower --optimiser.lr, "
@@ -219,16 +220,17 @@ class Trainer:
 
     def _write(self, state: dict[str, Any]) -> None:
         # The checkpoint last: a run killed in between writes these encoders again when it goes on.
+        run = RunFolder(self.folder)
         for place, (stream, encoder) in enumerate(self.encoders.items()):
             if place == 0:
-                save_encoder(encoder_file(self.folder), encoder, self.card(stream))
+                save_encoder(run.encoder(), encoder, self.card(stream))
             if len(self.encoders) > 1:
-                save_encoder(encoder_file(self.folder, stream), encoder, self.card(stream))
-        checkpoint.save(self.folder / "checkpoints" / "last.pt", state)
+                save_encoder(run.encoder(stream), encoder, self.card(stream))
+        checkpoint.save(run.checkpoint, state)
 
     def resume(self) -> None:
         """Go back to the last checkpoint of the folder, if there is one."""
-        path = self.folder / "checkpoints" / "last.pt"
+        path = RunFolder(self.folder).checkpoint
         state = processes.first(lambda: checkpoint.load(path) if path.exists() else None)
         if state is not None:
             try:

@@ -2,7 +2,6 @@
 
 import contextlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,13 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from skelact import __version__
 from skelact.data.batches import TrainingClips, training_clips
 from skelact.data.store import Store
+from skelact.runs import RunFolder
 from skelact.system import processes, processor
 from skelact.system.allocator import kept_memory
 from skelact.system.terminal import Terminal
-from skelact.system.world import SkelactError, exhaustion_explained, machine, read_json, write_json
-from skelact.train.alone import LOCK, alone
+from skelact.system.world import SkelactError, exhaustion_explained
 from skelact.train.config import FREE, TrainConfig
 from skelact.train.log import Log, Silence
 from skelact.train.loop import Trainer
@@ -73,7 +71,7 @@ def _pretrained(
     identity = _identity(config, opened, clips, splits)
     _same_for_all(identity)
     with contextlib.ExitStack() as stack:
-        processes.first(lambda: stack.enter_context(alone(folder)))
+        processes.first(lambda: stack.enter_context(RunFolder(folder).alone()))
         for change in processes.first(lambda: _claim(folder, identity)):
             console.print(f"{escape(str(folder))}: goes on with another setting: {escape(change)}", highlight=False)
         trainer.resume()
@@ -142,9 +140,9 @@ def _same_for_all(identity: dict[str, Any]) -> None:
 
 def _claim(folder: Path, identity: dict[str, Any]) -> list[str]:
     """Write config.json into a new folder, or check that the one there says the same; the free settings that differ."""
-    path = folder / "config.json"
-    if path.exists():
-        there = _as_written_today(read_json(path))
+    run = RunFolder(folder)
+    if run.config.exists():
+        there = _as_written_today(run.read_config())
         free = {f"config.{name}": follows for name, follows in FREE.items()}
         lines = differences({key: there.get(key) for key in identity}, identity)
         changed = [f"  {line}" for line in lines if line.partition(":")[0] not in free]
@@ -154,10 +152,9 @@ def _claim(folder: Path, identity: dict[str, Any]) -> list[str]:
             )
         told = [(line, free[line.partition(":")[0]]) for line in lines]
         return [f"{line}; {follows}" if follows else line for line, follows in told]
-    if any(path.name != LOCK for path in folder.iterdir()):
+    if any(path != run.lock for path in folder.iterdir()):
         raise SkelactError(f"{folder} is not empty and holds no run; choose another --run")
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    write_json(path, {"skelact": __version__, "started": started, "machine": machine(), **identity}, sealed=True)
+    run.write_config(identity)
     return []
 
 
