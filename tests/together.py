@@ -15,7 +15,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-import skelact.train.loop
+import skelact.train.stage
 import tiny
 from skelact import methods
 from skelact.data.batches import training_clips
@@ -63,7 +63,7 @@ def in_float64(patch: Callable[..., None] = setattr) -> None:
     """Networks and views in float64."""
     build = methods.build
     patch(methods, "build", lambda *arguments: build(*arguments).double())
-    patch(skelact.train.loop, "apply_stream", lambda *arguments: apply_stream(*arguments).double())
+    patch(skelact.train.stage, "apply_stream", lambda *arguments: apply_stream(*arguments).double())
 
 
 def train(case: str, folder: Path, run: str, patch: Callable[..., None] = setattr) -> None:

@@ -33,6 +33,8 @@ def for_flags(recipe: Whole, choices: Mapping[str, Iterable[str]] | None = None)
         return recipe
     if "recipe" in whole.model_fields:
         parts["recipe"] = (Annotated[str, Fixed, Suppress], ...)  # a name for what is here, not a setting
+    if "then" in whole.model_fields:
+        parts["then"] = (Annotated[tuple, Fixed, Suppress], ())  # stages have command lines of their own
     narrowed = create_model(whole.__name__, __base__=whole, __doc__=whole.__doc__, **parts)
     return narrowed.model_validate(recipe.model_dump())
 

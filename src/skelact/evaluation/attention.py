@@ -38,10 +38,11 @@ def load_attention(run: Path) -> Attention:
     state = checkpoint.load(RunFolder(run).checkpoint)
     try:
         config = TrainConfig.model_validate(RunFolder(run).read_config()["config"])
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        learned = config.stages[state.get("stage", 1) - 1].method
+    except (OSError, ValueError, TypeError, LookupError) as error:
         raise SkelactError(f"{RunFolder(run).config}: cannot be read: {error}") from error
     with torch.random.fork_rng(devices=[]):
-        method = methods.build(config.method, card.encoder, card.skeleton, card.frames, card.persons)
+        method = methods.build(learned, card.encoder, card.skeleton, card.frames, card.persons)
     try:
         method.load_state_dict(state["method"])
     except (RuntimeError, KeyError, TypeError) as error:

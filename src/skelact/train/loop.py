@@ -1,8 +1,7 @@
-"""The training loop: plain PyTorch, one clock (the step), any method."""
+"""The training loop: plain PyTorch, one clock (the step), any method, one stage after the other."""
 
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,77 +10,64 @@ from jaxtyping import Float, Int64
 from rich.markup import escape
 from torch import Tensor
 
-from skelact import methods
 from skelact.data.batches import TrainingClips, batches
-from skelact.encoders.encoder import Encoder, there
-from skelact.encoders.file import EncoderCard, save_encoder
-from skelact.maths.batchnorm import over_whole_batches
-from skelact.maths.draw import Draw, order
-from skelact.maths.streams import Stream, apply_stream
-from skelact.methods.method import Moment
+from skelact.encoders.encoder import Encoder
+from skelact.encoders.file import save_encoder
+from skelact.maths.streams import Stream
+from skelact.methods.method import Method
 from skelact.runs import RunFolder
 from skelact.system import processes
 from skelact.system.world import SkelactError, reason
 from skelact.train import checkpoint
 from skelact.train.config import TrainConfig
+from skelact.train.device import device_of
 from skelact.train.ending import noted_signals
 from skelact.train.log import Log
 from skelact.train.optimise import ScheduledOptimiser
 from skelact.train.probe import SETTLED, Probe, collapse_warning
+from skelact.train.stage import Stage
 
 CHECKPOINT_STEPS = 500
 """Steps between checkpoints within a long epoch; every epoch ends with one too."""
 
 
 class Trainer:
-    """One pretraining run: the method, its optimiser and the step. All else follows from the configuration."""
+    """One pretraining run: the stage that it is in, and its clock. All else follows from the configuration."""
 
     def __init__(self, config: TrainConfig, clips: TrainingClips, folder: Path):
-        if config.batch > len(clips):
-            raise SkelactError(
-                f"a batch of {config.batch} needs as many training clips, found {len(clips)}: lower --batch"
-            )
-        if config.batch % processes.count():
-            even = config.batch - config.batch % processes.count()
-            raise SkelactError(
-                f"expected a --batch that the {processes.count()} processes can share evenly, found {config.batch}; "
-                f"{f'{even} or ' if even else ''}{even + processes.count()} would do"
-            )
+        """SkelactError where any stage cannot be trained."""
         self.config = config
         self.clips = clips
-        self.folder = folder
+        self.run = RunFolder(folder)
         self.device = device_of(config.device)
-        self.per_epoch = len(clips) // config.batch
-        self.total = self.per_epoch * config.epochs
         self.step = 0
         self.seconds = 0.0
-        torch.manual_seed(config.seed)
-        self.method = methods.build(config.method, config.encoder, clips.skeleton, config.frames, clips.persons).to(
-            self.device
-        )
-        over_whole_batches(self.method, self.device)
-        together = self.method.encoders()
-        if together and config.stream != "joint":
-            raise SkelactError(
-                f"{config.method.name} makes its streams ({', '.join(together)}) itself, from joints: "
-                f"expected --stream joint, found {config.stream}; --method.streams chooses them"
-            )
-        self.encoders: dict[Stream, Encoder] = together or {config.stream: self.method.encoder}
-        if config.compile:
-            if self.device.type == "cpu":
-                raise SkelactError("--compile is for GPUs: on a CPU the network has a faster path that is not compiled")
-            for network in self.method.modules():
-                if isinstance(network, Encoder):
-                    network.compile_blocks()
-        self.optimiser = ScheduledOptimiser(
-            config.optimiser,
-            self.method.parameter_groups(),
-            self.per_epoch,
-            config.epochs,
-            config.optimiser.clip,
-            fused=True if self.device.type == "cuda" else None,  # one launch a step instead of some for each parameter
-        )
+        first = self.stage = Stage(config, 0, clips, self.device)
+        for number in range(1, len(config.stages)):  # now, not after the hours that the first ones take
+            self._enter(number)
+        self.total = self.stage.end
+        if self.stage is not first:
+            self.stage = Stage(config, 0, clips, self.device)
         self._recent: list[dict[str, Tensor]] = []
+
+    @property
+    def method(self) -> Method:
+        """That of the stage."""
+        return self.stage.method
+
+    @property
+    def encoders(self) -> dict[Stream, Encoder]:
+        """Those of the stage."""
+        return self.stage.encoders
+
+    @property
+    def optimiser(self) -> ScheduledOptimiser:
+        """That of the stage."""
+        return self.stage.optimiser
+
+    def _enter(self, number: int) -> None:
+        """Begin a stage with the encoders of the present one."""
+        self.stage = Stage(self.config, number, self.clips, self.device, self.stage.weights)
 
     def train(self, log: Log) -> bool:
         """Train to the end, saving as it goes; False if a signal (SIGTERM, Ctrl-C) ended it early, state saved.
@@ -90,71 +76,56 @@ class Trainer:
         """
         looks = self.config.probe_every and processes.rank() == 0  # the others wait in their next exchange
         probe = Probe(self.clips, self.device) if looks else None
-        views = self.method.views()
         with noted_signals(again=processes.count() == 1) as signals:
             if probe and self.step == 0:
                 for note in probe.notes:
                     log.say(escape(note))
                 self._look(probe, log, epoch=0)
-            started, counted = time.perf_counter(), self.step
-            for numbers, x in batches(self.clips, self._orders(), self.device):
-                epoch = self.step // self.per_epoch
-                self._recent.append(self._step(views, numbers, x, epoch))
-                self.step += 1
-                # Once a step, for all processes: a signal that comes from here on waits for the next.
-                stops = processes.largest(signals[0] if signals else 0)
-                ends = self.step % self.per_epoch == 0
-                saves = ends or self.step % self.per_epoch % CHECKPOINT_STEPS == 0
-                if saves or self.step % self.config.log_every == 0:
-                    now = time.perf_counter()
-                    self.seconds += now - started
-                    self._report(
-                        log, epoch, clips_per_second=(self.step - counted) * self.config.batch / (now - started)
-                    )
-                    started, counted = now, self.step
-                if probe and ends and ((epoch + 1) % self.config.probe_every == 0 or self.step == self.total):
-                    self._look(probe, log, epoch)
-                    started = time.perf_counter()
-                if stops:
-                    self.seconds += time.perf_counter() - started
-                if saves or stops:
-                    self.save()
-                if stops:
-                    name = signal.Signals(stops).name
-                    log.say(f"stopped by {name} after step {self.step}; the same command goes on from there")
+            while self.step < self.total:
+                if self.step == self.stage.end:
+                    self._enter(self.stage.number + 1)
+                    processes.equalise(self.method)
+                if self.config.then:
+                    where = f"stage {self.stage.number + 1} of {len(self.config.stages)}: {self.stage.config.recipe}"
+                    log.say(escape(f"{where}, to step {self.stage.end}"))
+                if not self._train_stage(log, probe, signals):
                     return False
         return True
 
-    def _orders(self) -> Iterator[Int64[Tensor, "n"]]:
-        """Clip numbers of this process's share of every batch from the present step on. The last, smaller batch of an
-        epoch is dropped."""
-        size, epoch, numbers = self.config.batch, -1, torch.empty(0, dtype=torch.long)
-        for step in range(self.step, self.total):
-            if step // self.per_epoch != epoch:
-                epoch = step // self.per_epoch
-                numbers = order(self.config.seed, epoch, len(self.clips))
-            place = step % self.per_epoch
-            yield processes.share(numbers[place * size : (place + 1) * size])
+    def _train_stage(self, log: Log, probe: Probe | None, signals: list[signal.Signals]) -> bool:
+        """Train to the end of the stage; False if a signal ended it."""
+        stage, views = self.stage, self.method.views()
+        started, counted = time.perf_counter(), self.step
+        for numbers, x in batches(self.clips, stage.orders(self.step), self.device):
+            epoch = stage.epoch(self.step)
+            self._recent.append(self._step(views, numbers, x, epoch))
+            self.step += 1
+            # Once a step, for all processes: a signal that comes from here on waits for the next.
+            stops = processes.largest(signals[0] if signals else 0)
+            ends = (self.step - stage.first) % stage.per_epoch == 0
+            saves = ends or (self.step - stage.first) % stage.per_epoch % CHECKPOINT_STEPS == 0
+            if saves or self.step % self.config.log_every == 0:
+                now = time.perf_counter()
+                self.seconds += now - started
+                self._report(log, epoch, clips_per_second=(self.step - counted) * stage.config.batch / (now - started))
+                started, counted = now, self.step
+            if probe and ends and ((epoch + 1) % self.config.probe_every == 0 or self.step == stage.end):
+                self._look(probe, log, epoch)
+                started = time.perf_counter()
+            if stops:
+                self.seconds += time.perf_counter() - started
+            if saves or stops:
+                self.save()
+            if stops:
+                name = signal.Signals(stops).name
+                log.say(f"stopped by {name} after step {self.step}; the same command goes on from there")
+                return False
+        return True
 
     def _step(
         self, views: dict, numbers: Int64[Tensor, "n"], x: Float[Tensor, "n 3 t v m"], epoch: int
     ) -> dict[str, Tensor]:
-        c = self.config
-        torch.manual_seed(_seed_of(c.seed, self.step))  # dropout, too, is a function of the step, and of the process
-        made = {name: view(x, Draw(numbers, c.seed, epoch, name)) for name, view in views.items()}
-        if self.method.encoder.leaves_out_absent and self.clips.persons > 1:  # noise would put someone where nobody is
-            mask = there(x)[:, None, None, None]
-            made = {name: view * mask for name, view in made.items()}
-        made = {name: apply_stream(view, c.stream, self.clips.skeleton) for name, view in made.items()}
-        moment = Moment(self.step, self.total, epoch, c.epochs, Draw(numbers, c.seed, epoch, "of the method"))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=c.precision == "bf16"):
-            losses = self.method(made, moment)
-        self.optimiser.zero_grad()
-        losses["loss"].backward()
-        processes.average_gradients(self.method.parameters())
-        self.optimiser.step(self.step)
-        self.method.after_step(moment)
-        return processes.averaged({name: value.detach() for name, value in losses.items()})
+        return self.stage.take(views, numbers, x, self.step, epoch)
 
     def _report(self, log: Log, epoch: int, clips_per_second: float) -> None:
         """Write the mean losses since the last report."""
@@ -162,9 +133,15 @@ class Trainer:
         means = dict(zip(names, table.mean(0).tolist(), strict=True))
         self._recent.clear()
         values = {**means, "lr": self.optimiser.rate, "clips_per_second": clips_per_second, "seconds": self.seconds}
-        log.write(self.step, epoch, values)
-        left = f"epoch {epoch + 1}/{self.config.epochs}  loss {means['loss']:.3f}"
+        log.write(self.step, epoch, {**self._which, **values})
+        epochs = sum(stage.epochs for stage in self.config.stages)
+        left = f"epoch {epoch + 1}/{epochs}  loss {means['loss']:.3f}"
         log.advance(self.step, left, f"{clips_per_second:.0f} clips/s")
+
+    @property
+    def _which(self) -> dict[str, int]:
+        """The number of the stage, from 1, for the log; nothing where there is one only."""
+        return {"stage": self.stage.number + 1} if self.config.then else {}
 
     def _losses(self) -> tuple[list[str], Float[Tensor, "steps parts"]]:
         """Names and values of the losses since the last report; only here does the host wait for the device."""
@@ -177,7 +154,7 @@ class Trainer:
         return names, table
 
     def _not_finite(self, what: str) -> str:
-        last = RunFolder(self.folder).checkpoint
+        last = self.run.checkpoint
         there = f"the last good checkpoint is {last}" if last.exists() else "no checkpoint was written yet"
         return (
             f"{what} not finite; {there}\n  in a new --run, try a lower --optimiser.lr, "
@@ -196,10 +173,10 @@ class Trainer:
                 f"step {self.step}: {whose}{found}feature std {values['feature_std']:.2f}, "
                 f"effective rank {values['effective_rank']:.1f}"
             )
-            warning = collapse_warning(values, self.config.recipe, self.step)
+            warning = collapse_warning(values, self.stage.config.recipe, self.step)
             if warning and (self.step >= SETTLED or self.step == self.total):
                 log.say(f"[yellow]warning:[/yellow] {whose}{warning}")
-        log.write(self.step, epoch, dict(seen))
+        log.write(self.step, epoch, {**self._which, **seen})
 
     def save(self) -> None:
         """Write the whole state, and the encoder as it is now, each atomically; SkelactError if it is not finite."""
@@ -210,6 +187,7 @@ class Trainer:
         if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
             raise SkelactError(self._not_finite(f"the weights after step {self.step} are"))
         state = {
+            **self._which,
             "step": self.step,
             "seconds": self.seconds,
             "recent": self._recent,
@@ -220,17 +198,17 @@ class Trainer:
 
     def _write(self, state: dict[str, Any]) -> None:
         # The checkpoint last: a run killed in between writes these encoders again when it goes on.
-        run = RunFolder(self.folder)
         for place, (stream, encoder) in enumerate(self.encoders.items()):
+            card = self.stage.card(stream, self.step, self.total)
             if place == 0:
-                save_encoder(run.encoder(), encoder, self.card(stream))
+                save_encoder(self.run.encoder(), encoder, card)
             if len(self.encoders) > 1:
-                save_encoder(run.encoder(stream), encoder, self.card(stream))
-        checkpoint.save(run.checkpoint, state)
+                save_encoder(self.run.encoder(stream), encoder, card)
+        checkpoint.save(self.run.checkpoint, state)
 
     def resume(self) -> None:
         """Go back to the last checkpoint of the folder, if there is one."""
-        path = RunFolder(self.folder).checkpoint
+        path = self.run.checkpoint
         state = processes.first(lambda: checkpoint.load(path) if path.exists() else None)
         if state is not None:
             try:
@@ -240,50 +218,14 @@ class Trainer:
         processes.equalise(self.method)
 
     def _restore(self, state: dict[str, Any]) -> None:
-        step, seconds = int(state["step"]), float(state["seconds"])
-        if not 0 <= step <= self.total:
-            raise ValueError(f"expected a step up to {self.total}, found {step}")
+        step, seconds, number = int(state["step"]), float(state["seconds"]), int(state.get("stage", 1)) - 1
+        if not 0 <= number < len(self.config.stages):
+            raise ValueError(f"expected a stage up to {len(self.config.stages)}, found {number + 1}")
+        if number:
+            self.stage = Stage(self.config, number, self.clips, self.device)
+        if not self.stage.first <= step <= self.stage.end:
+            raise ValueError(f"expected a step from {self.stage.first} to {self.stage.end}, found {step}")
         self.method.load_state_dict(state["method"])
         self.optimiser.load_state_dict(state["optimiser"])
         self._recent = [{name: loss.to(self.device) for name, loss in losses.items()} for losses in state["recent"]]
         self.step, self.seconds = step, seconds
-
-    def card(self, stream: Stream) -> EncoderCard:
-        """What this run's encoder of a stream is made for."""
-        c = self.config
-        return EncoderCard(
-            encoder=c.encoder,
-            skeleton=self.clips.skeleton,
-            stream=stream,
-            preparation=c.preparation,
-            frames=c.frames,
-            persons=self.clips.persons,
-            method=c.method.name,
-            units=self.clips.units or None,
-            learned_from=tuple(part.hash for part in self.clips.parts),
-            origin=f"{c.recipe}, step {self.step} of {self.total}, seed {c.seed}",
-        )
-
-
-def device_of(name: str) -> torch.device:
-    """The device of that name; auto is a GPU where there is one. Of several processes each takes its own GPU.
-
-    SkelactError for a device that is not there.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if processes.count() > 1 and name.startswith("cuda"):
-        if name != "cuda":
-            raise SkelactError(f"of several processes each takes a GPU of its own: give --device cuda, not {name}")
-        name = processes.own_gpu()
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise SkelactError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
-    if processes.count() > 1 and name != "cpu":
-        torch.cuda.set_device(name)  # nccl asks for it
-    return torch.device(name)
-
-
-def _seed_of(seed: int, step: int) -> int:
-    return int(Draw(torch.tensor([step]), seed, processes.rank(), "dropout").bits().item())

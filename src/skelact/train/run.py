@@ -19,6 +19,7 @@ from skelact.system.world import SkelactError, exhaustion_explained
 from skelact.train.config import FREE, TrainConfig
 from skelact.train.log import Log, Silence
 from skelact.train.loop import Trainer
+from skelact.train.stage import steps_an_epoch
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _pretrained(
     clips = processes.in_turn(lambda: training_clips(opened, splits, config.preparation, config.frames))
     if fit_batch:
         config = _with_batch_that_fits(config, len(clips), console)
-    config = config.model_copy(update={"method": config.method.fitted(config.epochs, len(clips), config.batch)})
+    config = _fitted(config, len(clips))
     trainer = Trainer(config, clips, folder)
     identity = _identity(config, opened, clips, splits)
     _same_for_all(identity)
@@ -81,7 +82,7 @@ def _pretrained(
 
 def _train(trainer: Trainer, console: Console) -> None:
     """Train from where the trainer is to the end, and tell before what is to be known."""
-    config, clips, folder = trainer.config, trainer.clips, trainer.folder
+    config, clips, folder = trainer.config, trainer.clips, trainer.run.path
     if trainer.step == trainer.total:
         console.print(f"{escape(str(folder))}: finished already, {trainer.total} steps; nothing to do")
         return
@@ -90,7 +91,7 @@ def _train(trainer: Trainer, console: Console) -> None:
     for note in clips.notes:
         console.print(escape(note), highlight=False)
     slow = processor.doubt(config.precision, trainer.device)
-    for doubt in [*config.method.doubts(config.epochs, trainer.total, len(clips)), *([slow] if slow else [])]:
+    for doubt in [*_doubts(config, clips), *([slow] if slow else [])]:
         console.print(f"[yellow]warning:[/yellow] {escape(doubt)}", highlight=False)
     if processes.count() > 1:
         each = config.batch // processes.count()
@@ -101,6 +102,22 @@ def _train(trainer: Trainer, console: Console) -> None:
         Log(folder, trainer.step, trainer.total, console) if first else Silence() as log,
     ):
         trainer.train(log)
+
+
+def _fitted(config: TrainConfig, clips: int) -> TrainConfig:
+    """The same, with the numbers of each stage's method that follow from the run."""
+    first, *later = [stage.method.fitted(stage.epochs, clips, stage.batch) for stage in config.stages]
+    then = [stage.model_copy(update={"method": made}) for stage, made in zip(config.then, later, strict=True)]
+    return config.model_copy(update={"method": first, "then": tuple(then)})
+
+
+def _doubts(config: TrainConfig, clips: TrainingClips) -> list[str]:
+    """Why the numbers of each stage may not work."""
+    return [
+        f"stage {number}: {doubt}" if config.then else doubt
+        for number, stage in enumerate(config.stages, start=1)
+        for doubt in stage.method.doubts(stage.epochs, stage.epochs * steps_an_epoch(stage, clips), len(clips))
+    ]
 
 
 def _with_batch_that_fits(config: TrainConfig, clips: int, console: Console) -> TrainConfig:
