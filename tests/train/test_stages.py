@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from safetensors.torch import load_file
 
 import tiny
+from skelact.cli import main
 from skelact.encoders.file import load_encoder
 from skelact.methods import AimCLR, SkeletonCLR
 from skelact.system.world import SkelactError
@@ -16,6 +19,7 @@ from skelact.train import AdamW, TrainConfig, checkpoint, pretrain
 from skelact.train.config import StageConfig
 from skelact.train.loop import Trainer
 
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "training.md"
 BOUNDARY, TOTAL = 12, 16
 """Steps of the first stage (four epochs of three), and of the run: two more epochs, of two."""
 
@@ -109,6 +113,17 @@ def test_stages_of_several_streams_resume_bit_for_bit(store, tmp_path, monkeypat
     for stream in ("joint", "motion", "bone"):
         one, other = (load_file(tmp_path / run / f"encoder-{stream}.safetensors") for run in ("run", "whole"))
         assert tiny.same_bits(one, other)
+
+
+def test_the_example_of_the_documents_runs_as_printed(tmp_path, monkeypatch):
+    chapter = DOCUMENT.read_text(encoding="utf-8").split("\n## Several stages\n")[1].split("\n## ")[0]
+    (commands,) = re.findall(r"^```bash\n(.*?)^```$", chapter, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    for command in commands.replace("\\\n", " ").splitlines():
+        skelact, *words = shlex.split(command)
+        assert (skelact, main(words)) == ("skelact", 0)
+    assert load_encoder(Path("runs/staged")).card.origin.startswith("aimclr-small, stage 2 of 2, step 18 of 18")
+    assert "skeletonclr, then aimclr" in Path("runs/staged/report.html").read_text(encoding="utf-8")
 
 
 def test_the_first_stage_is_what_it_is_alone(alone, whole):

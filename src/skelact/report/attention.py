@@ -31,7 +31,7 @@ NAMED = 3
 
 def attention(runs: Sequence[Run], stores: Stores) -> Html | None:
     """The section, or None where no run is one of SkeAttnCLR."""
-    attending = [run for run in runs if lookup(run.config, "config.method.name") == "skeattnclr"]
+    attending = [run for run in runs if lookup(run.stages[-1], "method.name") == "skeattnclr"]
     if not attending:
         return None
     note = (

@@ -178,8 +178,9 @@ def _how(result: Scored, run: str) -> list[str]:
     else:
         recipe = result.recipe.get("finetune", result.recipe)
         seeds = f"mean of {result.seeds} seeds" if result.seeds > 1 else "1 seed"
-        epochs, lr = recipe.get("epochs", "?"), recipe.get("lr", "?")
+        epochs, lr = recipe.get("epochs", "?"), recipe.get("optimiser", recipe).get("lr", "?")
         what = "one linear layer on frozen features" if result.standardised else "network and linear layer trained"
+        what += f" by {recipe['optimiser']['name']}" if "optimiser" in recipe else ""
         how = f"{what}, {epochs} epoch{'s' * (epochs != 1)}, learning rate {lr}, {seeds}"
     if isinstance(result, Result) and result.frozen:
         frozen, floor = number(result.frozen.last.top1), number(result.frozen.control.top1)

@@ -40,6 +40,12 @@ class Run:
     metrics: tuple[dict[str, Any], ...]
     evaluations: dict[Path, AnyResult]
 
+    @property
+    def stages(self) -> list[Any]:
+        """Configurations of the stages that it was trained in, one after the other."""
+        first = self.config.get("config") or {}
+        return [first, *(first.get("then") or ())]
+
     def predictions(self, file: Path) -> Predictions | None:
         """The class scores beside the evaluation `file`, or None where there are none; a SkelactError for damaged
         ones."""
@@ -71,6 +77,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "config.method.streams": (list,),
     "config.method.bank": (int,),
     "config.stream": (str,),
+    "config.then": (list,),
     "machine": (dict,),
     "stores": (list,),
 }

@@ -121,14 +121,41 @@ class AdamW(Clipping, Schedule):
         )
 
 
+class Tuning(Clipping, SGDNumbers):
+    """A training by SGD, whose numbers stand in it as they always have, or by another optimiser in its place."""
+
+    optimiser: Annotated[Adam | AdamW, Field(discriminator="name")] | None = None
+    """Another optimiser than SGD, with numbers of its own. None: SGD, with the numbers that stand beside this."""
+
+    @property
+    def chosen(self) -> "Tuning | Adam | AdamW":
+        """The optimiser's configuration."""
+        return self.optimiser or self
+
+    @model_validator(mode="after")
+    def _no_numbers_of_two(self) -> "Tuning":
+        if self.optimiser is not None:
+            for name in sorted(OF_SGD):
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    raise ValueError(f"{name} is of SGD: with {self.optimiser.name} give optimiser.{name}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_used(self, values: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        unused = OF_SGD if self.optimiser else {"optimiser"}  # SGD's: as before there were others
+        return {name: value for name, value in values(self).items() if name not in unused}
+
+
+OF_SGD = {*Clipping.model_fields, *SGDNumbers.model_fields}
+"""Fields of a Tuning that are SGD's."""
 Optimiser = SGD | Adam | AdamW
 OPTIMISERS: dict[str, type[Optimiser]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
 
 
-def another_optimiser(old: Optimiser, name: str) -> Optimiser:
+def another_optimiser(old: Optimiser | Tuning, name: str) -> Optimiser:
     """`old` if it has that name; else the optimiser of that name with its own defaults, but the schedule and the
     clipping of `old`."""
-    if old.name == name:
+    if not isinstance(old, Tuning) and old.name == name:
         return old
     kept = {*Schedule.model_fields, *Clipping.model_fields} - {"lr"}
     return OPTIMISERS[name](**old.model_dump(include=kept))
