@@ -146,6 +146,8 @@ class Trainer:
     def _losses(self) -> tuple[list[str], Float[Tensor, "steps parts"]]:
         """Names and values of the losses since the last report; only here does the host wait for the device."""
         names = sorted(self._recent[-1])
+        if any(losses.keys() != self._recent[0].keys() for losses in self._recent):
+            raise SkelactError(f"{self.run.path}: its last checkpoint has other losses than {', '.join(names)}")
         table = torch.stack([torch.stack([losses[name] for name in names]) for losses in self._recent]).cpu()
         bad = (~table.isfinite().all(1)).nonzero()
         if len(bad):
@@ -218,14 +220,18 @@ class Trainer:
         processes.equalise(self.method)
 
     def _restore(self, state: dict[str, Any]) -> None:
-        step, seconds, number = int(state["step"]), float(state["seconds"]), int(state.get("stage", 1)) - 1
-        if not 0 <= number < len(self.config.stages):
-            raise ValueError(f"expected a stage up to {len(self.config.stages)}, found {number + 1}")
-        if number:
-            self.stage = Stage(self.config, number, self.clips, self.device)
-        if not self.stage.first <= step <= self.stage.end:
-            raise ValueError(f"expected a step from {self.stage.first} to {self.stage.end}, found {step}")
+        step, seconds, recent, stage = state["step"], state["seconds"], state["recent"], state.get("stage", 1)
+        if type(stage) is not int or not 1 <= stage <= len(self.config.stages):
+            raise ValueError(f"expected a stage up to {len(self.config.stages)}, found {stage!r:.40}")
+        if stage > 1:
+            self.stage = Stage(self.config, stage - 1, self.clips, self.device)
+        if type(step) is not int or not self.stage.first <= step <= self.stage.end:
+            raise ValueError(f"expected a step from {self.stage.first} to {self.stage.end}, found {step!r:.40}")
+        if type(seconds) not in (int, float) or not 0 <= seconds < float("inf"):
+            raise ValueError(f"expected the seconds of a training, found {seconds!r:.40}")
+        if not all(loss.ndim == 0 and loss.is_floating_point() for losses in recent for loss in losses.values()):
+            raise ValueError("expected losses of one number each, found others")
         self.method.load_state_dict(state["method"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self._recent = [{name: loss.to(self.device) for name, loss in losses.items()} for losses in state["recent"]]
+        self._recent = [{name: loss.to(self.device) for name, loss in losses.items()} for losses in recent]
         self.step, self.seconds = step, seconds
