@@ -163,7 +163,7 @@ class Trainer:
         values = {**means, "lr": self.optimiser.rate, "clips_per_second": clips_per_second, "seconds": self.seconds}
         log.write(self.step, epoch, values)
         left = f"epoch {epoch + 1}/{self.config.epochs}  loss {means['loss']:.3f}"
-        log.advance(self.step, left, f"{clips_per_second:.0f} clips/s")
+        log.advance(self.step, left, clips_per_second)
 
     def _losses(self) -> tuple[list[str], Float[Tensor, "steps parts"]]:
         """Names and values of the losses since the last report; only here does the host wait for the device."""
