@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float32
 
 from skelact.data.preparations import prepare_clip
 from skelact.data.recording import Reader
@@ -86,8 +87,16 @@ def embed(
     `tell` is given what a reader has to know of units and of recordings that are long for the encoder's frames.
     SkelactError: joints or units that do not map, a file that cannot be written.
     """
-    card = encoder.card
     check_writable(out.parent, out.name)
+    found = embedded(encoder, store, progress, tell)
+    write_arrays(out, {"features": found, "names": store.table["name"], "labels": store.table["action"]})
+
+
+def embedded(
+    encoder: LoadedEncoder, store: Store, progress: bool = True, tell: Callable[[str], None] = terminal.tell
+) -> Float32[np.ndarray, "n d"]:
+    """Features of all clips of a store. `tell` and SkelactError: as for `embed`."""
+    card = encoder.card
     card.skeleton.order_in(store.skeleton.joints)
     scale, of_units = scale_to(card, store.skeleton, store.meta.units, store.name)
     for note in (of_units, squeezed_in(store, card.preparation, card.frames)):
@@ -95,5 +104,4 @@ def embed(
             tell(note)
     prepared = store.prepared(card.preparation, card.frames, progress=progress)
     encoder.network.to(best_device())
-    found = features(encoder, prepared.clips, store.skeleton, progress=progress, scale=scale)
-    write_arrays(out, {"features": found, "names": store.table["name"], "labels": store.table["action"]})
+    return features(encoder, prepared.clips, store.skeleton, progress=progress, scale=scale)
