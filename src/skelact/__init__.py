@@ -8,7 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skelact.api import classify, embed, evaluate, load, prepare, pretrain, split, synthesize
+    from skelact.api.encoders import classify, embed, load
+    from skelact.api.learning import evaluate, pretrain
+    from skelact.api.recordings import prepare, split, synthesize
     from skelact.data.recording import Recording
     from skelact.data.store import Store, write_store
     from skelact.encoders.file import LoadedEncoder
@@ -36,23 +38,25 @@ __all__ = [
     "write_store",
 ]
 
-_ELSEWHERE = {
-    "LoadedEncoder": "skelact.encoders.file",
-    "Recording": "skelact.data.recording",
-    "SkelactError": "skelact.system.world",
-    "Skeleton": "skelact.skeleton",
-    "Store": "skelact.data.store",
-    "layout": "skelact.layouts",
-    "write_store": "skelact.data.store",
+_HOMES = {
+    "skelact.api.encoders": ("classify", "embed", "load"),
+    "skelact.api.learning": ("evaluate", "pretrain"),
+    "skelact.api.recordings": ("prepare", "split", "synthesize"),
+    "skelact.data.recording": ("Recording",),
+    "skelact.data.store": ("Store", "write_store"),
+    "skelact.encoders.file": ("LoadedEncoder",),
+    "skelact.layouts": ("layout",),
+    "skelact.skeleton": ("Skeleton",),
+    "skelact.system.world": ("SkelactError",),
 }
-"""Where a name is at home; all others are in skelact.api."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'skelact' has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(_ELSEWHERE.get(name, "skelact.api")), name)
-    return found
+    for home, names in _HOMES.items():
+        if name in names:
+            found = globals()[name] = getattr(import_module(home), name)
+            return found
+    raise AttributeError(f"module 'skelact' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
