@@ -16,8 +16,9 @@ from skelact.data.batches import TrainingClips, batches
 from skelact.encoders.encoder import Encoder
 from skelact.encoders.file import EncoderCard, encoder_file, save_encoder
 from skelact.maths.batchnorm import over_whole_batches
-from skelact.maths.draw import order
+from skelact.maths.draw import Draw, order
 from skelact.maths.streams import Stream
+from skelact.methods.method import Moment
 from skelact.system import processes
 from skelact.system.world import SkelactError, reason
 from skelact.train import checkpoint
@@ -26,7 +27,7 @@ from skelact.train.ending import noted_signals
 from skelact.train.log import Log
 from skelact.train.optimise import ScheduledOptimiser
 from skelact.train.probe import SETTLED, Probe, collapse_warning
-from skelact.train.step import TrainingStep
+from skelact.train.step import training_step
 
 CHECKPOINT_STEPS = 500
 """Steps between checkpoints within a long epoch; every epoch ends with one too."""
@@ -80,7 +81,6 @@ class Trainer:
             config.optimiser.clip,
             fused=True if self.device.type == "cuda" else None,  # one launch a step instead of some for each parameter
         )
-        self._training_step = TrainingStep(config, self.method, self.optimiser, clips.skeleton)
         self._recent: list[dict[str, Tensor]] = []
 
     def train(self, log: Log) -> bool:
@@ -139,7 +139,10 @@ class Trainer:
     def _step(
         self, views: dict, numbers: Int64[Tensor, "n"], x: Float[Tensor, "n 3 t v m"], epoch: int
     ) -> dict[str, Tensor]:
-        return self._training_step(views, numbers, x, self.step, self.total, epoch)
+        c = self.config
+        torch.manual_seed(_seed_of(c.seed, self.step))  # dropout, too, is a function of the step, and of the process
+        moment = Moment(self.step, self.total, epoch, c.epochs, Draw(numbers, c.seed, epoch, "of the method"))
+        return training_step(c, self.method, self.optimiser, self.clips.skeleton, views, x, moment)
 
     def _report(self, log: Log, epoch: int, clips_per_second: float) -> None:
         """Write the mean losses since the last report."""
@@ -267,3 +270,7 @@ def device_of(name: str) -> torch.device:
     if processes.count() > 1 and name != "cpu":
         torch.cuda.set_device(name)  # nccl asks for it
     return torch.device(name)
+
+
+def _seed_of(seed: int, step: int) -> int:
+    return int(Draw(torch.tensor([step]), seed, processes.rank(), "dropout").bits().item())

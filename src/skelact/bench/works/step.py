@@ -18,7 +18,7 @@ from skelact.methods import AimCLR
 from skelact.methods.method import Moment, ParameterGroup
 from skelact.train.config import SGD, TrainConfig
 from skelact.train.optimise import ScheduledOptimiser
-from skelact.train.step import TrainingStep, losses_of
+from skelact.train.step import losses_of, training_step
 
 COUNTED = 2
 """Clips of the step whose arithmetic is counted: a step's arithmetic grows with its clips alone."""
@@ -84,10 +84,13 @@ def _our_step(config: BenchConfig, device: torch.device, precision: Precision) -
     )
     fused = True if device.type == "cuda" else None
     optimiser = ScheduledOptimiser(run.optimiser, method.parameter_groups(), 1, run.epochs, fused=fused)
-    step = TrainingStep(run, method, optimiser, KINECT_V2)
-    x, views = made_up.clips(config, config.clips).to(device), method.views()
-    numbers = torch.arange(config.clips, device=device)
-    return Part(lambda: step(views, numbers, x, step=0, total=1, epoch=0))
+    x, views, first = made_up.clips(config, config.clips).to(device), method.views(), _first(config, device)
+    return Part(lambda: training_step(run, method, optimiser, KINECT_V2, views, x, first))
+
+
+def _first(config: BenchConfig, device: torch.device) -> Moment:
+    """The first step of a run of one."""
+    return Moment(0, 1, 0, 1, Draw(torch.arange(config.clips, device=device), 0, 0, "of the method"))
 
 
 def _flop(config: BenchConfig) -> float:
@@ -110,8 +113,7 @@ def gradient_errors(config: BenchConfig, device: torch.device) -> dict[str, floa
     precisions: tuple[Precision, ...] = ("float32", "bf16")
     for precision in precisions:
         ours = our_method(config, device, dropout=0.0)
-        moment = Moment(0, 1, 0, 1, Draw(torch.arange(len(x), device=device), 0, 0, "of the method"))
-        losses_of(ours, views, moment, precision)["loss"].backward()
+        losses_of(ours, views, _first(config, device), precision)["loss"].backward()
         errors[f"gradients {precision}, relative L2 error"] = _distance(_gradients(ours), wanted)
     return errors
 
