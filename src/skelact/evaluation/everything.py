@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from skelact.data.splits import check_measurable, labelled
+from skelact.data.measurable import check_measurable, labelled
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
 from skelact.evaluation.config import AllConfig, AnyRecipe, SemiConfig

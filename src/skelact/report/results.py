@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from skelact.data.splits import ALL, measurable
+from skelact.data.measurable import measurable
+from skelact.data.splits import ALL
 from skelact.data.store import Store
 from skelact.evaluation.accuracy import Accuracy
 from skelact.evaluation.result import FEW, AnyResult, Clustered, Fused, Result, Retrieved, neighbours
