@@ -12,7 +12,6 @@ import pytest
 import skelact
 import tiny
 from skelact.data.readers import reader
-from skelact.evaluation.classify import embedded
 from skelact.evaluation.config import KnnConfig
 from skelact.evaluation.outcome import Retrieved
 from skelact.evaluation.run import evaluate_run
@@ -136,7 +135,7 @@ def test_a_recipe_that_there_is_not_is_told_with_those_there_are(store, tmp_path
 
 def test_features_are_the_same_of_a_store_its_path_its_clips_and_a_loaded_encoder(store, run, capfd):
     encoder = skelact.load(str(run))
-    expected = embedded(encoder, store, progress=False)
+    expected = encoder.embed(store)
     assert expected.shape == (20, 8)
     clips = np.asarray(store.prepared(encoder.card.preparation, encoder.card.frames, progress=False).clips)
     for found in (
@@ -144,6 +143,7 @@ def test_features_are_the_same_of_a_store_its_path_its_clips_and_a_loaded_encode
         skelact.embed(run, store.path),
         skelact.embed(encoder, clips),
         skelact.embed(encoder, clips, skeleton=store.skeleton, units="metres"),
+        skelact.embed(encoder, clips.transpose(0, 2, 3, 1, 4), axes="ntvcm"),
     ):
         np.testing.assert_array_equal(found, expected)
     np.testing.assert_allclose(skelact.embed(encoder, clips * 1000, units="mm"), expected, rtol=1e-4, atol=1e-5)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from skelact.api.recordings import prepare, split, synthesize
     from skelact.data.recording import Recording
     from skelact.data.store import Store, write_store
-    from skelact.encoders.file import LoadedEncoder
+    from skelact.encoders.loaded import LoadedEncoder
     from skelact.layouts import layout
     from skelact.skeleton import Skeleton
     from skelact.system.world import SkelactError
@@ -44,7 +44,7 @@ _HOMES = {
     "skelact.api.recordings": ("prepare", "split", "synthesize"),
     "skelact.data.recording": ("Recording",),
     "skelact.data.store": ("Store", "write_store"),
-    "skelact.encoders.file": ("LoadedEncoder",),
+    "skelact.encoders.loaded": ("LoadedEncoder",),
     "skelact.layouts": ("layout",),
     "skelact.skeleton": ("Skeleton",),
     "skelact.system.world": ("SkelactError",),

@@ -11,11 +11,12 @@ from skelact.config import Stream
 from skelact.data.readers import reader
 from skelact.data.recording import Reader
 from skelact.data.store import Store
-from skelact.encoders.file import LoadedEncoder, load_encoder
+from skelact.encoders.checks import AXES
+from skelact.encoders.file import load_encoder
+from skelact.encoders.loaded import LoadedEncoder
 from skelact.evaluation import classify as use
-from skelact.evaluation.features import features
+from skelact.evaluation.features import best_device
 from skelact.evaluation.identity import expect_run
-from skelact.evaluation.prepared import scale_to
 from skelact.skeleton import Skeleton
 from skelact.system.world import AnyPath, SkelactError
 
@@ -43,6 +44,7 @@ def embed(
     stream: Stream | None = None,
     skeleton: Skeleton | None = None,
     units: str | None = None,
+    axes: str = AXES,
     progress: bool = False,
 ) -> Float32[np.ndarray, "n d"]:
     """Features of every clip, in the order of the store or array. Joints are mapped by name, lengths converted.
@@ -50,10 +52,11 @@ def embed(
     Args:
         encoder: Encoder, or its run folder or file.
         clips: Store; it is prepared as the encoder's card says where it is not yet. Or an array of prepared clips,
-            float32 (n, 3, t, v, m), such as `store.prepared(...).clips`.
+            float32, such as `store.prepared(...).clips`.
         stream: As for `load`, where `encoder` is a path.
         skeleton: Layout of an array; left out, the card's. A store has its own.
         units: Units of an array; left out, the card's. A store has its own.
+        axes: Axes of an array in their order: n clips, c coordinates, t frames, v joints, m persons; m may be left out.
         progress: Whether a progress bar goes to standard error.
 
     Raises:
@@ -63,11 +66,8 @@ def embed(
     if not isinstance(clips, np.ndarray):
         if skeleton is not None or units is not None:
             raise SkelactError("a store has its own skeleton and units: give none")
-        return use.embedded(loaded, opened(clips), progress)
-    card = loaded.card
-    layout = skeleton or card.skeleton
-    scale = scale_to(card, layout, units, "the array")[0] if units else 1.0
-    return features(loaded, clips, layout, progress=progress, scale=scale)
+        clips = opened(clips)
+    return loaded.embed(clips, skeleton, units, axes, progress=progress)
 
 
 def classify(
@@ -96,7 +96,7 @@ def classify(
 
 def _loaded(encoder: LoadedEncoder | AnyPath, stream: Stream | None = None) -> LoadedEncoder:
     if not isinstance(encoder, LoadedEncoder):
-        return load(encoder, stream)
+        return load(encoder, stream).to(best_device())
     if stream is not None and stream != encoder.card.stream:
         raise SkelactError(f"expected an encoder of the {stream} stream, got one of {encoder.card.stream}")
     return encoder

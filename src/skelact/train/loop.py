@@ -13,8 +13,9 @@ from torch import Tensor
 
 from skelact import methods
 from skelact.data.batches import TrainingClips, batches
+from skelact.encoders.card import EncoderCard
 from skelact.encoders.encoder import Encoder
-from skelact.encoders.file import EncoderCard, encoder_file, save_encoder
+from skelact.encoders.file import encoder_file, save_encoder
 from skelact.maths.batchnorm import over_whole_batches
 from skelact.maths.draw import Draw, order
 from skelact.maths.streams import Stream
@@ -81,6 +82,7 @@ class Trainer:
             config.optimiser.clip,
             fused=True if self.device.type == "cuda" else None,  # one launch a step instead of some for each parameter
         )
+        self.entrance = self.card(config.stream).entrance
         self._recent: list[dict[str, Tensor]] = []
 
     def train(self, log: Log) -> bool:
@@ -142,7 +144,7 @@ class Trainer:
         c = self.config
         torch.manual_seed(_seed_of(c.seed, self.step))  # dropout, too, is a function of the step, and of the process
         moment = Moment(self.step, self.total, epoch, c.epochs, Draw(numbers, c.seed, epoch, "of the method"))
-        return training_step(c, self.method, self.optimiser, self.clips.skeleton, views, x, moment)
+        return training_step(c, self.method, self.optimiser, self.entrance, views, x, moment)
 
     def _report(self, log: Log, epoch: int, clips_per_second: float) -> None:
         """Write the mean losses since the last report."""
@@ -178,7 +180,7 @@ class Trainer:
         """Look at every encoder; of several, the first keeps the plain names in the log."""
         seen: dict[str, float] = {}
         for stream, encoder in self.encoders.items():
-            values = probe.look(encoder, stream)
+            values = probe.look(encoder, self.card(stream).entrance)
             seen |= {f"{stream}/{name}": value for name, value in values.items()} if seen else values
             whose = f"{stream}: " if len(self.encoders) > 1 else ""
             found = f"kNN {values['knn']:.1f} %, " if "knn" in values else ""
@@ -254,6 +256,8 @@ class Trainer:
             method=c.method.name,
             units=self.clips.units or None,
             learned_from=tuple(part.hash for part in self.clips.parts),
+            frame_rate=self.clips.frame_rate,
+            seconds=self.clips.seconds,
             origin=f"{c.recipe}, step {self.step} of {self.total}, seed {c.seed}",
         )
 

@@ -6,10 +6,9 @@ from torch import Tensor
 
 from skelact.config import Precision
 from skelact.encoders.encoder import there
+from skelact.encoders.entrance import Entrance
 from skelact.maths.augment import Augmentation
-from skelact.maths.streams import apply_stream
 from skelact.methods.method import Losses, Method, Moment
-from skelact.skeleton import Skeleton
 from skelact.system import processes
 from skelact.train.config import TrainConfig
 from skelact.train.optimise import ScheduledOptimiser
@@ -19,7 +18,7 @@ def training_step(
     config: TrainConfig,
     method: Method,
     optimiser: ScheduledOptimiser,
-    skeleton: Skeleton,
+    entrance: Entrance,
     views: dict[str, Augmentation],
     x: Float[Tensor, "n 3 t v m"],
     moment: Moment,
@@ -33,7 +32,7 @@ def training_step(
     if method.encoder.leaves_out_absent and x.shape[4] > 1:  # noise would put someone where nobody is
         mask = there(x)[:, None, None, None]
         made = {name: view * mask for name, view in made.items()}
-    made = {name: apply_stream(view, config.stream, skeleton) for name, view in made.items()}
+    made = {name: entrance.in_stream(view) for name, view in made.items()}
     losses = losses_of(method, made, moment, config.precision)
     optimiser.zero_grad()
     losses["loss"].backward()

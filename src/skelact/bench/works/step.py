@@ -12,6 +12,7 @@ from skelact.bench.config import BenchConfig
 from skelact.bench.reference.aimclr import PlainAimCLR, plain_step, plain_views
 from skelact.config import Precision
 from skelact.encoders.config import STGCNConfig
+from skelact.encoders.entrance import Entrance
 from skelact.layouts import KINECT_V2
 from skelact.maths.draw import Draw
 from skelact.methods import AimCLR
@@ -84,8 +85,9 @@ def _our_step(config: BenchConfig, device: torch.device, precision: Precision) -
     )
     fused = True if device.type == "cuda" else None
     optimiser = ScheduledOptimiser(run.optimiser, method.parameter_groups(), 1, run.epochs, fused=fused)
+    entrance = Entrance(KINECT_V2, run.stream, config.frames, config.persons, run.preparation)
     x, views, first = made_up.clips(config, config.clips).to(device), method.views(), _first(config, device)
-    return Part(lambda: training_step(run, method, optimiser, KINECT_V2, views, x, first))
+    return Part(lambda: training_step(run, method, optimiser, entrance, views, x, first))
 
 
 def _first(config: BenchConfig, device: torch.device) -> Moment:

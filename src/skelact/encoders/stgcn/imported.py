@@ -108,9 +108,8 @@ def import_weights(
         units=unit(units) if units else "metres" if skeleton == KINECT_V2 else None,
         origin=f"imported from {Path(file).name}, sha256 {file_hash(file)}",
     )
-    frozen = LoadedEncoder(network.eval().requires_grad_(False), card, head and head.eval().requires_grad_(False))
     loaded = (*tensors, *(f"head.{name}" for name in head_tensors))
-    return Import(frozen, loaded, found.left_out, told, found.where, contents.unmade)
+    return Import(LoadedEncoder(network, card, head), loaded, found.left_out, told, found.where, contents.unmade)
 
 
 def _read(
