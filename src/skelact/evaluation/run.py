@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from skelact import __version__
+from skelact.data.rates import common_rate, median_seconds
 from skelact.data.store import Store
 from skelact.encoders.file import LoadedEncoder, load_encoder, save_encoder
 from skelact.evaluation.case import Case, Scored
@@ -131,7 +132,7 @@ def evaluate_run(
     if alone:
         claim(folder, opened, case.prepared.hash, split)
     if scored.network is not None:
-        _save(RunFolder(folder).results / f"{name}.safetensors", scored.network, result, opened)
+        _save(RunFolder(folder).results / f"{name}.safetensors", scored.network, result, case)
     write_result(
         result, RunFolder(folder).results, case.names[test], case.labels[test], scored.scores.numpy(), scored.what
     )
@@ -206,10 +207,15 @@ def _kept(path: Path, same: dict[str, Any]) -> AnyResult | None:
     return kept
 
 
-def _save(path: Path, network: LoadedEncoder, result: AnyResult, store: Store) -> None:
+def _save(path: Path, network: LoadedEncoder, result: AnyResult, case: Case) -> None:
     """The network of the first seed after its last epoch, with its head: an encoder file that `classify` takes."""
     origin = f"{result.protocol} on {result.store}, split {result.split}, seed 0; from {network.card.origin}"
-    card = network.card.model_copy(update={"classes": store.classes, "method": result.method, "origin": origin})
+    of_clips = {
+        "classes": case.store.classes,
+        "frame_rate": common_rate([case.store]),
+        "seconds": median_seconds([case.store], [case.rows.train], case.prepared.preparation),
+    }
+    card = network.card.model_copy(update={"method": result.method, "origin": origin, **of_clips})
     save_encoder(path, network.network, card, network.head)
 
 

@@ -136,7 +136,7 @@ class Trainer:
         log.write(self.step, epoch, {**self._which, **values})
         epochs = sum(stage.epochs for stage in self.config.stages)
         left = f"epoch {epoch + 1}/{epochs}  loss {means['loss']:.3f}"
-        log.advance(self.step, left, f"{clips_per_second:.0f} clips/s")
+        log.advance(self.step, left, clips_per_second)
 
     @property
     def _which(self) -> dict[str, int]:
@@ -167,7 +167,7 @@ class Trainer:
         """Look at every encoder; of several, the first keeps the plain names in the log."""
         seen: dict[str, float] = {}
         for stream, encoder in self.encoders.items():
-            values = probe.look(encoder, stream)
+            values = probe.look(encoder, self.stage.card(stream, self.step, self.total).entrance)
             seen |= {f"{stream}/{name}": value for name, value in values.items()} if seen else values
             whose = f"{stream}: " if len(self.encoders) > 1 else ""
             found = f"kNN {values['knn']:.1f} %, " if "knn" in values else ""

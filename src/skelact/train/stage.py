@@ -9,17 +9,18 @@ from torch import Tensor
 
 from skelact import methods
 from skelact.data.batches import TrainingClips
-from skelact.encoders.encoder import Encoder, there
-from skelact.encoders.file import EncoderCard
+from skelact.encoders.card import EncoderCard
+from skelact.encoders.encoder import Encoder
 from skelact.maths.batchnorm import over_whole_batches
 from skelact.maths.draw import Draw, order
-from skelact.maths.streams import Stream, apply_stream
+from skelact.maths.streams import Stream
 from skelact.methods.method import Method, Moment
 from skelact.system import processes
 from skelact.system.world import SkelactError
 from skelact.train.config import TrainConfig
 from skelact.train.frozen import freeze
 from skelact.train.optimise import ScheduledOptimiser
+from skelact.train.step import training_step
 
 Weights = Mapping[Stream, Mapping[str, Tensor]]
 """State of an encoder a stream."""
@@ -50,6 +51,7 @@ class Stage:
         torch.manual_seed(_seed(self.config.seed, number, "stage") if number else self.config.seed)
         self.method = self._built(start)
         self.encoders: dict[Stream, Encoder] = self.method.encoders() or {self.config.stream: self.method.encoder}
+        self.entrance = self.card(self.config.stream, 0, self.total).entrance
         self._kept = freeze(self.method, run.frozen(number))
         self.optimiser = ScheduledOptimiser(
             self.config.optimiser,
@@ -98,23 +100,11 @@ class Stage:
         c = self.config
         # Dropout, too, is a function of the step, and of the process.
         torch.manual_seed(_seed(c.seed, step, "dropout", processes.rank()))
-        made = {name: view(x, Draw(numbers, c.seed, epoch, name)) for name, view in views.items()}
-        if self.method.encoder.leaves_out_absent and self.clips.persons > 1:  # noise would put someone where nobody is
-            mask = there(x)[:, None, None, None]
-            made = {name: view * mask for name, view in made.items()}
-        made = {name: apply_stream(view, c.stream, self.clips.skeleton) for name, view in made.items()}
         draw = Draw(numbers, c.seed, epoch, "of the method")
         moment = Moment(step - self.first, self.total, epoch - self.first_epoch, c.epochs, draw)
         for module in self._kept:
             module.eval()  # a look at the features leaves everything in training mode
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=c.precision == "bf16"):
-            losses = self.method(made, moment)
-        self.optimiser.zero_grad()
-        losses["loss"].backward()
-        processes.average_gradients(self.method.parameters())
-        self.optimiser.step(moment.step)
-        self.method.after_step(moment)
-        return processes.averaged({name: value.detach() for name, value in losses.items()})
+        return training_step(c, self.method, self.optimiser, self.entrance, views, x, moment)
 
     def card(self, stream: Stream, step: int, total: int) -> EncoderCard:
         """What the encoder of a stream is made for, after `step` of the `total` steps of the run."""
@@ -130,6 +120,8 @@ class Stage:
             method=c.method.name,
             units=self.clips.units or None,
             learned_from=tuple(part.hash for part in self.clips.parts),
+            frame_rate=self.clips.frame_rate,
+            seconds=self.clips.seconds,
             origin=f"{c.recipe}, {several}step {step} of {total}, seed {c.seed}",
         )
 
