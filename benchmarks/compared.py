@@ -9,12 +9,14 @@ from real import POOLED, SETS, pretrain, there
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
 from skelact.encoders.file import load_encoder, random_encoder, save_encoder
-from skelact.evaluation.finetune import FinetuneConfig, SemiConfig, SupervisedConfig
-from skelact.evaluation.knn import KnnConfig
-from skelact.evaluation.linear import LinearConfig
-from skelact.evaluation.result import Result, read_result
+from skelact.evaluation.protocols.finetune import FinetuneConfig
+from skelact.evaluation.protocols.knn import KnnConfig
+from skelact.evaluation.protocols.semi import SemiConfig
+from skelact.evaluation.reading import read_result
+from skelact.evaluation.results.outcome import Result
 from skelact.evaluation.run import evaluate_run, results_folder
 from skelact.evaluation.subset import chosen
+from skelact.train.labels import LinearConfig, SupervisedConfig
 
 METHODS = {
     "skeletonclr": "SkeletonCLR",
