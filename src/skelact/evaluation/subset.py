@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64, Shaped
 
-from skelact.evaluation.protocols.semi import PerClass
 from skelact.system.terminal import tell
 from skelact.system.world import SkelactError, file_hash, write_bytes
+from skelact.train.labels import PerClass
 
 COLUMNS = ("name", "action")
 

@@ -8,6 +8,9 @@ from skelact.config import OLD_NAMES, Precision
 from skelact.encoders.config import EncoderConfig
 from skelact.train.config import Clipping, SGDNumbers
 
+PerClass = Literal["at_least_one", "released"]
+"""Clips of a class of n: share x n, rounded, half up, but one at least; or half to even and possibly none."""
+
 
 class LinearConfig(SGDNumbers):
     """The published recipe (SGD without weight decay, no standardisation, no augmentation)."""

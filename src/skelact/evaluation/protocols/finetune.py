@@ -29,6 +29,3 @@ class FinetuneProtocol(Trained[FinetuneConfig]):
         from skelact.evaluation.tuned import tuned
 
         return tuned(case, options, dict.fromkeys(seeds, case.rows.train), "finetune")
-
-    def precision(self, options: FinetuneConfig) -> str:
-        return options.precision

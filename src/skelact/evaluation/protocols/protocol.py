@@ -103,7 +103,7 @@ class Protocol(Generic[Options, Kind]):
 
     def precision(self, options: Options) -> str:
         """What a training of it calculates in."""
-        return "float32"
+        return getattr(options, "precision", "float32")
 
     def all_options(self) -> dict[str, tuple[Any, Any]]:
         """Type and default of its options in `skelact evaluate all`, by name."""
@@ -124,7 +124,7 @@ class Protocol(Generic[Options, Kind]):
     def verdict(self, result: Kind) -> str:
         """The result in one sentence."""
         name, last, _, _, control, _ = self.figures(result)[0]
-        return beside_control(name, last, control or 0.0, self.no_better)
+        return f"{name}: {last:.1f}" if control is None else beside_control(name, last, control, self.no_better)
 
     def table(self, result: Kind) -> Table:
         """The result on the terminal."""

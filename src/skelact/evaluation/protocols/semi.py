@@ -1,7 +1,7 @@
 """Semi-supervised: as fine-tuning, with the labels of a share of the train clips."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
@@ -10,10 +10,7 @@ from skelact.evaluation.protocols.protocol import Array, Case, Preset
 from skelact.evaluation.protocols.trained import Trained
 from skelact.evaluation.results.scored import Scored
 from skelact.system.terminal import tell
-from skelact.train.labels import TuneConfig
-
-PerClass = Literal["at_least_one", "released"]
-"""Clips of a class of n: share x n, rounded, half up, but one at least; or half to even and possibly none."""
+from skelact.train.labels import PerClass, TuneConfig
 
 
 class SemiConfig(TuneConfig):
@@ -59,9 +56,6 @@ class SemiProtocol(Trained[SemiConfig]):
         found = tuned(case, options, rows, f"semi {100 * options.share:g} %")
         found.fields.update(labels=label_files(files.values()), train_clips=len(rows[seeds[0]]))
         return found
-
-    def precision(self, options: SemiConfig) -> str:
-        return options.precision
 
     def variant(self, recipe: Mapping[str, Any]) -> str:
         """The choice of labels: 10pct, or 10pct-released, which are other clips."""

@@ -51,6 +51,3 @@ class SupervisedProtocol(Trained[SupervisedConfig]):
             return made.model_copy(update={"how": "linear layer (100 epochs, lr 3) on a frozen random encoder"})
 
         return scored(found, shared(case, options, rows, untrained))
-
-    def precision(self, options: SupervisedConfig) -> str:
-        return options.precision
