@@ -240,7 +240,7 @@ def test_a_checkpoint_from_before_there_were_hashes_is_read_and_its_archives_che
     damaged[place] ^= 1
     path.write_bytes(damaged)
     assert not torch.equal(torch.load(path)["w"], torch.arange(1000.0))  # PyTorch takes it
-    with pytest.raises(SkelactError, match="a checksum in it is wrong"):
+    with pytest.raises(SkelactError, match=r"last\.pt: not a checkpoint that can be read: Bad CRC-32"):
         checkpoint.load(path)
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from made_clips import STORE, moving, recording
 
+from skelact.data.measurable import labelled, measurable
 from skelact.data.readers import reader
 from skelact.data.recording import Recording
-from skelact.data.splits import labelled, measurable, split, split_names
+from skelact.data.splits import split, split_names
 from skelact.data.store import Store, write_store
 from skelact.layouts import KINECT_V1
 from skelact.system.world import SkelactError

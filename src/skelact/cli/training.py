@@ -16,7 +16,7 @@ from skelact.train.config import OPTIMISERS, TrainConfig, another_optimiser
 
 def _next(run: Path, store: Path, split: str, stream: Stream | None) -> str:
     """The command that shows what a run is worth on a store: with labels evaluation, without them its features."""
-    from skelact.data.splits import measurable
+    from skelact.data.measurable import measurable
     from skelact.data.store import Store
 
     which = f" --stream {stream}" if stream else ""

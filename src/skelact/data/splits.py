@@ -1,7 +1,7 @@
 """Splits: which clips train and which test, as predicates over the columns of a store."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -180,50 +180,9 @@ def split(store: Store, name: str) -> Split:
     return Split(name, np.flatnonzero(train), np.flatnonzero(test), rule.words)
 
 
-def labelled(found: Split, labels: Int64[np.ndarray, " n"]) -> Split:
-    """The same split without the clips that have no label."""
-    return replace(found, train=found.train[labels[found.train] >= 0], test=found.test[labels[found.test] >= 0])
-
-
-def check_measurable(store: Store, found: Split) -> None:
-    """SkelactError unless a split has labelled clips on both sides, without which nothing can be measured."""
-    kept = labelled(found, store.table["action"])
-    for side, rows, all_rows in (("train", kept.train, found.train), ("test", kept.test, found.test)):
-        if len(rows):
-            continue
-        other = measurable(store)
-        hint = f"take a split that has them, such as {other}" if other and found.name != other else _NO_LABELS
-        if not len(all_rows):
-            raise SkelactError(
-                f"split {found.name} of {store.path.name} has no {side} clips ({found.rule}), and evaluation needs "
-                f"them: {hint}"
-            )
-        raise SkelactError(
-            f"evaluation needs labels: {len(all_rows)} of the {len(all_rows)} {side} clips of {store.path.name} have "
-            f"none (their action is -1): {hint}"
-        )
-
-
-_NO_LABELS = "skelact info lists the splits and labels of a store; skelact embed gives features of unlabelled clips"
-
-
-def measurable(store: Store, preferred: str = "") -> str | None:
-    """A split by which an encoder can be measured on a store: `preferred` if it can, else the first that has labelled
-    clips on both sides, a named one or halves of the subjects, cameras and so on; None where none has."""
-    named = (preferred, *split_names(store.meta.dataset), *store.divisions)
-    for name in dict.fromkeys((*named, *_halves(store.table))):
-        try:
-            found = labelled(split(store, name), store.table["action"])
-        except SkelactError:
-            continue
-        if len(found.train) and len(found.test):
-            return name
-    return None
-
-
 def example(table: Table) -> str | None:
     """A general split that the columns allow: of the labelled clips, where there are any; None where they tell none."""
-    return next(_halves(table), None)
+    return next(halves(table), None)
 
 
 def _another(table: Table) -> str:
@@ -231,7 +190,8 @@ def _another(table: Table) -> str:
     return f"take another split, such as {found}; " if found else ""
 
 
-def _halves(table: Table) -> Iterator[str]:
+def halves(table: Table) -> Iterator[str]:
+    """General splits whose training clips are half of the subjects, cameras and so on, of the labelled clips if any."""
     counts = table["action"] >= 0
     if not counts.any():
         counts = ~counts

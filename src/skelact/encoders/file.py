@@ -1,6 +1,5 @@
 """An encoder as one safetensors file: weights, and in its header a card that says how clips must be prepared for it."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,17 +15,19 @@ from torch import nn
 from skelact.config import OLD_NAMES, Config
 from skelact.encoders.config import DEFAULT, AnyEncoderConfig, EncoderConfig, by_name
 from skelact.encoders.encoder import Encoder
+from skelact.encoders.seal import SEAL, check_header, check_seal, sealed
 from skelact.maths.streams import STREAMS, Stream
 from skelact.skeleton import Skeleton
-from skelact.system.world import SkelactError, write_bytes
+from skelact.system.world import SkelactError, reason, write_bytes
 
 FORMAT = 1
 HEADER = "skelact"
-SEAL = "sha256"
-"""Key in the header of the hash over the whole file."""
-_BLANK = "0" * 64
 MOST_JOINTS = 1000
 """A layout of more is read only where the file has as many."""
+MOST_LISTED, MOST_VALUES = 100_000, 500_000
+"""Entries of a list on a card, and values on all of it."""
+_LONGEST_REASON = 600
+"""Letters of what is said of a damaged card, whose values may be as long as anybody likes."""
 T = TypeVar("T")
 
 
@@ -72,37 +73,7 @@ def save_encoder(path: Path, network: nn.Module, card: EncoderCard, head: nn.Lin
         tensors |= {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     # Not safetensors' save_file, which lets nobody but the owner read the file, whatever the umask.
-    write_bytes(path, _sealed(save(tensors, metadata={HEADER: card.model_dump_json()})))
-
-
-def _sealed(content: bytes) -> bytes:
-    """A safetensors file with the SHA-256 of all its bytes, those of the hash as zeros, in its header."""
-    length = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + length])
-    header["__metadata__"][SEAL] = _BLANK
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    blank = len(text).to_bytes(8, "little") + text
-    digest = hashlib.sha256(blank)
-    digest.update(content[8 + length :])
-    return _with_seal(blank, _BLANK, digest.hexdigest()) + content[8 + length :]
-
-
-def _with_seal(header: bytes, old: str, new: str) -> bytes:
-    return header.replace(f'"{SEAL}":"{old}"'.encode(), f'"{SEAL}":"{new}"'.encode(), 1)
-
-
-def _check_seal(file: Path, seal: str | None) -> None:
-    """SkelactError where a file is not byte for byte as it was sealed; one from before there were seals is taken."""
-    if seal is None:
-        return
-    with file.open("rb") as opened:
-        start = opened.read(8)
-        digest = hashlib.sha256(start + _with_seal(opened.read(int.from_bytes(start, "little")), seal, _BLANK))
-        while piece := opened.read(2**20):
-            digest.update(piece)
-    if digest.hexdigest() != seal:
-        raise SkelactError(f"{file}: damaged: not as it was written (SHA-256 {seal:.12}...); make it anew")
+    write_bytes(path, sealed(save(tensors, metadata={HEADER: card.model_dump_json()})))
 
 
 def encoder_file(run: Path, stream: Stream | None = None) -> Path:
@@ -143,19 +114,20 @@ def _read(file: Path) -> LoadedEncoder:
     if not file.is_file():
         raise SkelactError(f"{file}: not a safetensors file: expected a file, found none that holds bytes")
     try:
+        check_header(file)
         with safe_open(file, framework="pt") as opened:
             metadata = opened.metadata() or {}
             if HEADER not in metadata:
                 raise SkelactError(
                     f"{file}: a safetensors file without skelact's card in its header; not an encoder of ours"
                 )
-            _check_seal(file, metadata.get(SEAL))
+            check_seal(file, metadata.get(SEAL))
             found = {name: tuple(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118
             card = _card(file, metadata[HEADER], _below("encoder", found))
             _check_shapes(file, card, found)
             tensors = {name: opened.get_tensor(name) for name in found}
     except (SafetensorError, OSError) as error:
-        raise SkelactError(f"{file}: not a safetensors file: {error}") from error
+        raise SkelactError(f"{file}: not a safetensors file: {reason(error)}") from error
     network = _network(card)
     network.load_state_dict(_below("encoder", tensors))
     head = None
@@ -170,7 +142,10 @@ def _check_shapes(file: Path, card: EncoderCard, found: dict[str, tuple[int, ...
     strange = sorted(name for name in found if not name.startswith(("encoder.", "head.")))
     if strange:
         raise SkelactError(f"{file}: neither encoder nor head\n{_listed('unexpected', strange)}")
-    network = without_memory(card.encoder, card.skeleton, card.frames, card.persons)
+    try:
+        network = without_memory(card.encoder, card.skeleton, card.frames, card.persons)
+    except SkelactError as error:
+        raise SkelactError(f"{file}: {error}") from error
     parts = {"encoder": shapes_of(network)}
     if _below("head", found):
         parts["head"] = head_shapes(network.features, len(card.classes))
@@ -200,10 +175,14 @@ def _network(card: EncoderCard) -> Encoder:
 
 def _card(file: Path, header: str, found: dict[str, tuple[int, ...]]) -> EncoderCard:
     try:
+        if (count := sum(map(header.count, ",[{"))) > MOST_VALUES:
+            raise ValueError(f"expected at most {MOST_VALUES} values, found {count}")
         values = json.loads(header)
+        _check_lists(values)
         if isinstance(values, dict) and values.get("format", 0) > FORMAT:
             raise SkelactError(
-                f"{file}: written in encoder format {values['format']}, this skelact reads up to {FORMAT}: upgrade it"
+                f"{file}: written in encoder format {values['format']!s:.40}, this skelact reads up to {FORMAT}: "
+                "upgrade it"
             )
         joints = len(values["skeleton"]["joints"]) if isinstance(values, dict) and "skeleton" in values else 0
         # A layout is checked joint by joint, and a graph has joints x joints numbers: the file must be of as many.
@@ -211,7 +190,22 @@ def _card(file: Path, header: str, found: dict[str, tuple[int, ...]]) -> Encoder
             raise SkelactError(f"{file}: the card has {joints} joints, the tensors are not of as many")
         return EncoderCard.model_validate(values)
     except (ValueError, TypeError, LookupError, RecursionError) as error:
-        raise SkelactError(f"{file}: the card in the header is damaged: {error}") from error
+        raise SkelactError(f"{file}: the card in the header is damaged: {_shortened(error)}") from error
+
+
+def _check_lists(card: object) -> None:
+    """ValueError for a list on a card that is longer than any is, before its entries are judged one by one."""
+    below = [card]
+    while below:
+        held = below.pop()
+        if isinstance(held, list) and len(held) > MOST_LISTED:
+            raise ValueError(f"expected lists of at most {MOST_LISTED} entries, found one of {len(held)}")
+        below += held if isinstance(held, list) else held.values() if isinstance(held, dict) else ()
+
+
+def _shortened(error: Exception) -> str:
+    text = str(error)
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."
 
 
 def _encoder_on(values: dict) -> EncoderConfig:
@@ -228,7 +222,7 @@ def without_memory(config: EncoderConfig, skeleton: Skeleton, frames: int, perso
         with torch.device("meta"):
             return config.build(skeleton, frames, persons)
     except (RuntimeError, TypeError, ValueError, OverflowError) as error:
-        numbers = ", ".join(f"{name} {value}" for name, value in config if name != "name")
+        numbers = ", ".join(f"{name} {value!s:.40}" for name, value in config if name != "name")
         raise SkelactError(f"no tensor has the sizes that the encoder {config.name} asks for: {numbers}") from error
 
 

@@ -22,7 +22,8 @@ class Storage:
 
     dtype: torch.dtype
     count: int
-    read: Callable[[], bytearray]
+    read: Callable[[], Tensor]
+    """Their bytes, as one axis of uint8; the same memory each time."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,12 @@ class Stored:
         """The tensor, on the CPU. RefusedPickle where its bytes are not all there."""
         if not math.prod(self.shape):
             return torch.empty(self.shape, dtype=self.storage.dtype)
-        numbers = torch.frombuffer(self.storage.read(), dtype=self.storage.dtype)
-        return numbers.as_strided(self.shape, self.stride, self.offset).contiguous()
+        return self.view().contiguous()
+
+    def view(self) -> Tensor:
+        """The tensor as it was, in the memory of all that share its storage. RefusedPickle as of `tensor`."""
+        numbers = torch.empty(0, dtype=self.storage.dtype)
+        return numbers.set_(self.storage.read().untyped_storage(), self.offset, self.shape, self.stride)
 
     @property
     def bytes(self) -> int:
@@ -62,14 +67,14 @@ class Contents:
     """Bytes of the file."""
 
 
-def checked(storage: Storage, offset: Any, shape: Any, stride: Any) -> Stored:
-    """The tensor that is described, if all of it lies within its storage."""
+def checked(storage: Storage, offset: Any, shape: Any, stride: Any, expanded: bool = False) -> Stored:
+    """The tensor that is described, if all of it lies within its storage; `expanded`: it may have numbers twice."""
     axes = (offset,), shape, stride
     whole = all(isinstance(axis, tuple) and all(type(n) is int and n >= 0 for n in axis) for axis in axes)
     if not whole or len(shape) != len(stride) or len(shape) > _MOST_AXES:
         raise RefusedPickle("a tensor whose shape is none")
     last = offset + sum((length - 1) * step for length, step in zip(shape, stride, strict=True))
-    if math.prod(shape) > storage.count or (math.prod(shape) and last >= storage.count):
+    if (math.prod(shape) > storage.count and not expanded) or (math.prod(shape) and last >= storage.count):
         raise RefusedPickle(f"a tensor of shape {shape} in a storage of {storage.count} numbers")
     return Stored(storage, offset, shape, stride)
 

@@ -4,13 +4,16 @@ Tensors are read when they are asked for, each from bytes that were checked to b
 """
 
 import contextlib
+import struct
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from skelact.encoders.inert import Inert, Thing
 from skelact.encoders.stored import Contents, Storage, checked, tables_in
@@ -29,10 +32,13 @@ _TYPES = {
     "ByteStorage": torch.uint8,
     "BoolStorage": torch.bool,
 }
-_STORED = 1000
-"""Bytes of a tensor or storage that was described, about."""
+TENSOR_BYTES = 1000
+"""Bytes of a tensor or storage that was described, about; both as objects of PyTorch take less."""
 _MAGIC = 0x1950A86A20F9469CFC6C
+MARK = b"PK\x03\x04"
+"""How a file of today's form begins."""
 _LARGEST_PICKLE = 64 * 2**20
+_PIECE = 2**20
 _LARGEST_LIST = 4 * 2**20
 """Of the files in an archive; some hundred bytes a tensor."""
 
@@ -44,15 +50,21 @@ def opened_torch(path: Path) -> Iterator[Contents]:
     RefusedPickle: not such a file, damaged, or it would have to run code.
     """
     size = path.stat().st_size
+    with damage_refused(), path.open("rb") as file:
+        if file.read(4) == MARK:
+            check_directory(file, size)
+            with zipfile.ZipFile(file) as archive:
+                yield Zipped(archive, size).contents()
+        else:
+            file.seek(0)
+            yield _Old(file, size).contents()
+
+
+@contextlib.contextmanager
+def damage_refused() -> Iterator[None]:
+    """Inside, what damaged bytes raise in a dozen ways is a RefusedPickle."""
     try:
-        with path.open("rb") as file:
-            if file.read(4) == b"PK\x03\x04":
-                _check_directory(file, size)
-                with zipfile.ZipFile(file) as archive:
-                    yield _Zipped(archive, size).contents()
-            else:
-                file.seek(0)
-                yield _Old(file, size).contents()
+        yield
     except (
         zipfile.BadZipFile,
         NotImplementedError,
@@ -60,12 +72,15 @@ def opened_torch(path: Path) -> Iterator[Contents]:
         KeyError,
         ArithmeticError,
         ValueError,
+        TypeError,
+        AttributeError,
         RuntimeError,
+        struct.error,
     ) as error:
         raise RefusedPickle(str(error).strip()[:200] or type(error).__name__) from error
 
 
-def _check_directory(file: BinaryIO, size: int) -> None:
+def check_directory(file: BinaryIO, size: int) -> None:
     """RefusedPickle where the list of an archive's files alone would take many times its size of memory."""
     file.seek(max(0, size - 2**16 - 22))
     end = file.read()
@@ -78,14 +93,14 @@ def _check_directory(file: BinaryIO, size: int) -> None:
         raise RefusedPickle(f"an archive whose list of files has {listed} bytes")
 
 
-class _Builder(Inert, ABC):
+class Builder(Inert, ABC):
     """Makes tensors of what a pickle says of them; what is in files of both forms."""
 
     def __init__(self, size: int):
         super().__init__()
         self._size = size
         self._storages: dict[str, Storage] = {}
-        self._read_before: dict[str, bytearray] = {}
+        self._read_before: dict[str, Tensor] = {}
         self._left = size
 
     def referred(self, place: Any, room: Room) -> Any:
@@ -99,7 +114,7 @@ class _Builder(Inert, ABC):
             raise RefusedPickle("a reference that is none to a tensor's numbers")
         if view and view[0] is not None:
             raise RefusedPickle("a tensor that shares its numbers as before PyTorch 0.4: save it with a later version")
-        room.take(_STORED)
+        room.take(TENSOR_BYTES)
         dtype = _TYPES.get(kind.name)
         if dtype is None or not kind.module.startswith("torch"):
             return Thing(str(kind))
@@ -124,10 +139,10 @@ class _Builder(Inert, ABC):
         storage, offset, shape, stride = (*args, *(None,) * 4)[:4]
         if name.name not in ("_rebuild_tensor", "_rebuild_tensor_v2") or not isinstance(storage, Storage):
             return self.instance(name, room)
-        room.take(_STORED)
+        room.take(TENSOR_BYTES)
         return checked(storage, offset, shape, stride)
 
-    def _once(self, key: str, size: int) -> bytearray:
+    def _once(self, key: str, size: int) -> Tensor:
         """The bytes of a storage; of all that are asked for no more than the file has."""
         if key not in self._read_before:
             self._left -= size
@@ -139,11 +154,23 @@ class _Builder(Inert, ABC):
         return self._read_before[key]
 
     @abstractmethod
-    def _bytes(self, key: str, size: int) -> bytearray:
+    def _bytes(self, key: str, size: int) -> Tensor:
         """The bytes of a storage, from the file."""
 
 
-class _Zipped(_Builder):
+def _filled(read: Callable[[int], bytes], size: int) -> Tensor:
+    """The next bytes of a file, in memory of PyTorch's own; EOFError where there are less."""
+    made, at = torch.empty(size, dtype=torch.uint8), 0
+    held = made.numpy()
+    while at < size:
+        if not (piece := read(min(_PIECE, size - at))):
+            raise EOFError(f"expected {size} bytes of a tensor, found {at}")
+        held[at : at + len(piece)] = np.frombuffer(piece, np.uint8)
+        at += len(piece)
+    return made
+
+
+class Zipped(Builder):
     """A zip archive with the pickle in `data.pkl` and each storage in a file of its own."""
 
     def __init__(self, archive: zipfile.ZipFile, size: int):
@@ -154,26 +181,34 @@ class _Zipped(_Builder):
             raise RefusedPickle(f"a zip archive with {len(pickles)} files data.pkl; expected 1")
         self._folder = pickles[0].removesuffix("data.pkl")
 
-    def contents(self) -> Contents:
+    def value(self, largest: int = _LARGEST_PICKLE) -> Any:
+        """What the pickle, of so many bytes at most, holds."""
         if f"{self._folder}byteorder" in self._archive.namelist() and self._read("byteorder", 16) == b"big":
             raise RefusedPickle("numbers in the order of bytes of another processor")
-        value, _ = read_pickle(self._read("data.pkl", _LARGEST_PICKLE), self)
+        return read_pickle(self._read("data.pkl", largest), self)[0]
+
+    def contents(self) -> Contents:
+        value = self.value()
         return Contents(tables_in(value), tuple(sorted(self.unmade)), self._size)
 
-    def _bytes(self, key: str, size: int) -> bytearray:
-        return bytearray(self._read(f"data/{key}", size, exactly=True))
+    def _bytes(self, key: str, size: int) -> Tensor:
+        with self._archive.open(self._checked(f"data/{key}", size, exactly=True)) as file:
+            return _filled(file.read, size)
 
-    def _read(self, name: str, most: int, exactly: bool = False) -> bytes:
+    def _read(self, name: str, most: int) -> bytes:
+        return self._archive.read(self._checked(name, most))
+
+    def _checked(self, name: str, most: int, exactly: bool = False) -> zipfile.ZipInfo:
         info = self._archive.getinfo(self._folder + name)
         # PyTorch compresses nothing; a size that is no more than the file's cannot claim memory that is not there.
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
             raise RefusedPickle(f"{name:.40}: expected a file that is not compressed")
         if info.file_size > min(most, self._size) or (exactly and info.file_size != most):
             raise RefusedPickle(f"{name:.40}: expected {most} bytes, found {info.file_size}")
-        return self._archive.read(info)
+        return info
 
 
-class _Old(_Builder):
+class _Old(Builder):
     """Five pickles in a row and then the numbers, as before PyTorch 1.6."""
 
     def __init__(self, file: BinaryIO, size: int):
@@ -205,6 +240,6 @@ class _Old(_Builder):
             raise RefusedPickle(f"cut short: expected {place} bytes, found {self._size}")
         return Contents(tables_in(value), tuple(sorted(self.unmade)), self._size)
 
-    def _bytes(self, key: str, size: int) -> bytearray:
+    def _bytes(self, key: str, size: int) -> Tensor:
         self._file.seek(self._places[key])
-        return bytearray(self._file.read(size))
+        return _filled(self._file.read, size)

@@ -13,7 +13,7 @@ from skelact.encoders.file import EncoderCard, load_encoder
 from skelact.maths.streams import apply_stream
 from skelact.methods import SkeAttnCLR
 from skelact.skeleton import Skeleton
-from skelact.system.world import SkelactError, read_json
+from skelact.system.world import SkelactError, read_json, reason
 from skelact.train import TrainConfig, checkpoint
 
 BATCH = 16
@@ -43,8 +43,8 @@ def load_attention(run: Path) -> Attention:
         method = methods.build(config.method, card.encoder, card.skeleton, card.frames, card.persons)
     try:
         method.load_state_dict(state["method"])
-    except (RuntimeError, KeyError, TypeError) as error:
-        raise SkelactError(f"{run}: its checkpoint does not fit its configuration: {error}") from error
+    except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise SkelactError(f"{run}: its checkpoint does not fit its configuration: {reason(error)}") from error
     assert isinstance(method, SkeAttnCLR), "its card says so"
     return Attention(method.eval().requires_grad_(False), card)
 

@@ -7,7 +7,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
 from skelact.config import Config
-from skelact.data.splits import check_measurable, labelled
+from skelact.data.measurable import check_measurable, labelled
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
 from skelact.skeleton import Skeleton

@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Int64
 
 from skelact.data.batches import Part, TrainingClips
-from skelact.data.splits import Split, check_measurable, labelled
+from skelact.data.measurable import check_measurable, labelled
+from skelact.data.splits import Split
 from skelact.data.splits import split as split_of
 from skelact.data.squeezed import squeezed_in
 from skelact.data.store import Prepared, Store

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.table import Table
 
 from skelact.config import Config
-from skelact.data.splits import check_measurable, labelled
+from skelact.data.measurable import check_measurable, labelled
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
 from skelact.evaluation.protocols import all_options, planned, protocol_of

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from skelact.data.splits import ALL, measurable
+from skelact.data.measurable import measurable
+from skelact.data.splits import ALL
 from skelact.data.store import Store
 from skelact.evaluation.protocols import protocol_of
 from skelact.evaluation.results.outcome import Classified, Evaluation, Result

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from skelact import __version__
-from skelact.data.splits import check_measurable
+from skelact.data.measurable import check_measurable
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
 from skelact.data.units import common_unit

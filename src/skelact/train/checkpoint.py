@@ -6,13 +6,14 @@ for PyTorch itself compares no checksum when it reads: a changed byte would be t
 
 import hashlib
 import io
-import zipfile
+import os
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
+from skelact.encoders.exact import read_exact
+from skelact.system.pickles.makes import RefusedPickle
 from skelact.system.world import SkelactError, reason, write_bytes
 
 FORMAT = 1
@@ -20,6 +21,7 @@ _MARK = b"skelact sha256 "
 _SEALED = "sealed"
 """Key of the state: that the file has a hash, so that one without is damaged and not merely old."""
 _LENGTH = 64
+_PIECE = 2**20
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
@@ -29,35 +31,31 @@ def save(path: Path, state: dict[str, Any]) -> None:
     """
     whole = io.BytesIO()  # PyTorch's own writer reports a full disk in words of its source code
     torch.save({"format": FORMAT, _SEALED: True, **state}, whole)
-    whole.seek(-2, io.SEEK_END)  # the length of the archive's comment, which is empty
-    whole.write((len(_MARK) + _LENGTH).to_bytes(2, "little") + _MARK)
-    whole.write(hashlib.sha256(whole.getbuffer()).hexdigest().encode())
+    seal(whole)
     write_bytes(path, whole.getbuffer())
 
 
+def seal(archive: io.BytesIO) -> None:
+    """Make the hash of a zip archive without a comment its comment."""
+    archive.seek(-2, io.SEEK_END)  # the length of the comment
+    archive.write((len(_MARK) + _LENGTH).to_bytes(2, "little") + _MARK)
+    archive.write(hashlib.sha256(archive.getbuffer()).hexdigest().encode())
+
+
 def load(path: Path) -> dict[str, Any]:
-    """Read what `save` wrote, on the CPU. SkelactError for a damaged file or one of a newer format."""
+    """Read what `save` wrote, on the CPU, in little more memory than its tensors take.
+
+    SkelactError for a damaged file, one of a newer format, and one that holds anything but tensors, numbers, text and
+    containers of them, or more of them than a file of its size has.
+    """
     if not path.is_file():
         raise SkelactError(f"{path}: not a checkpoint that can be read: expected a file, found none that holds bytes")
     try:
-        whole = io.BytesIO(path.read_bytes())
-        sealed = _check(path, whole)
-        whole.seek(0)
-        state = torch.load(whole, map_location="cpu", weights_only=True)
-    except UnpicklingError as error:  # PyTorch's text advises to run what is in the file
-        text = f"{path}: not a checkpoint that can be read: it holds something else than tensors, numbers and text"
-        raise SkelactError(text) from error
-    except (
-        OSError,
-        RuntimeError,
-        EOFError,
-        ValueError,
-        LookupError,
-        AttributeError,
-        TypeError,
-        NotImplementedError,
-        zipfile.BadZipFile,
-    ) as error:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            sealed = _check(path, file, size)
+            state = read_exact(file, size)
+    except (RefusedPickle, OSError) as error:
         raise SkelactError(f"{path}: not a checkpoint that can be read: {reason(error)}") from error
     if not isinstance(state, dict) or type(state.get("format")) is not int:
         raise SkelactError(f"{path}: not a checkpoint of a skelact run")
@@ -70,18 +68,18 @@ def load(path: Path) -> dict[str, Any]:
     return state
 
 
-def _check(path: Path, whole: io.BytesIO) -> bool:
-    """Whether the file has a hash. SkelactError where it is not that of the file; of one from before there was any the
-    archive's own, weaker checksums are compared."""
-    held = whole.getbuffer()
-    end = len(held) - _LENGTH
-    if end > 0 and bytes(held[max(0, end - len(_MARK)) : end]) == _MARK:
-        if hashlib.sha256(held[:end]).hexdigest().encode() != bytes(held[end:]):
-            raise SkelactError(f"{path}: not a checkpoint that can be read: damaged, its checksum is that of another")
-        return True
-    if held[:4] == b"PK\x03\x04":
-        with zipfile.ZipFile(whole) as archive:
-            broken = archive.testzip()
-        if broken is not None:
-            raise SkelactError(f"{path}: not a checkpoint that can be read: damaged, a checksum in it is wrong")
-    return False
+def _check(path: Path, file: BinaryIO, size: int) -> bool:
+    """Whether the file has a hash. SkelactError where it is not that of the file; one from before there was any has the
+    archive's own, weaker checksums, which are compared where a part of it is read."""
+    end = size - _LENGTH
+    file.seek(max(0, end - len(_MARK)))
+    if end <= len(_MARK) or file.read(len(_MARK)) != _MARK:
+        return False
+    told = file.read(_LENGTH)
+    file.seek(0)
+    digest = hashlib.sha256()
+    for start in range(0, end, _PIECE):
+        digest.update(file.read(min(_PIECE, end - start)))
+    if digest.hexdigest().encode() != told:
+        raise SkelactError(f"{path}: not a checkpoint that can be read: damaged, its checksum is that of another")
+    return True

@@ -168,6 +168,8 @@ class Trainer:
     def _losses(self) -> tuple[list[str], Float[Tensor, "steps parts"]]:
         """Names and values of the losses since the last report; only here does the host wait for the device."""
         names = sorted(self._recent[-1])
+        if any(losses.keys() != self._recent[0].keys() for losses in self._recent):
+            raise SkelactError(f"{self.folder}: its last checkpoint has other losses than {', '.join(names)}")
         table = torch.stack([torch.stack([losses[name] for name in names]) for losses in self._recent]).cpu()
         bad = (~table.isfinite().all(1)).nonzero()
         if len(bad):
@@ -238,12 +240,16 @@ class Trainer:
         processes.equalise(self.method)
 
     def _restore(self, state: dict[str, Any]) -> None:
-        step, seconds = int(state["step"]), float(state["seconds"])
-        if not 0 <= step <= self.total:
-            raise ValueError(f"expected a step up to {self.total}, found {step}")
+        step, seconds, recent = state["step"], state["seconds"], state["recent"]
+        if type(step) is not int or not 0 <= step <= self.total:
+            raise ValueError(f"expected a step up to {self.total}, found {step!r:.40}")
+        if type(seconds) not in (int, float) or not 0 <= seconds < float("inf"):
+            raise ValueError(f"expected the seconds of a training, found {seconds!r:.40}")
+        if not all(loss.ndim == 0 and loss.is_floating_point() for losses in recent for loss in losses.values()):
+            raise ValueError("expected losses of one number each, found others")
         self.method.load_state_dict(state["method"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self._recent = [{name: loss.to(self.device) for name, loss in losses.items()} for losses in state["recent"]]
+        self._recent = [{name: loss.to(self.device) for name, loss in losses.items()} for losses in recent]
         self.step, self.seconds = step, seconds
 
     def card(self, stream: Stream) -> EncoderCard:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from skelact.methods.method import ParameterGroup
 from skelact.train.config import Optimiser, SGDNumbers
@@ -53,8 +54,36 @@ class ScheduledOptimiser:
         return self._optimiser.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what `state_dict` gave; ValueError where it is of other groups."""
-        self._optimiser.load_state_dict(state)
+        """Take back what `state_dict` gave; ValueError where it is of other groups or another optimiser.
+
+        Only what was gathered in training: the numbers of the groups, such as weight decay, are the configuration's.
+        """
+        groups = self._optimiser.state_dict()["param_groups"]
+        if [group["params"] for group in state["param_groups"]] != [group["params"] for group in groups]:
+            raise ValueError("expected the groups of this optimiser's parameters, found others")
+        parameters = dict(enumerate(each for group in self._optimiser.param_groups for each in group["params"]))
+        pattern = self._kept_of_one()
+        for number, kept in state["state"].items():
+            if number not in parameters:
+                raise ValueError(f"expected a parameter up to {len(parameters) - 1}, found {number}")
+            for name, one in pattern.items():
+                whole = isinstance(one, Tensor) and one.ndim > 0
+                shape = parameters[number].shape if whole else torch.Size()
+                if name not in kept or (isinstance(one, Tensor) and _shape(kept[name]) != shape):
+                    raise ValueError(f"expected {name} of parameter {number} with axes {tuple(shape)}, found another")
+        self._optimiser.load_state_dict({"state": state["state"], "param_groups": groups})
+
+    def _kept_of_one(self) -> dict[str, Any]:
+        """What this optimiser keeps of a parameter, here of one with an axis."""
+        parameter = nn.Parameter(torch.zeros(1))
+        parameter.grad = torch.zeros(1)
+        optimiser = self.config.build([ParameterGroup([parameter])])
+        optimiser.step()
+        return dict(optimiser.state[parameter])
+
+
+def _shape(value: Any) -> torch.Size | None:
+    return value.shape if isinstance(value, Tensor) else None
 
 
 def as_torch(groups: Iterable[ParameterGroup]) -> list[dict[str, Any]]:

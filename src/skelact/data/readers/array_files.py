@@ -22,6 +22,8 @@ Joints = Callable[[int], Shaped[np.ndarray, "t m v c"]]
 Scores = Callable[[int], Shaped[np.ndarray, "t m v"] | None]
 MOST_CLASSES = 10_000
 """Classes that a few clips may be a part of; more of them are only named where there are as many clips."""
+LONGEST_TEXT, LONGEST_DIVISION = 1000, 255
+"""Letters of a name or label, which a store keeps as wide as its longest; and of a division."""
 
 
 def _no_scores(clip: int) -> None:
@@ -53,6 +55,10 @@ class Clips:
         if len(self.actions) and self.actions.min() < UNKNOWN:
             raise refused(self.files[0], "classes counted from 0 (-1: unknown)", self.actions.min())
         check_names(self.files[0], self.names)
+        for division in self.divisions:
+            if len(division) > LONGEST_DIVISION:
+                found = f"{printed(division)}, {len(division)} letters"
+                raise refused(self.files[0], f"a division named in at most {LONGEST_DIVISION} letters", found)
 
 
 def refused(path: Path, expected: str, found: object) -> ReadError:
@@ -65,6 +71,7 @@ def check_names(path: Path, names: Iterable[Any]) -> None:
     for number, name in enumerate(names):
         if not isinstance(name, str):
             raise refused(path, f"a text as name of clip {number}", type(name).__name__)
+        _check_length(path, f"a name of clip {number}", name)
         if not name or printable(name) != name:
             raise refused(path, f"a name of clip {number} that can be printed", f"'{printed(name)}'")
         if name in before:
@@ -118,6 +125,9 @@ def texts_of(path: Path, what: str, values: np.ndarray | Sequence[Any], count: i
     if isinstance(values, np.ndarray):
         if values.ndim != 1 or values.dtype.kind not in "US":
             raise refused(path, f"{what} to be a list of texts", size(values))
+        letters = values.dtype.itemsize // 4  # those of bytes may have four each
+        if letters > LONGEST_TEXT:
+            raise refused(path, f"{what} of at most {LONGEST_TEXT} letters", f"{values.dtype}")
     elif not isinstance(values, list | tuple):
         raise refused(path, f"{what} to be a list of texts", type(values).__name__)
     if count is not None and len(values) != count:
@@ -126,9 +136,15 @@ def texts_of(path: Path, what: str, values: np.ndarray | Sequence[Any], count: i
     for number, text in enumerate(texts):
         if not isinstance(text, str):
             raise refused(path, f"{what} to be a list of texts", f"{type(text).__name__} as number {number}")
+        _check_length(path, what, text)
         if printable(text) != text:
             raise refused(path, f"{what} that can be printed", f"'{printed(text)}' as number {number}")
     return [*texts]
+
+
+def _check_length(path: Path, what: str, text: str) -> None:
+    if len(text) > LONGEST_TEXT:
+        raise refused(path, f"{what} of at most {LONGEST_TEXT} letters", f"{printed(text)}, {len(text)} letters")
 
 
 def check_joints(path: Path, clips: Clips, layout: Skeleton, axes: str, alike: bool) -> None:

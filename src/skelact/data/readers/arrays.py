@@ -3,6 +3,7 @@
 All clips of such a source stand in one or two files. `array_files` knows what is where; the reader looks clips up.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from skelact.data.readers.clip_table import ClipTable, read_table
 from skelact.data.readers.named import Named, notes_on
 from skelact.data.readers.ntu import NAMING as NTU_NAMING
 from skelact.data.readers.scores import HIGHEST, not_seen
-from skelact.data.readers.slots import fixed_slots
+from skelact.data.readers.slots import check_slots, fixed_slots
 from skelact.data.recording import Item, ReadError, Recording
 from skelact.layouts import COCO_17, KINECT_V2, named_layout
 from skelact.skeleton import Skeleton
@@ -25,6 +26,10 @@ from skelact.system.world import SkelactError
 AXES = "nctvm"
 PUBLISHED_LAYOUTS = {(25, 3): KINECT_V2, (17, 2): COCO_17}
 """Layouts of the files that pyskl gives out, by joints and coordinates."""
+WIDTH = 6
+"""Bytes that a coordinate takes while a clip is read: as float32, and what is said of it."""
+ONE_CLIP = 48 * 2**20
+"""Bytes that a clip may take beyond twice the file."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +78,13 @@ class ArraysReader:
                 f"{item}: expected {len(self.skeleton)} joints of {self.skeleton.name} with 2 or 3 coordinates, "
                 f"found {joints.shape[2]} with {joints.shape[3]}"
             )
+        check_slots(item, joints.shape[1])
+        self._check_width(item, joints)
         joints, missing = self._seen(item, joints, clips.scores(number))
         joints = joints[: self._length(item, clips, joints)]
         if joints.shape[3] == 2:
             joints = np.concatenate([joints, np.zeros_like(joints[..., :1])], axis=3)
-        with np.errstate(invalid="ignore"):  # a NaN of the kind that raises a signal is a NaN like any other
-            real = joints if joints.dtype.kind == "f" else joints.astype(np.float64)
-        slots, identity = fixed_slots(item, real)
+        slots, identity = fixed_slots(item, joints)
         told = NTU_NAMING.pattern.search(f"/{clips.names[number]}.skeleton")
         performed: dict[str, Any] = (
             {key: int(digits) for key, digits in told.groupdict().items() if key != "action"} if told else {}
@@ -90,6 +95,16 @@ class ArraysReader:
         performed["action"] = int(clips.actions[number])
         performed |= self.table.of(clips.names[number]) if self.table else {}
         return Recording(clips.names[number], slots, identity, **performed, places=places, missing=missing)
+
+    def _check_width(self, item: Item, joints: np.ndarray) -> None:
+        """ReadError where numbers of a byte or two would take many times the file as coordinates in float32."""
+        count = math.prod(joints.shape[:3]) * 3
+        most = (2 * sum(path.stat().st_size for path in self._clips().files) + ONE_CLIP) // WIDTH
+        if count > most:
+            raise ReadError(
+                f"{item}: expected a clip of at most {most} coordinates in a file of this size, found {count} "
+                f"as {joints.dtype}"
+            )
 
     def _seen(self, item: Item, joints: np.ndarray, scores: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
         """Joints, zero where their score is, and where that is; None where no score is told."""

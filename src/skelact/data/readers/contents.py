@@ -1,5 +1,6 @@
 """Files on disk and in zip archives: which there are, and their bytes. What they say of their size is not believed."""
 
+import io
 import os
 import stat
 import zipfile
@@ -17,6 +18,10 @@ TIGHTEST = 100
 """How many times smaller than its content a member of an archive may be; recordings of real people come to about 10."""
 SMALL = 2**20
 """Bytes for which the ratio is not looked at: a clip of zeros may be packed as tightly as one likes."""
+MEMBER, LISTED = 900, 48 * 2**20
+"""Bytes that a member of an archive takes as an entry and an item, about; and those for all beyond twice the file."""
+_MEMBER = b"PK\x01\x02"
+"""How each entry of an archive's list begins."""
 
 
 def content(item: Item) -> bytes:
@@ -97,7 +102,37 @@ def open_archive(path: Path) -> zipfile.ZipFile:
 @lru_cache(maxsize=2)
 def _archive(path: Path, size: int, changed: int, process: int) -> zipfile.ZipFile:
     """One open archive a process: a forked child that shared its parent's would move the parent's place in the file."""
-    return zipfile.ZipFile(path)
+    return _Archive(path)
+
+
+class _Archive(zipfile.ZipFile):
+    """A zip archive that is read through a file of its own, `_Listed`, and closes it."""
+
+    def __init__(self, path: Path):
+        self._listed = _Listed(path)
+        super().__init__(self._listed)
+        self._listed.listing = False
+
+    def close(self) -> None:
+        super().close()
+        self._listed.close()
+
+
+class _Listed(io.BufferedReader):
+    """A zip archive whose list of members is refused where it would take many times the file as Python's objects."""
+
+    def __init__(self, path: Path):
+        super().__init__(io.FileIO(path))
+        self.listing = True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        if self.listing and len(data) > SMALL:
+            whole = os.fstat(self.fileno()).st_size
+            members, most = data.count(_MEMBER), (2 * whole + LISTED - 2 * len(data)) // MEMBER
+            if members > most:
+                raise ValueError(f"expected at most {most} members in {whole} bytes, found {members}")
+        return data
 
 
 def _hidden(parts: Sequence[str]) -> bool:

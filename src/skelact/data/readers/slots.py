@@ -1,24 +1,35 @@
 """Clips of formats where every frame has room for the same number of persons, and zeros stand for nobody."""
 
 import numpy as np
-from jaxtyping import Float, Float32, Int64
+from jaxtyping import Float32, Int64, Shaped
 
 from skelact.data.recording import Item, ReadError
 
+MOST_SLOTS = 1000
+"""Persons that a frame may have room for; published files have room for up to 4, and each slot takes memory alone."""
+
+
+def check_slots(item: Item, slots: int) -> None:
+    """ReadError for room for more persons than any recording has."""
+    if slots > MOST_SLOTS:
+        raise ReadError(f"{item}: expected room for at most {MOST_SLOTS} persons, found {slots}")
+
 
 def fixed_slots(
-    item: Item, coordinates: Float[np.ndarray, "t m v 3"]
+    item: Item, coordinates: Shaped[np.ndarray, "t m v 3"]
 ) -> tuple[Float32[np.ndarray, "t m v 3"], Int64[np.ndarray, "t m"]]:
     """Joints as float32, and who is where: a slot is one person, absent from frames in which all its joints are zero.
 
-    Raises ReadError on a clip without frames, on numbers that are not finite, and if nobody is in any frame.
+    Raises ReadError on a clip without frames, on room for more than MOST_SLOTS persons, on numbers that are not finite,
+    and if nobody is in any frame.
     """
+    check_slots(item, coordinates.shape[1])
     if not len(coordinates):
         raise ReadError(f"{item}: expected at least 1 frame, found 0")
     with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite and is refused here
         joints = coordinates.astype(np.float32)
-    wrong = ~np.isfinite(joints)
-    if wrong.any():
+    if not (finite := np.isfinite(joints)).all():
+        wrong = ~finite
         frame, slot, joint, axis = (int(index) for index in np.unravel_index(int(wrong.argmax()), wrong.shape))
         raise ReadError(
             f"{item}: expected finite numbers, found {float(coordinates[frame, slot, joint, axis])!r} "

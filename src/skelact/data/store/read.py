@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
+from numpy.lib.format import MAGIC_PREFIX
 
 from skelact.data.recording import Recording
 from skelact.data.store.disk import full_disk_explained, termination_unwinds
@@ -201,9 +202,14 @@ def _hash_of(path: Path, *state: int) -> str:
 def _mapped(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     """The array in a file, mapped and not read; an array without entries cannot be mapped."""
     try:
-        array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)
+        with path.open("rb") as file:
+            numpys = file.read(len(MAGIC_PREFIX)) == MAGIC_PREFIX  # of an archive, too, numpy would make something
+        array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False) if numpys else None
     except (OSError, ValueError) as error:
         raise SkelactError(f"{path}: the file is damaged: {error}") from error
+    if array is None or array.dtype.kind not in "fiub":
+        found = "none" if array is None else f"one of {array.dtype}"
+        raise SkelactError(f"{path}: expected an array of numbers, found {found}; the file is damaged")
     if array.shape != shape:
         raise SkelactError(f"{path}: expected an array of shape {shape}, found {array.shape}; the file is damaged")
     return array
