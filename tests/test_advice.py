@@ -10,6 +10,7 @@ import pytest
 
 from skelact.cli import COMMANDS, main
 from skelact.cli.evaluation import evaluations
+from skelact.cli.flags import OLD_OPTIONS
 from skelact.recipes import RECIPES
 
 ROOT = Path(__file__).parent.parent
@@ -44,7 +45,7 @@ def texts(file: Path) -> list[str]:
 
 
 def test_messages_name_flags_that_there_are(flags):
-    known = {"--version"}.union(*flags.values())
+    known = {"--version", *OLD_OPTIONS}.union(*flags.values())
     unknown = [
         (file.name, flag)
         for file in (ROOT / "src").rglob("*.py")

@@ -15,15 +15,14 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-import skelact.train.loop
 import tiny
 from skelact import methods
 from skelact.data.batches import training_clips
 from skelact.data.store import Store
 from skelact.encoders.config import STGCNConfig
+from skelact.encoders.entrance import Entrance
 from skelact.encoders.stgcn import engine
 from skelact.maths.batchnorm import WholeBatchNorm, over_whole_batches
-from skelact.maths.streams import apply_stream
 from skelact.system import processes
 from skelact.system.world import SkelactError
 from skelact.train import TrainConfig, pretrain
@@ -63,7 +62,8 @@ def in_float64(patch: Callable[..., None] = setattr) -> None:
     """Networks and views in float64."""
     build = methods.build
     patch(methods, "build", lambda *arguments: build(*arguments).double())
-    patch(skelact.train.loop, "apply_stream", lambda *arguments: apply_stream(*arguments).double())
+    in_stream = Entrance.in_stream
+    patch(Entrance, "in_stream", lambda *arguments: in_stream(*arguments).double())
 
 
 def train(case: str, folder: Path, run: str, patch: Callable[..., None] = setattr) -> None:

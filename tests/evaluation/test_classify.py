@@ -45,7 +45,7 @@ def named(encoder) -> LoadedEncoder:
     head = torch.nn.Linear(8, 4)
     with torch.no_grad():
         head.weight.copy_(100 * torch.randn(4, 8, generator=torch.Generator().manual_seed(0)))
-    return replace(encoder, head=head, card=encoder.card.model_copy(update={"classes": CLASSES}))
+    return LoadedEncoder(encoder.network, encoder.card.model_copy(update={"classes": CLASSES}), head)
 
 
 def test_probabilities_are_those_of_the_head_on_the_prepared_clip(named, recordings):
@@ -135,7 +135,7 @@ def test_long_recordings_are_told_after_the_last_line_and_with_their_longest(nam
 
 
 def test_units_of_the_recordings_become_those_of_the_encoder(named, recordings):
-    metric = replace(named, card=named.card.model_copy(update={"units": "metres"}))
+    metric = LoadedEncoder(named.network, named.card.model_copy(update={"units": "metres"}), named.head)
     clip, told = recordings()[0], []
     larger = replace(clip, joints=clip.joints * np.float32(100))
     (one,), (other,) = (

@@ -11,8 +11,8 @@ from rich.progress import ProgressColumn
 from skelact.data.progress import progress_bar
 from skelact.data.recording import Recording
 from skelact.data.store import write_store
-from skelact.encoders.file import random_encoder
-from skelact.evaluation.features import cached_features, encoder_hash, features, features_key
+from skelact.encoders.file import LoadedEncoder, random_encoder
+from skelact.evaluation.features import cached_features, encoder_hash, features_key
 from skelact.layouts import COCO_17, KINECT_V1, KINECT_V2
 from skelact.system.world import SkelactError
 
@@ -29,7 +29,7 @@ def test_features_are_the_network_on_the_clips_whatever_the_batch(encoder):
     x = clips()
     expected = torch.cat([encoder.network(torch.from_numpy(x[row : row + 1])) for row in range(5)])
     for batch in (1, 2, 5, 100):
-        found = features(encoder, x, batch=batch, progress=False)
+        found = encoder.embed(x, batch=batch, progress=False)
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-7)
 
 
@@ -41,7 +41,7 @@ def test_the_bone_stream_of_the_card_is_what_the_network_gets(card):
         differences[:, :, :, joint] -= x[:, :, :, parent]
     differences[:, :, :, KINECT_V1.centre] = 0
     expected = bony.network(torch.from_numpy(differences))
-    np.testing.assert_allclose(features(bony, x, progress=False), expected, rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(bony.embed(x, progress=False), expected, rtol=1e-4, atol=1e-7)
 
 
 def test_the_motion_stream_of_the_card_is_what_the_network_gets(card):
@@ -49,14 +49,14 @@ def test_the_motion_stream_of_the_card_is_what_the_network_gets(card):
     x = clips()
     steps = np.concatenate([np.diff(x, axis=2), np.zeros_like(x[:, :, :1])], axis=2)
     expected = moving.network(torch.from_numpy(steps))
-    np.testing.assert_allclose(features(moving, x, progress=False), expected, rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(moving.embed(x, progress=False), expected, rtol=1e-4, atol=1e-7)
 
 
 def test_joints_in_another_layout_are_mapped_by_name(encoder):
     in_v2 = clips(layout=KINECT_V2)
     by_name = np.stack([in_v2[:, :, :, KINECT_V2.joints.index(joint)] for joint in KINECT_V1.joints], axis=3)
     np.testing.assert_array_equal(
-        features(encoder, in_v2, KINECT_V2, progress=False), features(encoder, by_name, progress=False)
+        encoder.embed(in_v2, KINECT_V2, progress=False), encoder.embed(by_name, progress=False)
     )
 
 
@@ -64,34 +64,32 @@ def test_fewer_persons_than_on_the_card_are_filled_up_with_absent_ones(card):
     paired = random_encoder(card.model_copy(update={"persons": 2}), 0)
     alone = clips()
     both = np.concatenate([alone, np.zeros_like(alone)], axis=4)
-    np.testing.assert_array_equal(features(paired, alone, progress=False), features(paired, both, progress=False))
-    assert not np.allclose(features(paired, alone, progress=False), paired.network(torch.from_numpy(alone)))
+    np.testing.assert_array_equal(paired.embed(alone, progress=False), paired.embed(both, progress=False))
+    assert not np.allclose(paired.embed(alone, progress=False), paired.network(torch.from_numpy(alone)))
 
 
 def test_more_persons_than_on_the_card_are_pooled_over(encoder):
     crowd = clips(persons=3)
     each = [encoder.network(torch.from_numpy(crowd[..., [person]])) for person in range(3)]
-    np.testing.assert_allclose(
-        features(encoder, crowd, progress=False), torch.stack(each).mean(0), rtol=1e-4, atol=1e-7
-    )
+    np.testing.assert_allclose(encoder.embed(crowd, progress=False), torch.stack(each).mean(0), rtol=1e-4, atol=1e-7)
 
 
 def test_joints_that_the_encoder_needs_and_the_clips_lack_are_named(encoder):
     with pytest.raises(SkelactError, match=r"of its 20 joints have no namesake: .*hip_center"):
-        features(encoder, clips(layout=COCO_17), COCO_17, progress=False)
+        encoder.embed(clips(layout=COCO_17), COCO_17, progress=False)
 
 
 def test_clips_of_another_length_or_joint_count_are_refused_with_both_numbers(encoder):
     with pytest.raises(SkelactError, match="clips of 8 frames, found 7"):
-        features(encoder, clips()[:, :, :7], progress=False)
+        encoder.embed(clips()[:, :, :7], progress=False)
     with pytest.raises(SkelactError, match="has 20 joints, found clips of 19"):
-        features(encoder, clips()[:, :, :, :19], progress=False)
+        encoder.embed(clips()[:, :, :, :19], progress=False)
 
 
 def test_features_that_are_not_finite_are_refused_with_their_number(encoder):
     encoder.network.blocks[0].temporal.weight.fill_(torch.nan)
     with pytest.raises(SkelactError, match="for 5 of 5 clips"):
-        features(encoder, clips(), progress=False)
+        encoder.embed(clips(), progress=False)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -100,7 +98,7 @@ def test_a_coordinate_that_is_not_finite_is_named_with_its_clip_axis_joint_frame
     x[3, 1, 6, 2, 1] = value
     named = r"clip 3: coordinate y of joint shoulder_center, frame 6, person 1 is "
     with pytest.raises(SkelactError, match=named):
-        features(encoder, x, batch=2, progress=False)
+        encoder.embed(x, batch=2, progress=False)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +109,7 @@ def test_axes_in_another_order_are_called_so_and_the_advice_puts_them_right(enco
     x = clips(persons=2)
     found = x.transpose(order)
     with pytest.raises(SkelactError, match="another order") as error:
-        features(encoder, found, progress=False)
+        encoder.embed(found, progress=False)
     assert f"looks like ({named})" in str(error.value)
     assert "frames, found" not in str(error.value)
     advised = tuple(map(int, re.findall(r"\d", str(error.value).rsplit("transpose", 1)[1])))
@@ -132,7 +130,7 @@ def test_axes_in_another_order_are_called_so_and_the_advice_puts_them_right(enco
 )
 def test_arrays_that_cannot_be_prepared_clips_are_refused_by_the_axis_or_type_that_says_so(encoder, made, named):
     with pytest.raises(SkelactError, match=named):
-        features(encoder, made(clips()), progress=False)
+        encoder.embed(made(clips()), progress=False)
 
 
 @pytest.mark.parametrize("view", ["released", "robust"])
@@ -143,23 +141,22 @@ def test_clips_whose_main_actor_is_not_at_the_origin_are_called_unprepared(card,
     with pytest.raises(
         SkelactError, match=rf"clip 2 is not prepared: in preparation {view} .* \(shoulder_center: axis 3"
     ):
-        features(encoder, x, progress=False)
+        encoder.embed(x, progress=False)
     rounded = clips(persons=2)
     rounded[:, :, :, KINECT_V1.centre, 0] += 1e-6  # what other arithmetic leaves of a zero
-    features(encoder, rounded, progress=False)
+    encoder.embed(rounded, progress=False)
 
 
 def test_strided_views_of_clips_have_the_features_of_their_copies(encoder):
     x = clips(count=10)
-    np.testing.assert_array_equal(
-        features(encoder, x[::2], progress=False), features(encoder, x[::2].copy(), progress=False)
-    )
+    np.testing.assert_array_equal(encoder.embed(x[::2], progress=False), encoder.embed(x[::2].copy(), progress=False))
 
 
-def test_a_scale_is_the_clips_in_another_unit_and_has_a_key_of_its_own(encoder):
+def test_clips_in_another_unit_are_scaled_and_have_a_key_of_their_own(encoder):
+    metric = LoadedEncoder(encoder.network, encoder.card.model_copy(update={"units": "metres"}))
     x = clips()
-    found = features(encoder, x, batch=2, progress=False, scale=0.001)
-    np.testing.assert_allclose(found, features(encoder, x * np.float32(0.001), progress=False), rtol=1e-6)
+    found = metric.embed(x, units="mm", batch=2, progress=False)
+    np.testing.assert_allclose(found, encoder.embed(x * np.float32(0.001), progress=False), rtol=1e-6)
     keys = [features_key(encoder, "content", KINECT_V1, scale) for scale in (1.0, 0.001, 0.01)]
     assert len(set(keys)) == 3
     assert keys[0] == features_key(encoder, "content", KINECT_V1)

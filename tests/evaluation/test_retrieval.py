@@ -9,7 +9,6 @@ import torch
 
 from skelact.data.splits import split
 from skelact.encoders.file import random_encoder
-from skelact.evaluation.features import features
 from skelact.evaluation.protocols.retrieval import RetrievalConfig, Retrieved, ranked
 from skelact.evaluation.reading import read_result
 from skelact.evaluation.run import evaluate_run
@@ -27,7 +26,7 @@ def same(task: Task) -> Task:
 
 def task_of(encoder, store) -> Task:
     """The split's features, without a cache."""
-    found = torch.from_numpy(features(encoder, store.prepared("released", 8).clips, progress=False))
+    found = torch.from_numpy(encoder.embed(store.prepared("released", 8).clips, progress=False))
     rows, labels = split(store, SPLIT), torch.from_numpy(store.table["action"])
     return Task(found[rows.train], labels[rows.train], found[rows.test], labels[rows.test], 4)
 

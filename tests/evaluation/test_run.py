@@ -11,7 +11,6 @@ from rich.console import Console
 from skelact.data.splits import split
 from skelact.encoders.file import load_encoder, random_encoder, save_encoder
 from skelact.evaluation import run as module
-from skelact.evaluation.features import features
 from skelact.evaluation.protocols.knn import KnnConfig, knn
 from skelact.evaluation.reading import show
 from skelact.evaluation.results.outcome import Result
@@ -30,7 +29,7 @@ QUICK = LinearConfig(lr=0.5, batch=6, epochs=5, milestones=(4,))
 
 def task_of(encoder, store) -> Task:
     """The split's features, without cache or control."""
-    found = torch.from_numpy(features(encoder, store.prepared("released", FRAMES).clips, progress=False))
+    found = torch.from_numpy(encoder.embed(store.prepared("released", FRAMES).clips, progress=False))
     rows, labels = split(store, SPLIT), torch.from_numpy(store.table["action"])
     return Task(found[rows.train], labels[rows.train], found[rows.test], labels[rows.test], 4)
 

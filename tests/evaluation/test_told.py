@@ -15,7 +15,6 @@ from skelact.encoders.file import EncoderCard, LoadedEncoder, random_encoder, sa
 from skelact.encoders.stgcn.network import STGCNConfig
 from skelact.evaluation.case import Case
 from skelact.evaluation.classify import embed
-from skelact.evaluation.prepared import scale_to
 from skelact.evaluation.protocols import names
 from skelact.evaluation.protocols.finetune import FinetuneConfig
 from skelact.evaluation.reading import show
@@ -175,6 +174,6 @@ def test_an_encoder_of_pictures_is_never_given_places_in_a_room():
     card = EncoderCard(encoder=config, skeleton=COCO_17, preparation="robust", frames=8, persons=1, units=NOT_TOLD)
     room = COCO_17.model_copy(update={"name": "room", "picture": False})
     for told in (card, card.model_copy(update={"units": None})):
-        assert scale_to(told, OPENPOSE_18, NOT_TOLD, "s")[0] == 1
+        assert told.entrance.check(OPENPOSE_18, NOT_TOLD, "s")[0] == 1
         with pytest.raises(SkelactError, match=r"the encoder holds positions in a picture .*, s positions in a room"):
-            scale_to(told, room, NOT_TOLD, "s")
+            told.entrance.check(room, NOT_TOLD, "s")

@@ -11,7 +11,6 @@ import torch
 import tiny
 from skelact import cli
 from skelact.encoders.file import load_encoder, save_encoder, streams_of
-from skelact.evaluation.features import features
 from skelact.evaluation.results.outcome import Result
 from skelact.evaluation.run import evaluate_run
 from skelact.maths.streams import apply_stream
@@ -107,7 +106,7 @@ def test_the_features_of_a_stream_are_its_encoders_on_that_stream(run):
     for stream in STREAMS:
         encoder = load_encoder(run, stream)
         expected = encoder.network(apply_stream(torch.from_numpy(clips), stream, tiny.FIVE)).numpy()
-        np.testing.assert_allclose(features(encoder, clips, progress=False), expected, rtol=1e-5)
+        np.testing.assert_allclose(encoder.embed(clips, progress=False), expected, rtol=1e-5)
 
 
 def test_the_report_tells_the_streams_apart(run, store, tmp_path):

@@ -13,6 +13,7 @@ from sklearn.neighbors import KNeighborsClassifier
 import tiny
 from skelact.data.batches import training_clips
 from skelact.data.splits import split
+from skelact.encoders.entrance import Entrance
 from skelact.encoders.file import load_encoder
 from skelact.system.world import SkelactError
 from skelact.train import SGD, TrainConfig, pretrain
@@ -362,7 +363,7 @@ def test_the_probe_takes_labelled_clips_and_at_most_as_many_neighbours_as_the_sm
     trained = training_clips([store], [tiny.SPLIT], "released", 12)
     probe = Probe(trained, torch.device("cpu"))
     network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(4))
-    seen = probe.look(network, "joint")
+    seen = probe.look(network, Entrance(trained.skeleton, "joint", 12, 1, "released"))
     rows = split(store, tiny.SPLIT)
     part = trained.parts[0]
     labels = store.table["action"]

@@ -9,7 +9,7 @@ from pydantic import ValidationError, create_model
 from rich.console import Console
 from tyro.conf import AvoidSubcommands, Fixed, FlagCreatePairsOff, Suppress, arg
 
-from skelact.config import Config
+from skelact.config import Config, faults
 from skelact.system.terminal import Terminal
 from skelact.system.world import SkelactError
 
@@ -109,9 +109,4 @@ def list_entries(console: Console, tail: str, entries: dict[str, Any]) -> None:
 
 def out_of_range(error: ValidationError, prefix: str = "") -> str:
     """Each value that is out of range, with the flag that gives it; the first fault of each."""
-    lines: dict[str, str] = {}
-    for one in error.errors():
-        flag = "--" + prefix + ".".join(place.replace("_", "-") for place in one["loc"] if isinstance(place, str))
-        got = f", got {one['input']!r}" if one["loc"] else ""  # a rule between values names them itself
-        lines.setdefault(flag, f"{flag.rstrip('.')}: {one['msg'].removeprefix('Value error, ')}{got}")
-    return "\n".join(lines.values())
+    return faults(error, lambda name: "--" + prefix + name.replace("_", "-"))

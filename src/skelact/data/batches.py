@@ -8,9 +8,10 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
+from skelact.data.rates import common_rate, median_seconds
 from skelact.data.splits import split
 from skelact.data.squeezed import squeezed_in
 from skelact.data.store import Store
@@ -20,6 +21,18 @@ from skelact.system.world import SkelactError
 
 RESIDENT_BYTES = 4 * 2**30
 """A training set up to this size is kept whole on the training device; a larger one stays memory-mapped."""
+
+
+def laid_out(
+    clips: Float32[np.ndarray, "n 3 t j m"], joints: Int64[np.ndarray, "v"], scale: float, persons: int
+) -> Float[Tensor, "n 3 t v p"]:
+    """A copy of clips in another layout, unit and number of persons: their joints `joints`, every coordinate times
+    `scale`, and absent persons (zeros) added up to `persons`."""
+    copied = np.ascontiguousarray(clips[:, :, :, joints])
+    if scale != 1:
+        copied *= np.float32(scale)
+    missing = persons - copied.shape[4]
+    return torch.from_numpy(np.pad(copied, [(0, 0)] * 4 + [(0, missing)]) if missing else copied)
 
 
 @dataclass(frozen=True)
@@ -40,11 +53,7 @@ class Part:
 
     def take(self, rows: np.ndarray, persons: int) -> Float[Tensor, "n 3 t v m"]:
         """The clips `rows` in the common layout, with empty persons added up to `persons`."""
-        clips = np.ascontiguousarray(self.clips[rows][:, :, :, self.joints])
-        if self.scale != 1:
-            clips *= np.float32(self.scale)
-        missing = persons - clips.shape[4]
-        return torch.from_numpy(np.pad(clips, [(0, 0)] * 4 + [(0, missing)]) if missing else clips)
+        return laid_out(self.clips[rows], self.joints, self.scale, persons)
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,10 @@ class TrainingClips:
     """Of all coordinates; empty where unknown."""
     notes: tuple[str, ...] = ()
     """What to know about how the stores were pooled."""
+    frame_rate: float | None = None
+    """Frames a second of all recordings; None where unknown or where stores differ."""
+    seconds: float | None = None
+    """Seconds of recording that became one clip: the median over all clips; None where unknown."""
 
     @cached_property
     def _starts(self) -> np.ndarray:
@@ -109,7 +122,8 @@ def training_clips(stores: list[Store], splits: list[str], preparation: str, fra
     for store in stores:
         long = squeezed_in(store, preparation, frames)
         notes += [f"{store.name}: {long}"] if long else []
-    return TrainingClips(skeleton, persons, frames, tuple(parts), units, tuple(notes))
+    seconds = median_seconds(stores, [part.train for part in parts], preparation)
+    return TrainingClips(skeleton, persons, frames, tuple(parts), units, tuple(notes), common_rate(stores), seconds)
 
 
 def _common_units(stores: list[Store]) -> tuple[str, list[float], list[str]]:

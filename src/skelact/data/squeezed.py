@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Int64, Shaped
 
 from skelact.data.preparations.released import MOST_FRAMES
+from skelact.data.rates import taken
 from skelact.data.store import Store
 
 MOST = 8
@@ -16,17 +17,15 @@ def squeezed(names: Shaped[np.ndarray, "n"], lengths: Int64[np.ndarray, "n"], pr
 
     It counts them, names the longest and says what to do; empty where there are none.
     """
-    taken = np.minimum(lengths, MOST_FRAMES) if preparation == "released" else lengths
-    long = (taken > MOST * frames) | (lengths > taken)
+    used = taken(lengths, preparation)
+    long = (used > MOST * frames) | (lengths > used)
     if not long.any():
         return ""
     longest = int(np.argmax(lengths))
-    cut = (
-        f", of which preparation released takes the first {taken[longest]}" if lengths[longest] > taken[longest] else ""
-    )
+    cut = f", of which preparation released takes the first {used[longest]}" if lengths[longest] > used[longest] else ""
     return (
         f"{int(long.sum())} of {len(lengths)} clips are long for {frames} frames; the longest, {names[longest]}, has "
-        f"{lengths[longest]} frames{cut}: {taken[longest] / frames:.1f} become one, and fast movements are lost. Cut "
+        f"{lengths[longest]} frames{cut}: {used[longest] / frames:.1f} become one, and fast movements are lost. Cut "
         f"long recordings into windows of at most {min(MOST * frames, MOST_FRAMES)} frames, or take more frames"
     )
 

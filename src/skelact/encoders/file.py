@@ -2,25 +2,23 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import torch
-from pydantic import Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from skelact.config import OLD_NAMES, Config
-from skelact.encoders.config import DEFAULT, AnyEncoderConfig, EncoderConfig, by_name
+from skelact.encoders.card import FORMAT, EncoderCard
+from skelact.encoders.config import DEFAULT, EncoderConfig, by_name
 from skelact.encoders.encoder import Encoder
+from skelact.encoders.loaded import LoadedEncoder
 from skelact.encoders.seal import SEAL, check_header, check_seal, sealed
 from skelact.maths.streams import STREAMS, Stream
 from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError, reason, write_bytes
 
-FORMAT = 1
 HEADER = "skelact"
 MOST_JOINTS = 1000
 """A layout of more is read only where the file has as many."""
@@ -29,41 +27,6 @@ MOST_LISTED, MOST_VALUES = 100_000, 500_000
 _LONGEST_REASON = 600
 """Letters of what is said of a damaged card, whose values may be as long as anybody likes."""
 T = TypeVar("T")
-
-
-class EncoderCard(Config):
-    """What an encoder is and what it was made for."""
-
-    old_names = OLD_NAMES
-
-    format: int = FORMAT
-    encoder: AnyEncoderConfig
-    skeleton: Skeleton
-    stream: Stream = "joint"
-    preparation: str
-    """How its clips were prepared: released or robust."""
-    frames: int = Field(ge=1)
-    persons: int = Field(ge=1)
-    classes: tuple[str, ...] = ()
-    """Labels of the head's outputs, in order; empty without a head."""
-    method: str = ""
-    """Method that trained it; empty for random weights."""
-    origin: str = ""
-    """Where the weights come from: a run, or an imported file and its hash."""
-    units: str | None = None
-    """Units of the clips that it learned from; None where unknown, as in files of earlier versions."""
-    learned_from: tuple[str, ...] = ()
-    """SHA-256 of the prepared clips of each store that it learned from; empty where unknown."""
-
-
-@dataclass(frozen=True)
-class LoadedEncoder:
-    """An encoder ready to use: frozen, in evaluation mode."""
-
-    network: Encoder
-    card: EncoderCard
-    head: nn.Linear | None = None
-    """Linear classifier on h, where one was trained."""
 
 
 def save_encoder(path: Path, network: nn.Module, card: EncoderCard, head: nn.Linear | None = None) -> None:
@@ -134,7 +97,7 @@ def _read(file: Path) -> LoadedEncoder:
     if _below("head", tensors):
         head = nn.Linear(network.features, len(card.classes))
         head.load_state_dict(_below("head", tensors))
-    return LoadedEncoder(network.eval().requires_grad_(False), card, head and head.eval().requires_grad_(False))
+    return LoadedEncoder(network, card, head)
 
 
 def _check_shapes(file: Path, card: EncoderCard, found: dict[str, tuple[int, ...]]) -> None:
@@ -166,7 +129,7 @@ def random_encoder(card: EncoderCard, seed: int) -> LoadedEncoder:
         torch.manual_seed(seed)
         network = _network(card)
     untrained = card.model_copy(update={"classes": (), "method": "", "origin": f"random weights, seed {seed}"})
-    return LoadedEncoder(network.eval().requires_grad_(False), untrained)
+    return LoadedEncoder(network, untrained)
 
 
 def _network(card: EncoderCard) -> Encoder:

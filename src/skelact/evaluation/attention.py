@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Float32
 
 from skelact import methods
+from skelact.encoders.card import EncoderCard
 from skelact.encoders.encoder import there
-from skelact.encoders.file import EncoderCard, load_encoder
-from skelact.maths.streams import apply_stream
+from skelact.encoders.file import load_encoder
 from skelact.methods import SkeAttnCLR
 from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError, read_json, reason
@@ -50,26 +50,28 @@ def load_attention(run: Path) -> Attention:
 
 
 def attention_maps(
-    attention: Attention, clips: Float32[np.ndarray, "n 3 t v m"], skeleton: Skeleton | None = None
+    attention: Attention,
+    clips: Float32[np.ndarray, "n 3 t v m"],
+    skeleton: Skeleton | None = None,
+    units: str | None = None,
 ) -> Float32[np.ndarray, "n m s v"]:
     """The mask of each clip, as prepared, neither augmented nor swapped: its mean over the channels of the feature map.
 
     1 where everything counts as salient, 0 where nothing does, s = T' times evenly over the clip; nan for a person who
-    is not there. `skeleton` is that of the clips where it is not the card's: joints are then mapped by name.
-    SkelactError: joints that the encoder needs are missing, or persons that the run's layout mixed.
+    is not there. `skeleton` and `units` are those of the clips where they are not the card's, as for any encoder.
+    SkelactError: what no encoder takes, and persons that the run's layout mixed.
     """
     method, card = attention.method, attention.card
     if method.config.layout == "released" and clips.shape[4] > 1:
         raise SkelactError("a run with --method.layout released mixes persons in its mask: it has no map of each")
-    order = card.skeleton.order_in((skeleton or card.skeleton).joints)
-    maps = []
+    entrance, maps = card.entrance, []
     with torch.inference_mode():
         for start in range(0, len(clips), BATCH):
-            joints = torch.from_numpy(np.array(clips[start : start + BATCH][:, :, :, order]))
-            x = apply_stream(joints, card.stream, card.skeleton)
+            joints = entrance.joints(clips[start : start + BATCH], skeleton, units, first=start)
+            x = entrance.in_stream(joints)
             mask = method.attention(method.encoder.feature_map(x)).mean(1)
             everyone = mask.new_full((len(x), x.shape[4], *mask.shape[1:]), torch.nan)
             everyone[method.encoder.persons(x)] = mask
             everyone[~there(joints)] = torch.nan
             maps.append(everyone.numpy())
-    return np.concatenate(maps)
+    return np.concatenate(maps)[:, : clips.shape[4]]

@@ -8,15 +8,14 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
-from skelact.data.batches import Part, TrainingClips
+from skelact.data.batches import TrainingClips
 from skelact.data.measurable import check_measurable, labelled
 from skelact.data.splits import Split
 from skelact.data.splits import split as split_of
 from skelact.data.squeezed import squeezed_in
 from skelact.data.store import Prepared, Store
-from skelact.encoders.file import LoadedEncoder
+from skelact.encoders.loaded import LoadedEncoder
 from skelact.evaluation.features import best_device, cached_features
-from skelact.evaluation.prepared import scale_to
 from skelact.system.printable import printable
 from skelact.train.task import Task, task
 
@@ -55,8 +54,8 @@ class Case:
         """
         rows = split_of(store, split)
         check_measurable(store, rows)
-        encoder.card.skeleton.order_in(store.skeleton.joints)  # before a preparation is made that could not be used
-        scale, of_units = scale_to(encoder.card, store.skeleton, store.meta.units, store.name)
+        # Before a preparation is made that could not be used.
+        scale, of_units = encoder.entrance.check(store.skeleton, store.meta.units, store.name)
         kept = labelled(rows, store.table["action"])
         notes = (_left_out(rows, kept), of_units, squeezed_in(store, encoder.card.preparation, encoder.card.frames))
         prepared = store.prepared(encoder.card.preparation, encoder.card.frames)
@@ -83,21 +82,17 @@ class Case:
 
     def task(self, encoder: LoadedEncoder) -> Task:
         """Features of an encoder for the split, on the device; kept in the run's folder."""
-        encoder.network.to(self.device)
+        encoder.to(self.device)
         title = "features" if encoder is self.encoder else encoder.card.origin
         folder = self.folder / "features"
-        found = cached_features(
-            encoder, self.prepared, self.store.skeleton, folder, progress=self.progress, title=title, scale=self.scale
-        )
+        skeleton, units = self.store.skeleton, self.store.meta.units
+        found = cached_features(encoder, self.prepared, skeleton, folder, units, progress=self.progress, title=title)
         classes = len(self.store.classes)
         return task(found, self.labels, self.rows.train, self.rows.test, classes).to(self.device)
 
     def clips(self, rows: Int64[np.ndarray, "n"]) -> TrainingClips:
         """These clips of the store in the layout of the card, for training; joints are mapped by name."""
-        card, clips = self.encoder.card, self.prepared.clips
-        joints = card.skeleton.order_in(self.store.skeleton.joints)
-        part = Part(self.store.name, clips, rows, rows[:0], self.labels, joints, self.prepared.hash, self.scale)
-        return TrainingClips(card.skeleton, max(card.persons, clips.shape[4]), card.frames, (part,))
+        return self.encoder.entrance.clips_of(self.store, self.prepared, rows)
 
 
 def _left_out(rows: Split, kept: Split) -> str:

@@ -11,10 +11,9 @@ from skelact.data.preparations import prepare_clip
 from skelact.data.recording import Reader
 from skelact.data.squeezed import squeezed, squeezed_in
 from skelact.data.store import Store
-from skelact.encoders.file import LoadedEncoder
+from skelact.encoders.loaded import LoadedEncoder
 from skelact.evaluation.arrays import write_arrays
-from skelact.evaluation.features import best_device, features
-from skelact.evaluation.prepared import scale_to
+from skelact.evaluation.features import best_device
 from skelact.system import terminal
 from skelact.system.world import SkelactError, check_writable
 
@@ -29,39 +28,29 @@ def classify(
     encoder's frames. SkelactError: an encoder without a head, joints or units that do not map, a clip that cannot be
     read.
     """
-    head, card = encoder.head, encoder.card
-    if head is None:
-        raise SkelactError(
-            "this encoder has no classifier head, so it cannot name actions; "
-            "import weights that have one, or use `skelact embed` for its features"
-        )
+    _, card = encoder.classifier, encoder.card
     if not 1 <= top <= len(card.classes):
         raise SkelactError(f"top must be between 1 and the {len(card.classes)} classes of the encoder, got {top}")
-    card.skeleton.order_in(reader.skeleton.joints)
-    units = scale_to(card, reader.skeleton, reader.units, str(source))
-    return _classified(encoder, head, reader, source, top, units, tell)
+    _, of_units = encoder.entrance.check(reader.skeleton, reader.units, str(source))
+    return _classified(encoder, reader, source, top, of_units, tell)
 
 
 def _classified(
     encoder: LoadedEncoder,
-    head: torch.nn.Linear,
     reader: Reader,
     source: Path,
     top: int,
-    units: tuple[float, str],
+    of_units: str,
     tell: Callable[[str], None],
 ) -> Iterator[dict[str, Any]]:
     card = encoder.card
-    (scale, of_units), names, lengths = units, [], []
+    names, lengths = [], []
     for item in reader.find(source):
         recording = reader.read(item)
         names.append(recording.name)
         lengths.append(len(recording.joints))
         clip = prepare_clip(recording, reader.skeleton, card.preparation, card.frames, card.persons)
-        h = torch.from_numpy(features(encoder, clip[None], reader.skeleton, progress=False, scale=scale))
-        with torch.inference_mode():
-            probability = head(h.to(head.weight.device)).softmax(1)[0]
-        best = probability.topk(top)
+        best = torch.from_numpy(encoder.probabilities(clip[None], reader.skeleton, reader.units)[0]).topk(top)
         yield {
             "name": recording.name,
             "top": [
@@ -86,14 +75,11 @@ def embed(
     `tell` is given what a reader has to know of units and of recordings that are long for the encoder's frames.
     SkelactError: joints or units that do not map, a file that cannot be written.
     """
-    card = encoder.card
     check_writable(out.parent, out.name)
-    card.skeleton.order_in(store.skeleton.joints)
-    scale, of_units = scale_to(card, store.skeleton, store.meta.units, store.name)
+    card = encoder.card
+    _, of_units = encoder.entrance.check(store.skeleton, store.meta.units, store.name)
     for note in (of_units, squeezed_in(store, card.preparation, card.frames)):
         if note:
             tell(note)
-    prepared = store.prepared(card.preparation, card.frames, progress=progress)
-    encoder.network.to(best_device())
-    found = features(encoder, prepared.clips, store.skeleton, progress=progress, scale=scale)
+    found = encoder.to(best_device()).embed(store, progress=progress)
     write_arrays(out, {"features": found, "names": store.table["name"], "labels": store.table["action"]})

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from skelact.encoders.file import EncoderCard, LoadedEncoder, random_encoder
+from skelact.encoders.file import EncoderCard, random_encoder
+from skelact.encoders.loaded import LoadedEncoder
 from skelact.evaluation.results.outcome import Control
 from skelact.maths.accuracy import Accuracy, mean
 from skelact.train.task import Task, standardised

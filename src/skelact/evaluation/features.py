@@ -7,62 +7,12 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from skelact.data.progress import progress_bar
 from skelact.data.store import Prepared
-from skelact.encoders.file import LoadedEncoder
+from skelact.encoders.loaded import BATCH, LoadedEncoder
 from skelact.evaluation.arrays import read_arrays, write_arrays
-from skelact.evaluation.prepared import check_clips, check_values
-from skelact.maths.streams import apply_stream
 from skelact.skeleton import Skeleton
-from skelact.system.allocator import kept_memory
 from skelact.system.terminal import tell
 from skelact.system.world import SkelactError
-
-BATCH = 128
-"""Clips that go through the encoder at once."""
-
-
-def features(
-    encoder: LoadedEncoder,
-    clips: np.ndarray,
-    skeleton: Skeleton | None = None,
-    batch: int = BATCH,
-    progress: bool = True,
-    title: str = "features",
-    scale: float = 1.0,
-) -> Float32[np.ndarray, "n d"]:
-    """h of every clip, not augmented, in the stream of the encoder's card. Runs where the network's weights are.
-
-    `clips` (n, 3, t, v, m) are float32, prepared as the card says; any array may be given, for it is checked.
-    `skeleton` is theirs where it is not the card's: joints are then mapped by name. Fewer persons than on the card are
-    filled up with absent ones (zeros), as in training; more are pooled over like any other. `scale` is what coordinates
-    are multiplied by to be in the unit of the card.
-    SkelactError, naming the axis: another type, axes in another order, other frames than on the card, joints that the
-    encoder needs are missing, clips that are plainly not prepared, coordinates or features that are not finite.
-    """
-    skeleton = skeleton or encoder.card.skeleton
-    check_clips(encoder.card, clips, skeleton)
-    order = encoder.card.skeleton.order_in(skeleton.joints)
-    weight = next(encoder.network.parameters())
-    out = np.empty((len(clips), encoder.network.features), np.float32)
-    with torch.inference_mode(), kept_memory(weight.device.type == "cpu"), progress_bar(progress) as bar:
-        line = bar.add_task(title, total=len(clips))
-        for start in range(0, len(clips), batch):
-            piece = clips[start : start + batch]
-            check_values(encoder.card, piece, skeleton, start)
-            # A copy: the file is mapped read-only, and torch wants memory that it may write.
-            joints = torch.from_numpy(np.array(piece[:, :, :, order])).to(weight.device)
-            if scale != 1:
-                joints *= scale
-            absent = max(0, encoder.card.persons - joints.shape[4])
-            joints = torch.nn.functional.pad(joints, (0, absent))
-            h = encoder.network(apply_stream(joints, encoder.card.stream, encoder.card.skeleton))
-            out[start : start + batch] = h.float().cpu().numpy()
-            bar.advance(line, len(h))
-    bad = int((~np.isfinite(out)).any(1).sum())
-    if bad:
-        raise SkelactError(f"the encoder gave features that are not finite for {bad} of {len(out)} clips; expected 0")
-    return out
 
 
 def cached_features(
@@ -70,26 +20,28 @@ def cached_features(
     prepared: Prepared,
     skeleton: Skeleton,
     folder: Path,
+    units: str | None = None,
     batch: int = BATCH,
     progress: bool = True,
     title: str = "features",
-    scale: float = 1.0,
 ) -> Float32[np.ndarray, "n d"]:
-    """`features` of all prepared clips of a store, kept in `folder` and taken from there when nothing has changed.
+    """h of all prepared clips of a store, kept in `folder` and taken from there when nothing has changed.
 
-    Changed is: any weight, the card, the prepared clips, its joints, or `scale`. A damaged file is made anew.
+    `skeleton` and `units` are those of the clips. Changed is: any weight, the card, the prepared clips, their joints,
+    or what their unit is multiplied by. A damaged file is made anew.
     """
     if (prepared.preparation, prepared.frames) != (encoder.card.preparation, encoder.card.frames):
         raise SkelactError(
             f"the encoder expects clips prepared as {encoder.card.preparation}-{encoder.card.frames}, "
             f"found {prepared.preparation}-{prepared.frames}"
         )
+    scale, _ = encoder.entrance.check(skeleton, units or encoder.card.units, "the store")
     key = features_key(encoder, prepared.hash, skeleton, scale)
     file = folder / f"{key[:16]}.npz"
     kept = _kept(file, key, (len(prepared.clips), encoder.network.features)) if file.exists() else None
     if kept is not None:
         return kept
-    made = features(encoder, prepared.clips, skeleton, batch, progress, title, scale)
+    made = encoder.embed(prepared.clips, skeleton, units, batch=batch, progress=progress, title=title)
     write_arrays(file, {"features": made, "key": np.array(key)})
     return made
 
@@ -101,8 +53,8 @@ def features_key(encoder: LoadedEncoder, prepared_hash: str, skeleton: Skeleton,
 
 
 def encoder_hash(encoder: LoadedEncoder) -> str:
-    """SHA-256 over the network's tensors (names, types, shapes, bytes) and the card."""
-    digest = hashlib.sha256(encoder.card.model_dump_json().encode())
+    """SHA-256 over the network's tensors (names, types, shapes, bytes) and the card; the same in every version."""
+    digest = hashlib.sha256(encoder.card.as_hashed().encode())
     for name, tensor in sorted(encoder.network.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())

@@ -10,8 +10,10 @@ from pydantic import ValidationError
 
 from skelact import __version__
 from skelact.config import Config
+from skelact.data.rates import common_rate, median_seconds
 from skelact.data.store import Store
-from skelact.encoders.file import LoadedEncoder, encoder_file, save_encoder, streams_of
+from skelact.encoders.file import encoder_file, save_encoder, streams_of
+from skelact.encoders.loaded import LoadedEncoder
 from skelact.evaluation.case import Case
 from skelact.evaluation.features import encoder_hash
 from skelact.evaluation.pretrained import seen_before
@@ -79,7 +81,7 @@ def evaluate_run(
     result = _result(asked, case, {**same, "variant": variant, "seconds": seconds}, scored)
     asked.finish(path, case, split)
     if scored.network is not None:
-        _save(folder / "evaluate" / f"{name}.safetensors", scored.network, result, opened)
+        _save(folder / "evaluate" / f"{name}.safetensors", scored.network, result, case)
     names, labels = case.names[case.rows.test], case.labels[case.rows.test]
     write_result(result, folder / "evaluate", names, labels, scored.scores.numpy(), scored.what)
     return result
@@ -171,10 +173,15 @@ def _result(protocol: AnyProtocol, case: Case, known: dict[str, Any], scored: Sc
     return without_idle_top5(protocol.result(**{**common, **scored.fields}))
 
 
-def _save(path: Path, network: LoadedEncoder, result: Evaluation, store: Store) -> None:
+def _save(path: Path, network: LoadedEncoder, result: Evaluation, case: Case) -> None:
     """The network of the first seed after its last epoch, with its head: an encoder file that `classify` takes."""
     origin = f"{result.protocol} on {result.store}, split {result.split}, seed 0; from {network.card.origin}"
-    card = network.card.model_copy(update={"classes": store.classes, "method": result.method, "origin": origin})
+    of_clips = {
+        "classes": case.store.classes,
+        "frame_rate": common_rate([case.store]),
+        "seconds": median_seconds([case.store], [case.rows.train], case.prepared.preparation),
+    }
+    card = network.card.model_copy(update={"method": result.method, "origin": origin, **of_clips})
     save_encoder(path, network.network, card, network.head)
 
 

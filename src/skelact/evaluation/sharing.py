@@ -49,7 +49,8 @@ def shared(case: Case, recipe: Config, rows: Rows, make: Callable[[], Control]) 
 def _identity(case: Case, recipe: Config, rows: Rows) -> dict[str, Any]:
     """All that a control depends on, but for the processor's rounding."""
     card = case.encoder.card.model_copy(update={"classes": (), "method": "", "origin": ""})
-    shape = card.model_dump(mode="json", exclude={"units", "learned_from"})  # of the clips, whose hash stands below
+    of_clips = {"units", "learned_from", "frame_rate", "seconds"}  # their hash stands below
+    shape = card.model_dump(mode="json", exclude=of_clips)
     return {
         "skelact": __version__,
         "torch": torch.__version__,

@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Int64
 
 from skelact.data.progress import progress_bar
-from skelact.encoders.file import LoadedEncoder, random_encoder
+from skelact.encoders.file import random_encoder
+from skelact.encoders.loaded import LoadedEncoder
 from skelact.evaluation.case import Case
 from skelact.evaluation.results.outcome import Control
 from skelact.evaluation.results.scored import Scored

@@ -11,7 +11,6 @@ from jaxtyping import Float, Float32
 from skelact.data.recording import Recording
 from skelact.data.store import Store
 from skelact.evaluation.attention import attention_maps, load_attention
-from skelact.evaluation.prepared import scale_to
 from skelact.report.clips import choose
 from skelact.report.joined import Stores
 from skelact.report.markup import Html, details, join, missing, section, tag, text
@@ -54,12 +53,9 @@ def _of_run(ident: str, run: Run, stores: Stores) -> Html:
     found = load_attention(run.path)
     labels = store.table["action"]
     rows = choose(labels, np.zeros(len(store), dtype=bool), store.table["persons"] > 1, MOST_CLIPS)
-    clips = np.array(store.prepared(found.card.preparation, found.card.frames, progress=False).clips[rows])
+    prepared = store.prepared(found.card.preparation, found.card.frames, progress=False).clips[rows]
     skeleton = found.card.skeleton
-    clips = clips[:, :, :, skeleton.order_in(store.skeleton.joints)]
-    scale, _ = scale_to(found.card, store.skeleton, store.meta.units, store.name)
-    if scale != 1:
-        clips *= np.float32(scale)
+    clips = found.card.entrance.joints(prepared, store.skeleton, store.meta.units).numpy()
     maps = attention_maps(found, clips)
     up = "+y" if found.card.preparation == "robust" else skeleton.up  # robust turns clips upright
     drawn = skeleton.model_copy(update={"up": up, "handedness": "right"})

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from skelact.data.progress import RateColumn
 from skelact.system.world import SkelactError, write_bytes
 
 _CRC = b', "crc32": "%08x"}'
@@ -50,14 +51,15 @@ class Log:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("steps  {task.fields[rate]}"),
+            TextColumn("steps "),
+            RateColumn(),
             TimeElapsedColumn(),
             TextColumn("elapsed,"),
             TimeRemainingColumn(),
             TextColumn("left"),
             console=console,
         )
-        self._task = self._bar.add_task("training", total=total, completed=start, rate="")
+        self._task = self._bar.add_task("training", total=total, completed=start, rate=0.0)
 
     def __enter__(self) -> "Log":
         self._bar.start()
@@ -86,8 +88,8 @@ class Log:
                     if isinstance(value, int | float):
                         self._board.add_scalar(key, value, step)
 
-    def advance(self, step: int, description: str, rate: str) -> None:
-        """Move the progress bar to `step`."""
+    def advance(self, step: int, description: str, rate: float) -> None:
+        """Move the progress bar to `step`; `rate` is in clips a second."""
         self._bar.update(self._task, completed=step, description=description, rate=rate)
 
     def say(self, text: str) -> None:
@@ -138,7 +140,7 @@ class Silence(Log):
     def write(self, step: int, epoch: int, values: dict[str, Any]) -> None:
         """Nothing."""
 
-    def advance(self, step: int, description: str, rate: str) -> None:
+    def advance(self, step: int, description: str, rate: float) -> None:
         """Nothing."""
 
     def say(self, text: str) -> None:

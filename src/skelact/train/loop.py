@@ -13,11 +13,12 @@ from torch import Tensor
 
 from skelact import methods
 from skelact.data.batches import TrainingClips, batches
-from skelact.encoders.encoder import Encoder, there
-from skelact.encoders.file import EncoderCard, encoder_file, save_encoder
+from skelact.encoders.card import EncoderCard
+from skelact.encoders.encoder import Encoder
+from skelact.encoders.file import encoder_file, save_encoder
 from skelact.maths.batchnorm import over_whole_batches
 from skelact.maths.draw import Draw, order
-from skelact.maths.streams import Stream, apply_stream
+from skelact.maths.streams import Stream
 from skelact.methods.method import Moment
 from skelact.system import processes
 from skelact.system.world import SkelactError, reason
@@ -27,6 +28,7 @@ from skelact.train.ending import noted_signals
 from skelact.train.log import Log
 from skelact.train.optimise import ScheduledOptimiser
 from skelact.train.probe import SETTLED, Probe, collapse_warning
+from skelact.train.step import training_step
 
 CHECKPOINT_STEPS = 500
 """Steps between checkpoints within a long epoch; every epoch ends with one too."""
@@ -80,6 +82,7 @@ class Trainer:
             config.optimiser.clip,
             fused=True if self.device.type == "cuda" else None,  # one launch a step instead of some for each parameter
         )
+        self.entrance = self.card(config.stream).entrance
         self._recent: list[dict[str, Tensor]] = []
 
     def train(self, log: Log) -> bool:
@@ -140,20 +143,8 @@ class Trainer:
     ) -> dict[str, Tensor]:
         c = self.config
         torch.manual_seed(_seed_of(c.seed, self.step))  # dropout, too, is a function of the step, and of the process
-        made = {name: view(x, Draw(numbers, c.seed, epoch, name)) for name, view in views.items()}
-        if self.method.encoder.leaves_out_absent and self.clips.persons > 1:  # noise would put someone where nobody is
-            mask = there(x)[:, None, None, None]
-            made = {name: view * mask for name, view in made.items()}
-        made = {name: apply_stream(view, c.stream, self.clips.skeleton) for name, view in made.items()}
         moment = Moment(self.step, self.total, epoch, c.epochs, Draw(numbers, c.seed, epoch, "of the method"))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=c.precision == "bf16"):
-            losses = self.method(made, moment)
-        self.optimiser.zero_grad()
-        losses["loss"].backward()
-        processes.average_gradients(self.method.parameters())
-        self.optimiser.step(self.step)
-        self.method.after_step(moment)
-        return processes.averaged({name: value.detach() for name, value in losses.items()})
+        return training_step(c, self.method, self.optimiser, self.entrance, views, x, moment)
 
     def _report(self, log: Log, epoch: int, clips_per_second: float) -> None:
         """Write the mean losses since the last report."""
@@ -163,7 +154,7 @@ class Trainer:
         values = {**means, "lr": self.optimiser.rate, "clips_per_second": clips_per_second, "seconds": self.seconds}
         log.write(self.step, epoch, values)
         left = f"epoch {epoch + 1}/{self.config.epochs}  loss {means['loss']:.3f}"
-        log.advance(self.step, left, f"{clips_per_second:.0f} clips/s")
+        log.advance(self.step, left, clips_per_second)
 
     def _losses(self) -> tuple[list[str], Float[Tensor, "steps parts"]]:
         """Names and values of the losses since the last report; only here does the host wait for the device."""
@@ -189,7 +180,7 @@ class Trainer:
         """Look at every encoder; of several, the first keeps the plain names in the log."""
         seen: dict[str, float] = {}
         for stream, encoder in self.encoders.items():
-            values = probe.look(encoder, stream)
+            values = probe.look(encoder, self.card(stream).entrance)
             seen |= {f"{stream}/{name}": value for name, value in values.items()} if seen else values
             whose = f"{stream}: " if len(self.encoders) > 1 else ""
             found = f"kNN {values['knn']:.1f} %, " if "knn" in values else ""
@@ -265,6 +256,8 @@ class Trainer:
             method=c.method.name,
             units=self.clips.units or None,
             learned_from=tuple(part.hash for part in self.clips.parts),
+            frame_rate=self.clips.frame_rate,
+            seconds=self.clips.seconds,
             origin=f"{c.recipe}, step {self.step} of {self.total}, seed {c.seed}",
         )
 

@@ -7,9 +7,9 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from skelact.data.batches import Part, TrainingClips
+from skelact.encoders.entrance import Entrance
 from skelact.maths.neighbours import capped, knn_scores
 from skelact.maths.spectrum import effective_rank, feature_std
-from skelact.maths.streams import Stream, apply_stream
 
 MOST_TRAIN, MOST_TEST = 2000, 1000
 """Clips of each store that are looked at, spread evenly over it."""
@@ -40,7 +40,6 @@ class Probe:
     """Looks at an encoder's features of some clips. Labels are for the curve only; training never sees them."""
 
     def __init__(self, clips: TrainingClips, device: torch.device):
-        self._skeleton = clips.skeleton
         self._device = device
         self._parts = [_some(part, clips.persons) for part in clips.parts]
 
@@ -54,7 +53,7 @@ class Probe:
         ]
 
     @torch.no_grad()
-    def look(self, encoder: nn.Module, stream: Stream) -> dict[str, float]:
+    def look(self, encoder: nn.Module, entrance: Entrance) -> dict[str, float]:
         """knn (top-1 in percent, mean over stores; one more entry a store where there are several), feature_std,
         effective_rank. Clips without labels, and stores without labelled train and test clips, count for the last two
         only."""
@@ -64,12 +63,12 @@ class Probe:
             values: dict[str, float] = {}
             features = []
             for part in self._parts:
-                train = self._features(encoder, stream, part.train)
+                train = self._features(encoder, entrance, part.train)
                 features.append(train)
                 if not part.k:
                     continue
                 known = part.train_labels >= 0
-                test, labels = self._features(encoder, stream, part.test), part.train_labels[known]
+                test, labels = self._features(encoder, entrance, part.test), part.train_labels[known]
                 classes = int(max(labels.max(), part.test_labels.max())) + 1
                 found = knn_scores(test, train[known], labels, classes, part.k).argmax(1)
                 values[f"knn/{part.name}"] = 100 * (found == part.test_labels).float().mean().item()
@@ -82,11 +81,10 @@ class Probe:
             values = {"knn": values["knn"]}
         return {**values, "feature_std": feature_std(everything), "effective_rank": effective_rank(everything)}
 
-    def _features(self, encoder: nn.Module, stream: Stream, clips: Float[Tensor, "n 3 t v m"]) -> Float[Tensor, "n d"]:
-        pieces = [
-            encoder(apply_stream(piece.to(self._device), stream, self._skeleton)).float().cpu()
-            for piece in clips.split(256)
-        ]
+    def _features(
+        self, encoder: nn.Module, entrance: Entrance, clips: Float[Tensor, "n 3 t v m"]
+    ) -> Float[Tensor, "n d"]:
+        pieces = [encoder(entrance.in_stream(piece.to(self._device))).float().cpu() for piece in clips.split(256)]
         return torch.cat(pieces)
 
 

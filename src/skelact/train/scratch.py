@@ -7,7 +7,8 @@ from skelact import __version__
 from skelact.data.store import Store
 from skelact.data.units import common_unit
 from skelact.encoders.config import DEFAULT
-from skelact.encoders.file import EncoderCard, LoadedEncoder, load_encoder, random_encoder
+from skelact.encoders.file import EncoderCard, load_encoder, random_encoder
+from skelact.encoders.loaded import LoadedEncoder
 from skelact.maths.streams import Stream
 from skelact.system.terminal import tell
 from skelact.system.world import SkelactError, machine, read_json, write_json

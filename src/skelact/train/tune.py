@@ -6,7 +6,7 @@ of seed, epoch and clip (augmentation). On a CPU the same seed gives the same bi
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -17,19 +17,15 @@ from torch.nn import functional
 
 from skelact.data.batches import TrainingClips, batches
 from skelact.encoders.encoder import Encoder
-from skelact.encoders.file import LoadedEncoder
+from skelact.encoders.loaded import BATCH, LoadedEncoder
 from skelact.maths.accuracy import Accuracy
 from skelact.maths.augment import Chain, Crop, Shear
 from skelact.maths.draw import Draw, order
 from skelact.maths.hits import accuracy
-from skelact.maths.streams import apply_stream
 from skelact.system.allocator import kept_memory
 from skelact.system.world import SkelactError
 from skelact.train.labels import TuneConfig
 from skelact.train.optimise import ScheduledOptimiser, decayed_by_layer
-
-BATCH = 128
-"""Clips that are tested at once."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +81,7 @@ def tune(
 
     SkelactError when the test scores stop being finite.
     """
-    card, size = start.card, min(config.batch, len(train.clips))
+    size = min(config.batch, len(train.clips))
     per_epoch = len(train.clips) // size
     network, head = _start(start, classes, config, seed, device)
     layers = [network, head] if config.layer_decay == 1 else [*network.layers(), head]
@@ -101,7 +97,7 @@ def tune(
         for step, (numbers, clips) in enumerate(batches(train.clips, orders, device)):
             epoch = step // per_epoch
             torch.manual_seed(int(Draw(torch.tensor([step]), seed, 0, "dropout").bits().item()))
-            x = apply_stream(view(clips, Draw(numbers, seed, epoch, "tune")), card.stream, card.skeleton)
+            x = start.entrance.in_stream(view(clips, Draw(numbers, seed, epoch, "tune")))
             with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
                 h = network(x)
             optimiser.zero_grad()
@@ -118,8 +114,7 @@ def tune(
                 epochs.append(done)
                 tests.append(accuracy(scores, test.labels))
                 bar.update(line, description=f"{title}, epoch {done}: top 1 {tests[-1].top1:.1f}")
-    ended = replace(start, network=network.eval().requires_grad_(False), head=head.eval().requires_grad_(False))
-    return Tuned(tuple(epochs), tuple(tests), scores, ended)
+    return Tuned(tuple(epochs), tuple(tests), scores, LoadedEncoder(network, start.card, head))
 
 
 def _start(
@@ -151,7 +146,7 @@ def _scores(
     training = network.training
     network.eval()
     found = [
-        head(network(apply_stream(x, start.card.stream, start.card.skeleton)).float()).cpu()
+        head(network(start.entrance.in_stream(x)).float()).cpu()
         for _, x in batches(clips, torch.arange(len(clips)).split(BATCH), device)
     ]
     network.train(training)

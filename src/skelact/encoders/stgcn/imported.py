@@ -41,7 +41,7 @@ class Import:
     """Classes and functions of the objects that are no tensors; none of them was made or called."""
 
     def report(self) -> str:
-        """What was loaded, missing, unexpected and left out."""
+        """What was loaded, where it was found, and what was left out. Missing or unexpected tensors are an error."""
         head = self.encoder.head
         lines = [
             f"loaded: {len(self.loaded)} tensors, {self.encoder.card.encoder.size}, "
@@ -49,8 +49,6 @@ class Import:
             + (f"with a head of {head.out_features} classes" if head else "no classifier head"),
             f"layout: {self.layout}",
             *([] if self.where in _PUBLISHED else [f"found under: {self.where}"]),
-            "missing: 0",
-            "unexpected: 0",
         ]
         if self.left_out:
             first = sorted({".".join(name.split(".")[:2]) for name in self.left_out})
@@ -110,9 +108,8 @@ def import_weights(
         units=unit(units) if units else "metres" if skeleton == KINECT_V2 else None,
         origin=f"imported from {Path(file).name}, sha256 {file_hash(file)}",
     )
-    frozen = LoadedEncoder(network.eval().requires_grad_(False), card, head and head.eval().requires_grad_(False))
     loaded = (*tensors, *(f"head.{name}" for name in head_tensors))
-    return Import(frozen, loaded, found.left_out, told, found.where, contents.unmade)
+    return Import(LoadedEncoder(network, card, head), loaded, found.left_out, told, found.where, contents.unmade)
 
 
 def _read(

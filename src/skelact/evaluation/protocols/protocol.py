@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     import torch
 
     import skelact.data.store
-    import skelact.encoders.file
+    import skelact.encoders.loaded
     import skelact.evaluation.case
     import skelact.train.task
 
 Case: TypeAlias = "skelact.evaluation.case.Case"
 Task: TypeAlias = "skelact.train.task.Task"
-LoadedEncoder: TypeAlias = "skelact.encoders.file.LoadedEncoder"
+LoadedEncoder: TypeAlias = "skelact.encoders.loaded.LoadedEncoder"
 Store: TypeAlias = "skelact.data.store.Store"
 Tensor: TypeAlias = "torch.Tensor"
 Array: TypeAlias = "numpy.ndarray"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-    import skelact.encoders.file
+    import skelact.encoders.loaded
 
 
 @dataclass(frozen=True)
@@ -18,5 +18,5 @@ class Scored:
     """(n, classes): of the first seed after the last epoch. Where no classes are scored: one number a test clip."""
     what: str = "scores"
     """What those numbers are: their name in the .npz."""
-    network: "skelact.encoders.file.LoadedEncoder | None" = None
+    network: "skelact.encoders.loaded.LoadedEncoder | None" = None
     """The network that the first seed ended with, where one learned."""

@@ -1,0 +1,113 @@
+"""An encoder ready to use: its network, head and card in one module, from clips to features or classes."""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor, nn
+
+from skelact.data.progress import progress_bar
+from skelact.data.store import Store
+from skelact.encoders.card import EncoderCard
+from skelact.encoders.checks import AXES
+from skelact.encoders.encoder import Encoder
+from skelact.skeleton import Skeleton
+from skelact.system.allocator import kept_memory
+from skelact.system.world import SkelactError
+
+BATCH = 128
+"""Clips that go through the encoder at once."""
+
+
+class LoadedEncoder(nn.Module):
+    """An encoder with its card and entrance and, where one was trained, a head. Frozen, in evaluation mode."""
+
+    def __init__(self, network: Encoder, card: EncoderCard, head: nn.Linear | None = None):
+        super().__init__()
+        self.network = network
+        self.card = card
+        self.entrance = card.entrance
+        """From clips to what the network takes."""
+        self.head = head
+        """Linear classifier on h, where one was trained."""
+        self.eval().requires_grad_(False)
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.network.parameters()).device
+
+    @property
+    def classifier(self) -> nn.Linear:
+        """The head. SkelactError where there is none."""
+        if self.head is None:
+            raise SkelactError(
+                "this encoder has no classifier head, so it cannot name actions; "
+                "import weights that have one, or use `skelact embed` for its features"
+            )
+        return self.head
+
+    def forward(self, joints: Float[Tensor, "n 3 t v m"]) -> Float[Tensor, "n d"]:
+        """h of prepared clips in the layout and unit of the card, as `entrance.joints` gives them, on our device."""
+        weight = next(self.network.parameters())
+        return self.network(self.entrance.in_stream(joints).to(weight.dtype))
+
+    def embed(
+        self,
+        clips: np.ndarray | Store,
+        skeleton: Skeleton | None = None,
+        units: str | None = None,
+        axes: str = AXES,
+        batch: int = BATCH,
+        progress: bool = False,
+        title: str = "features",
+    ) -> Float32[np.ndarray, "n d"]:
+        """h of every clip of a store, or of an array of prepared clips, not augmented. Runs where the weights are.
+
+        An array is float32 and prepared as the card says: 3 coordinates, the card's frames, the joints of `skeleton`.
+        `axes` names its axes in their order: n clips, c coordinates, t frames, v joints, m persons; without m every
+        clip has one person. `skeleton` and `units` are those of the clips; left out, those of the store, or of the
+        card. Joints are mapped by name. Fewer persons than on the card are filled up with absent ones (zeros), as in
+        training; more are pooled over like any other. A store is prepared first where it was not.
+        SkelactError, naming the axis: another type, axes in another order, other frames than on the card, joints or
+        units that do not map, clips that are plainly not prepared, coordinates or features that are not finite.
+        """
+        if batch < 1:
+            raise SkelactError(f"batch: expected at least 1 clip at once, found {batch}")
+        if isinstance(clips, Store):
+            skeleton, units = skeleton or clips.skeleton, units or clips.meta.units
+            self.entrance.check(skeleton, units, clips.name)
+            clips = clips.prepared(self.card.preparation, self.card.frames, progress=progress).clips
+        clips = np.asarray(clips)
+        count = len(self.entrance.arranged(clips, skeleton, axes))
+        before = (slice(None),) * axes.index("n")
+        out = np.empty((count, self.network.features), np.float32)
+        with torch.inference_mode(), kept_memory(self.device.type == "cpu"), progress_bar(progress) as bar:
+            line = bar.add_task(title, total=count)
+            for start in range(0, count, batch):
+                piece = clips[(*before, slice(start, start + batch))]
+                joints = self.entrance.joints(piece, skeleton, units, axes, start)
+                h = self(joints.to(self.device))
+                out[start : start + batch] = h.float().cpu().numpy()
+                bar.advance(line, len(h))
+        bad = int((~np.isfinite(out)).any(1).sum())
+        if bad:
+            raise SkelactError(f"the encoder gave features that are not finite for {bad} of {count} clips; expected 0")
+        return out
+
+    def probabilities(
+        self,
+        clips: np.ndarray | Store,
+        skeleton: Skeleton | None = None,
+        units: str | None = None,
+        axes: str = AXES,
+        batch: int = BATCH,
+        progress: bool = False,
+    ) -> Float32[np.ndarray, "n classes"]:
+        """The probability of each of the card's classes for every clip, from the head; clips as in `embed`.
+
+        SkelactError as there, and for an encoder without a head.
+        """
+        head = self.classifier
+        h = torch.from_numpy(self.embed(clips, skeleton, units, axes, batch, progress))
+        with torch.inference_mode():
+            return head(h.to(self.device)).softmax(1).cpu().numpy()
