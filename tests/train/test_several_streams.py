@@ -11,8 +11,7 @@ import torch
 import tiny
 from skelact import cli
 from skelact.encoders.file import load_encoder, save_encoder
-from skelact.evaluation.linear import LinearConfig
-from skelact.evaluation.result import Result
+from skelact.evaluation.results.outcome import Result
 from skelact.evaluation.run import evaluate_run
 from skelact.maths.streams import apply_stream
 from skelact.report import report
@@ -21,6 +20,7 @@ from skelact.report.runs import read_run
 from skelact.runs import RunFolder
 from skelact.system.world import SkelactError
 from skelact.train import pretrain
+from skelact.train.labels import LinearConfig
 
 STREAMS = ("joint", "motion", "bone")
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Integer, Shaped
 
-from skelact.evaluation.identity import expect_run
-from skelact.evaluation.result import AnyResult, Fused, Result, read_result, read_scores
+from skelact.evaluation.reading import read_result
+from skelact.evaluation.results.files import read_scores
+from skelact.evaluation.results.identity import expect_run
+from skelact.evaluation.results.outcome import Classified, Evaluation
 from skelact.runs import RunFolder
 from skelact.system.terminal import tell
 from skelact.system.world import SkelactError
@@ -38,7 +40,7 @@ class Run:
     name: str
     config: dict[str, Any]
     metrics: tuple[dict[str, Any], ...]
-    evaluations: dict[Path, AnyResult]
+    evaluations: dict[Path, Evaluation]
 
     @property
     def stages(self) -> list[Any]:
@@ -50,7 +52,7 @@ class Run:
         """The class scores beside the evaluation `file`, or None where there are none; a SkelactError for damaged
         ones."""
         beside = file.with_suffix(".npz")
-        if not beside.exists() or not isinstance(self.evaluations.get(file), Result | Fused):
+        if not beside.exists() or not isinstance(self.evaluations.get(file), Classified):
             return None
         return Predictions(*read_scores(beside))
 
@@ -98,6 +100,11 @@ def _check(path: Path, config: dict[str, Any]) -> None:
     for place, store in enumerate(held["stores"] or []):
         if not isinstance(store, dict) or not all(isinstance(store.get(key, ""), str) for key in ("path", "split")):
             raise SkelactError(f"{path}: key 'stores[{place}]': expected an object with path and split, found another")
+    for number, stage in enumerate(held["config.then"] or []):
+        if not isinstance(stage, dict) or not isinstance(stage.get("epochs", 0), int):
+            raise SkelactError(
+                f"{path}: key 'config.then[{number}]': expected a stage with a whole number of epochs, found another"
+            )
     if not all(isinstance(stream, str) for stream in held["config.method.streams"] or []):
         raise SkelactError(f"{path}: key 'config.method.streams': expected names of streams, found others")
 
