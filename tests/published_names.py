@@ -1,8 +1,10 @@
-"""Checkpoints as the published programs save them, made from a network of ours."""
+"""Checkpoints as the published programs save them, made from a network of ours, and the way back."""
 
 import re
 
 from torch import Tensor, nn
+
+from skelact.encoders.stgcn.published import our_name
 
 # Ours and the published names; written down from the published checkpoint, apart from the reader under test.
 _NAMES = (
@@ -24,3 +26,8 @@ def published(network: nn.Module, prefix: str = "") -> dict[str, Tensor]:
         (new,) = [re.sub(ours, theirs, name) for ours, theirs in _NAMES if re.fullmatch(ours, name)]
         renamed[prefix + new] = tensor.clone()
     return renamed
+
+
+def encoder_tensors(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The encoder's tensors of a published state dict without prefixes, under our names."""
+    return {name: tensor for old, tensor in state.items() if (name := our_name(old)) is not None}

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from skelact.cli import COMMANDS, main
-from skelact.cli.evaluation import PROTOCOLS
+from skelact.cli.evaluation import evaluations
+from skelact.cli.flags import OLD_OPTIONS
 from skelact.recipes import RECIPES
 
 ROOT = Path(__file__).parent.parent
@@ -22,7 +23,11 @@ AN_EXAMPLE = {"pretrain rebuild"}
 def flags() -> dict[str, set[str]]:
     """The flags of every command, by its help."""
     found = {}
-    for words in [*COMMANDS, *(f"pretrain {name}" for name in RECIPES), *(f"evaluate {name}" for name in PROTOCOLS)]:
+    for words in [
+        *COMMANDS,
+        *(f"pretrain {name}" for name in RECIPES),
+        *(f"evaluate {name}" for name in evaluations()),
+    ]:
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
             main([*words.split(), "--help"])
@@ -40,7 +45,7 @@ def texts(file: Path) -> list[str]:
 
 
 def test_messages_name_flags_that_there_are(flags):
-    known = {"--version"}.union(*flags.values())
+    known = {"--version", *OLD_OPTIONS}.union(*flags.values())
     unknown = [
         (file.name, flag)
         for file in (ROOT / "src").rglob("*.py")

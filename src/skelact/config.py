@@ -3,11 +3,11 @@
 Here and in every `config.py` nothing is imported that computes: a command line is read, and answered, without PyTorch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 Stream = Literal["joint", "bone", "motion"]
 STREAMS: tuple[Stream, ...] = get_args(Stream)
@@ -17,6 +17,17 @@ Preparation = Literal["released", "robust", "body"]
 Third = Literal["score", "depth"]
 """What the third channel of an array of joints is."""
 Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
+
+
+def faults(error: ValidationError, named: Callable[[str], str] = str) -> str:
+    """Each value that is out of range, a line each, the first fault of each. `named` makes of a field's name, such as
+    `method.bank`, what the user calls it."""
+    lines: dict[str, str] = {}
+    for one in error.errors():
+        name = named(".".join(place for place in one["loc"] if isinstance(place, str)))
+        got = f", got {one['input']!r}" if one["loc"] else ""  # a rule between values names them itself
+        lines.setdefault(name, f"{name.rstrip('.')}: {one['msg'].removeprefix('Value error, ')}{got}")
+    return "\n".join(lines.values())
 
 
 OLD_NAMES: Mapping[str, str] = MappingProxyType({"view": "preparation"})

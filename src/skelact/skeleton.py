@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from skelact.config import Axis, Config
 from skelact.sides import LEFT, side_of
-from skelact.system.world import SkelactError
+from skelact.system.world import AnyPath, SkelactError
 
 MOST_JOINTS = 4096
 """Joints of the largest layout: the checks below take their square in time."""
@@ -165,7 +165,7 @@ class Skeleton(Config):
         return np.array([list(other).index(joint) for joint in self.joints])
 
     @classmethod
-    def from_json(cls, path: Path) -> "Skeleton":
+    def from_json(cls, path: AnyPath) -> "Skeleton":
         """Read a layout from a small JSON file with this class's fields."""
         path = Path(path)
         if path.exists() and not path.is_file():  # a pipe would be waited for without end

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from published_names import encoder_tensors
 from skelact.bench.reference import augment
 from skelact.bench.reference.aimclr import PlainAimCLR, PlainEmbedder, plain_views
 from skelact.bench.reference.evaluate import plain_knn
@@ -18,7 +19,6 @@ from skelact.bench.reference.losses import (
 from skelact.bench.reference.preparation import plain_prepare
 from skelact.bench.reference.reading import plain_read
 from skelact.encoders.config import STGCNConfig
-from skelact.encoders.stgcn.published import encoder_tensors
 from skelact.layouts import KINECT_V2
 from skelact.maths.neighbours import knn_scores
 from skelact.methods import AimCLR

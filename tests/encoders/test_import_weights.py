@@ -48,7 +48,6 @@ def test_names_may_have_the_prefixes_of_the_published_programs(prefix, network, 
     assert len(found.loaded) == len(network.state_dict())
     report = found.report()
     assert f"loaded: {len(network.state_dict())} tensors, width 3, kinect_v2, no classifier head" in report
-    assert "missing: 0\nunexpected: 0" in report
 
 
 @pytest.mark.parametrize("key", ["state_dict", "model", "model_state_dict"])
@@ -206,7 +205,7 @@ def test_of_layouts_with_as_many_joints_it_is_the_one_whose_graph_the_file_has(l
     found = read(tmp_path, published(network))
     assert found.encoder.card.skeleton == layout
     assert found.encoder.card.encoder.graph == graph
-    assert f"layout: {layout.name}: the file has its {graph} graph\n" in found.report()
+    assert f"layout: {layout.name}: the file has its {graph} graph" in found.report().splitlines()
 
 
 def test_a_graph_that_no_layout_has_is_told(network, tmp_path):

@@ -9,9 +9,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from published_names import encoder_tensors
 from skelact.encoders.encoder import there
 from skelact.encoders.stgcn.network import STGCN, STGCNConfig
-from skelact.encoders.stgcn.published import encoder_tensors, our_name
+from skelact.encoders.stgcn.published import our_name
 from skelact.layouts import COCO_17, KINECT_V1, KINECT_V2, SBU_15
 from skelact.maths import graph
 from skelact.maths.eadm import energy_drop

@@ -7,19 +7,17 @@ from skelact.layouts import KINECT_V1, KINECT_V2, LAYOUTS, OPENPOSE_18
 from skelact.maths import graph
 
 
-@pytest.mark.parametrize("strategy", ["spatial", "uniform", "distance"])
 @pytest.mark.parametrize(
     ("published", "skeleton"), [("ntu-rgb+d", KINECT_V2), ("openpose", OPENPOSE_18), ("nw-ucla", KINECT_V1)]
 )
-def test_equals_the_published_graphs(shared, published, skeleton, strategy):
-    expected = np.load(shared / "golden/graphs.npz")[f"{published}/{strategy}"]
-    np.testing.assert_allclose(getattr(graph, strategy)(skeleton), expected, rtol=0, atol=1e-12)
+def test_equals_the_published_graphs(shared, published, skeleton):
+    expected = np.load(shared / "golden/graphs.npz")[f"{published}/spatial"]
+    np.testing.assert_allclose(graph.spatial(skeleton), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("skeleton", LAYOUTS, ids=lambda skeleton: skeleton.name)
 def test_every_column_of_the_partitions_together_sums_to_one(skeleton):
-    for strategy in (graph.spatial, graph.uniform, graph.distance):
-        np.testing.assert_allclose(strategy(skeleton).sum((0, 1)), 1, atol=1e-12)
+    np.testing.assert_allclose(graph.spatial(skeleton).sum((0, 1)), 1, atol=1e-12)
 
 
 def test_spatial_partitions_of_the_centre_and_its_neighbours():

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 import tiny
+from published_names import encoder_tensors
 from skelact.encoders.config import STGCNConfig
-from skelact.encoders.stgcn.published import encoder_tensors
 from skelact.layouts import KINECT_V2
 from skelact.methods import AimCLR, SkeletonCLR, build
 from skelact.methods.contrast import Embedder

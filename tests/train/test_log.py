@@ -111,7 +111,7 @@ def test_without_tensorboard_the_lines_are_written_and_it_is_said(tmp_path, monk
 def test_messages_may_stand_beside_the_bar(tmp_path):
     console, said = tiny.console()
     with Log(tmp_path, 0, 10, console) as opened:
-        opened.advance(4, "epoch 1/2  loss 0.500", "12 clips/s")
+        opened.advance(4, "epoch 1/2  loss 0.500", 12.3)
         opened.say("a message")
     assert "a message\n" in said.getvalue()
     assert "epoch 1/2  loss 0.500" in said.getvalue()

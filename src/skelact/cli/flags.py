@@ -9,7 +9,7 @@ from pydantic import ValidationError, create_model
 from rich.console import Console
 from tyro.conf import AvoidSubcommands, Fixed, FlagCreatePairsOff, Suppress, arg
 
-from skelact.config import Config
+from skelact.config import Config, faults
 from skelact.system.terminal import Terminal
 from skelact.system.world import SkelactError
 
@@ -17,11 +17,16 @@ Command = Callable[..., None]
 Whole = TypeVar("Whole", bound=Config)
 
 
-def for_flags(recipe: Whole, choices: Mapping[str, Iterable[str]] | None = None) -> Whole:
+_NO_SETTINGS = ("recipe", "then")
+"""Fields of runs and stages: a name for what is here, and stages, which have command lines of their own."""
+
+
+def for_flags(recipe: Whole, choices: Mapping[str, Iterable[str]] | None = None, hidden: Iterable[str] = ()) -> Whole:
     """The same values, of a type that tyro makes flags of: each part of the recipe's own kind, where TrainConfig has a
     union, and naming the flag whose value is out of range.
 
-    `choices` has, for a part that may be of another kind, the names of all kinds: those that help shows.
+    `choices` has, for a part that may be of another kind, the names of all kinds: those that help shows. `hidden` are
+    fields that are no flags and keep their defaults.
     """
     whole = type(recipe)
     parts: dict[str, Any] = {
@@ -31,8 +36,10 @@ def for_flags(recipe: Whole, choices: Mapping[str, Iterable[str]] | None = None)
     }
     if not parts:
         return recipe
-    if "recipe" in whole.model_fields:
-        parts["recipe"] = (Annotated[str, Fixed, Suppress], ...)  # a name for what is here, not a setting
+    for name, field in whole.model_fields.items():
+        if name in (*_NO_SETTINGS, *hidden):
+            kind: Any = Annotated[field.annotation, Fixed, Suppress]
+            parts[name] = (kind, ... if field.is_required() else field.default)
     narrowed = create_model(whole.__name__, __base__=whole, __doc__=whole.__doc__, **parts)
     return narrowed.model_validate(recipe.model_dump())
 
@@ -109,9 +116,4 @@ def list_entries(console: Console, tail: str, entries: dict[str, Any]) -> None:
 
 def out_of_range(error: ValidationError, prefix: str = "") -> str:
     """Each value that is out of range, with the flag that gives it; the first fault of each."""
-    lines: dict[str, str] = {}
-    for one in error.errors():
-        flag = "--" + prefix + ".".join(place.replace("_", "-") for place in one["loc"] if isinstance(place, str))
-        got = f", got {one['input']!r}" if one["loc"] else ""  # a rule between values names them itself
-        lines.setdefault(flag, f"{flag.rstrip('.')}: {one['msg'].removeprefix('Value error, ')}{got}")
-    return "\n".join(lines.values())
+    return faults(error, lambda name: "--" + prefix + name.replace("_", "-"))

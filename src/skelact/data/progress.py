@@ -12,13 +12,19 @@ Thing = TypeVar("Thing")
 
 
 class RateColumn(ProgressColumn):
-    """Clips a second; empty before the first clip."""
+    """Clips a second; empty before the first clip. A bar that counts something else tells them in its field `rate`."""
 
     def render(self, task: Task) -> Text:
+        if "rate" in task.fields:
+            return _clips_a_second(task.fields["rate"])
         # rich knows no speed of a bar that one step filled
         seconds = task.finished_time if task.finished else task.elapsed
         speed = task.finished_speed or task.speed or (task.completed / seconds if seconds else 0)
-        return Text(f"{speed:.0f} clips/s" if speed else "")
+        return _clips_a_second(speed)
+
+
+def _clips_a_second(speed: float) -> Text:
+    return Text(f"{speed:.0f} clips/s" if speed else "")
 
 
 def progress_bar(shown: bool) -> Progress:

@@ -75,8 +75,8 @@ def embed(
     `tell` is given what a reader has to know of units and of recordings that are long for the encoder's frames.
     SkelactError: joints or units that do not map, a file that cannot be written.
     """
-    card = encoder.card
     check_writable(out.parent, out.name)
+    card = encoder.card
     _, of_units = encoder.entrance.check(store.skeleton, store.meta.units, store.name)
     for note in (of_units, squeezed_in(store, card.preparation, card.frames)):
         if note:

@@ -17,23 +17,6 @@ def _hops(skeleton: Skeleton) -> Float[np.ndarray, "v v"]:
     return hops
 
 
-def _normalised(hops: Float[np.ndarray, "v v"]) -> Float[np.ndarray, "v v"]:
-    linked = np.isfinite(hops).astype(float)
-    return linked / linked.sum(0)
-
-
-def uniform(skeleton: Skeleton) -> Adjacency:
-    """One partition: a joint and all its neighbours alike (ST-GCN, "uni-labeling")."""
-    return _normalised(_hops(skeleton))[None]
-
-
-def distance(skeleton: Skeleton) -> Adjacency:
-    """Two partitions: the joint itself, its neighbours (ST-GCN, "distance")."""
-    hops = _hops(skeleton)
-    weights = _normalised(hops)
-    return np.stack([np.where(hops == hop, weights, 0) for hop in (0, 1)])
-
-
 def spatial(skeleton: Skeleton) -> Adjacency:
     """Three partitions as the AimCLR and CrosSCLR programs have them: itself, towards or level, away from the centre.
 
@@ -41,7 +24,8 @@ def spatial(skeleton: Skeleton) -> Adjacency:
     an edge between two such joints counts as level. Published weights need this form.
     """
     hops = _hops(skeleton)
-    weights = _normalised(hops)
+    near = np.isfinite(hops).astype(float)
+    weights = near / near.sum(0)
     to_centre = hops[:, skeleton.centre]
     away = to_centre[:, None] < to_centre[None, :]
     linked = hops == 1

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 
 from skelact import __version__
@@ -10,9 +9,10 @@ from skelact.report.attention import attention
 from skelact.report.clips import clips
 from skelact.report.confusion import classes
 from skelact.report.curves import curves
+from skelact.report.document import document, script
 from skelact.report.joined import joined, open_stores, stores_apart
 from skelact.report.map import feature_map
-from skelact.report.markup import Html, join, tag, text
+from skelact.report.markup import Html, join, tag
 from skelact.report.plots import library
 from skelact.report.results import results
 from skelact.report.runs import Run, read_run
@@ -21,8 +21,6 @@ from skelact.report.tables import tables
 from skelact.reproduce.result import Reproduction, read_reproduction
 from skelact.system.world import SkelactError, check_writable, write_bytes
 
-POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
-"""Content security policy of the page: nothing is fetched from anywhere."""
 SECTIONS = (
     ("results", "Results"),
     ("tables", "Published tables"),
@@ -50,13 +48,11 @@ def report(runs: list[Path], out: Path | None = None, reproduced: Sequence[Path]
         out = folder / "report.html"
     printed = [read_reproduction(Path(one)) for one in reproduced]
     check_writable(out.parent, out.name)
-    content = page(read, printed)
-    # A file name that is no UTF-8 is written with its bytes as escapes, which in JSON they are.
-    write_bytes(out, content.encode("utf-8", "backslashreplace"))
+    write_bytes(out, page(read, printed))
     return out
 
 
-def page(runs: Sequence[Run], reproduced: Sequence[Reproduction] = ()) -> str:
+def page(runs: Sequence[Run], reproduced: Sequence[Reproduction] = ()) -> bytes:
     """The whole document."""
     stores = open_stores(runs)
     runs = stores_apart(runs, stores)
@@ -84,28 +80,7 @@ def page(runs: Sequence[Run], reproduced: Sequence[Reproduction] = ()) -> str:
         )
     )
     title = " · ".join(run.name for run in runs)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{text(title)} · skelact</title>
-<style>
-{_resource("style.css")}</style>
-</head>
-<body>
-<main>
-{body}
-</main>
-{library()}
-<script>
-{_resource("page.js")}</script>
-<script>
-{_resource("player.js")}</script>
-</body>
-</html>
-"""
+    return document(title, body, (library(), script("page.js"), script("player.js")))
 
 
 def _named_apart(runs: Sequence[Run]) -> list[Run]:
@@ -119,8 +94,3 @@ def _named_apart(runs: Sequence[Run]) -> list[Run]:
         run if names.count(run.name) == 1 else Run(run.path, str(run.path), run.config, run.metrics, run.evaluations)
         for run in runs
     ]
-
-
-def _resource(name: str) -> str:
-    """A text file of this package."""
-    return files("skelact.report").joinpath(name).read_text(encoding="utf-8")

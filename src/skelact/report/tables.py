@@ -1,16 +1,13 @@
 """Reproduced tables in the report: a section of `skelact report --table`, and a small page of its own."""
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 
-from skelact.report.markup import Html, details, join, section, table, tag, text
+from skelact.report.document import document
+from skelact.report.markup import Html, details, join, section, table, tag
 from skelact.reproduce.result import Reproduction
 from skelact.reproduce.show import HEADS, cells
 from skelact.system.world import write_bytes
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-"""Content security policy of the page: nothing is fetched, nothing runs."""
 
 
 def tables(found: Sequence[Reproduction]) -> Html:
@@ -45,22 +42,4 @@ def part(found: Reproduction) -> Html:
 
 def write_page(found: Reproduction, path: Path) -> None:
     """One table as an HTML file that needs nothing but a browser."""
-    style = files("skelact.report").joinpath("style.css").read_text(encoding="utf-8")
-    content = f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{text(found.table)} · skelact</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
-{tables([found])}
-</main>
-</body>
-</html>
-"""
-    write_bytes(path, content.encode("utf-8", "backslashreplace"))
+    write_bytes(path, document(found.table, tables([found])))

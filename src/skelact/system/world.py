@@ -8,10 +8,13 @@ import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from skelact.system.hidden import hidden_folder
 from skelact.system.printable import printable, printed
+
+AnyPath: TypeAlias = str | Path
+"""A path as callers give it."""
 
 
 class SkelactError(Exception):

@@ -11,6 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from skelact.data.progress import RateColumn
+from skelact.runs import RunFolder
 from skelact.system.world import SkelactError, write_bytes
 
 _CRC = b', "crc32": "%08x"}'
@@ -41,23 +43,25 @@ class Log:
     """Metrics of one run, from step `start` on; what an earlier process wrote beyond it is dropped, as it is redone."""
 
     def __init__(self, folder: Path, start: int, total: int, console: Console):
-        self._lines = folder / "metrics.jsonl"
+        self._run = RunFolder(folder)
+        self._lines = self._run.log
         self._keep_before(start, console)
         # Without a buffer, a full disk is an error at once, and not again when the file is closed.
         self._file = open(self._lines, "ab", buffering=0)  # noqa: SIM115 (closed by __exit__)
-        self._board = _board(folder / "tensorboard", start, console)
+        self._board = _board(self._run, start, console)
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("steps  {task.fields[rate]}"),
+            TextColumn("steps "),
+            RateColumn(),
             TimeElapsedColumn(),
             TextColumn("elapsed,"),
             TimeRemainingColumn(),
             TextColumn("left"),
             console=console,
         )
-        self._task = self._bar.add_task("training", total=total, completed=start, rate="")
+        self._task = self._bar.add_task("training", total=total, completed=start, rate=0.0)
 
     def __enter__(self) -> "Log":
         self._bar.start()
@@ -67,7 +71,7 @@ class Log:
         self._bar.stop()
         self._file.close()
         if self._board is not None:
-            with self._explained(self._lines.parent / "tensorboard"):
+            with self._explained(self._run.tensorboard):
                 self._board.close()
 
     def write(self, step: int, epoch: int, values: dict[str, Any]) -> None:
@@ -81,13 +85,13 @@ class Log:
             while line:
                 line = line[self._file.write(line) :]
         if self._board is not None:
-            with self._explained(self._lines.parent / "tensorboard"):
+            with self._explained(self._run.tensorboard):
                 for key, value in clean.items():
                     if isinstance(value, int | float):
                         self._board.add_scalar(key, value, step)
 
-    def advance(self, step: int, description: str, rate: str) -> None:
-        """Move the progress bar to `step`."""
+    def advance(self, step: int, description: str, rate: float) -> None:
+        """Move the progress bar to `step`; `rate` is in clips a second."""
         self._bar.update(self._task, completed=step, description=description, rate=rate)
 
     def say(self, text: str) -> None:
@@ -138,18 +142,18 @@ class Silence(Log):
     def write(self, step: int, epoch: int, values: dict[str, Any]) -> None:
         """Nothing."""
 
-    def advance(self, step: int, description: str, rate: str) -> None:
+    def advance(self, step: int, description: str, rate: float) -> None:
         """Nothing."""
 
     def say(self, text: str) -> None:
         """Nothing."""
 
 
-def _board(folder: Path, start: int, console: Console) -> Any:
+def _board(run: RunFolder, start: int, console: Console) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        text = "TensorBoard is not installed (pip install tensorboard): metrics.jsonl only"
+        text = f"TensorBoard is not installed (pip install tensorboard): {run.log.name} only"
         console.print(text, markup=False)
         return None
-    return SummaryWriter(str(folder), purge_step=start + 1)
+    return SummaryWriter(str(run.tensorboard), purge_step=start + 1)

@@ -10,12 +10,16 @@ from skelact.bench import made_up
 from skelact.bench.compare import Comparison, Part, Variant
 from skelact.bench.config import BenchConfig
 from skelact.bench.reference.aimclr import PlainAimCLR, plain_step, plain_views
+from skelact.config import Precision
 from skelact.encoders.config import STGCNConfig
+from skelact.encoders.entrance import Entrance
 from skelact.layouts import KINECT_V2
 from skelact.maths.draw import Draw
 from skelact.methods import AimCLR
 from skelact.methods.method import Moment, ParameterGroup
-from skelact.train.config import SGD
+from skelact.train.config import SGD, TrainConfig
+from skelact.train.optimise import ScheduledOptimiser
+from skelact.train.step import losses_of, training_step
 
 COUNTED = 2
 """Clips of the step whose arithmetic is counted: a step's arithmetic grows with its clips alone."""
@@ -59,15 +63,12 @@ def _encoder(config: BenchConfig, dropout: float) -> STGCNConfig:
     return STGCNConfig(width=config.width, features=config.features, dropout=dropout)
 
 
-def _sgd(network: torch.nn.Module, fused: bool | None = None) -> torch.optim.Optimizer:
-    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    return SGD().build([ParameterGroup(trained)], fused)
-
-
 def plain_part(config: BenchConfig, device: torch.device) -> Part:
     """The plain step as it is timed."""
     method, rng = plain_method(config, device), made_up.generator()
-    optimiser, x = _sgd(method), made_up.clips(config, config.clips).numpy()
+    trained = [parameter for parameter in method.parameters() if parameter.requires_grad]
+    optimiser = SGD().build([ParameterGroup(trained)])
+    x = made_up.clips(config, config.clips).numpy()
 
     def run() -> None:
         views = plain_views(x, KINECT_V2.mirror, rng)
@@ -76,29 +77,22 @@ def plain_part(config: BenchConfig, device: torch.device) -> Part:
     return Part(run)
 
 
-def _our_step(config: BenchConfig, device: torch.device, precision: str) -> Part:
-    """As the training loop steps."""
+def _our_step(config: BenchConfig, device: torch.device, precision: Precision) -> Part:
+    """The step of a run: always its first, so that it is the same work every time."""
     method = our_method(config, device)
-    optimiser, views = _sgd(method, fused=True if device.type == "cuda" else None), method.views()
-    x = made_up.clips(config, config.clips).to(device)
-    numbers = torch.arange(config.clips, device=device)
-
-    def run() -> None:
-        made = {name: view(x, Draw(numbers, 0, 0, name)) for name, view in views.items()}
-        loss = _loss(method, made, precision)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-
-    return Part(run)
+    run = TrainConfig(
+        recipe="bench", method=method.config, encoder=_encoder(config, 0.5), epochs=1, precision=precision
+    )
+    fused = True if device.type == "cuda" else None
+    optimiser = ScheduledOptimiser(run.optimiser, method.parameter_groups(), 1, run.epochs, fused=fused)
+    entrance = Entrance(KINECT_V2, run.stream, config.frames, config.persons, run.preparation)
+    x, views, first = made_up.clips(config, config.clips).to(device), method.views(), _first(config, device)
+    return Part(lambda: training_step(run, method, optimiser, entrance, views, x, first))
 
 
-def _loss(method: AimCLR, views: dict[str, Tensor], precision: str) -> Tensor:
-    x = views["query"]
-    device = x.device
-    moment = Moment(0, 1, 0, 1, Draw(torch.arange(len(x), device=device), 0, 0, "of the method"))
-    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-        return method(views, moment)["loss"]
+def _first(config: BenchConfig, device: torch.device) -> Moment:
+    """The first step of a run of one."""
+    return Moment(0, 1, 0, 1, Draw(torch.arange(config.clips, device=device), 0, 0, "of the method"))
 
 
 def _flop(config: BenchConfig) -> float:
@@ -118,9 +112,10 @@ def gradient_errors(config: BenchConfig, device: torch.device) -> dict[str, floa
     plain(views)["loss"].backward()
     wanted = _gradients(plain)
     errors = {}
-    for precision in ("float32", "bf16"):
+    precisions: tuple[Precision, ...] = ("float32", "bf16")
+    for precision in precisions:
         ours = our_method(config, device, dropout=0.0)
-        _loss(ours, views, precision).backward()
+        losses_of(ours, views, _first(config, device), precision)["loss"].backward()
         errors[f"gradients {precision}, relative L2 error"] = _distance(_gradients(ours), wanted)
     return errors
 

@@ -15,7 +15,7 @@ from skelact.data.store.meta import NOT_TOLD, PreparedMeta, Sealed, StoreMeta, r
 from skelact.data.store.prepared import prepared_folder, write_prepared
 from skelact.data.store.table import COLUMNS, read_table
 from skelact.skeleton import Skeleton
-from skelact.system.world import SkelactError, file_hash
+from skelact.system.world import AnyPath, SkelactError, file_hash
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Store:
         self.meta = meta
 
     @classmethod
-    def open(cls, path: Path) -> "Store":
+    def open(cls, path: AnyPath) -> "Store":
         """Open the store in folder `path`. SkelactError: no such folder, no store, a newer format, files cut short."""
         path = Path(path).resolve()
         if not path.is_dir():

@@ -27,7 +27,7 @@ from skelact.data.store.meta import (
 from skelact.data.store.prepared import prepared_folder, write_prepared
 from skelact.data.store.read import Store
 from skelact.skeleton import Skeleton
-from skelact.system.world import SkelactError, atomic_folder
+from skelact.system.world import AnyPath, SkelactError, atomic_folder
 
 FORBIDDEN_IN_NAMES = ',"\r\n'
 LONGEST_NAME = 255
@@ -120,7 +120,7 @@ class StoreWriter:
 
 @contextlib.contextmanager
 def store_writer(
-    path: Path,
+    path: AnyPath,
     *,
     dataset: str,
     skeleton: Skeleton,
@@ -178,7 +178,7 @@ def _version(files: Collection[str], divisions: Sequence[str]) -> int:
 
 
 def write_store(
-    path: Path,
+    path: AnyPath,
     *,
     dataset: str,
     skeleton: Skeleton,

@@ -41,7 +41,7 @@ class Import:
     """Classes and functions of the objects that are no tensors; none of them was made or called."""
 
     def report(self) -> str:
-        """What was loaded, missing, unexpected and left out."""
+        """What was loaded, where it was found, and what was left out. Missing or unexpected tensors are an error."""
         head = self.encoder.head
         lines = [
             f"loaded: {len(self.loaded)} tensors, {self.encoder.card.encoder.size}, "
@@ -49,8 +49,6 @@ class Import:
             + (f"with a head of {head.out_features} classes" if head else "no classifier head"),
             f"layout: {self.layout}",
             *([] if self.where in _PUBLISHED else [f"found under: {self.where}"]),
-            "missing: 0",
-            "unexpected: 0",
         ]
         if self.left_out:
             first = sorted({".".join(name.split(".")[:2]) for name in self.left_out})

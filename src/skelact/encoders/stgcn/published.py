@@ -2,8 +2,6 @@
 
 import re
 
-from torch import Tensor
-
 # (published, ours), of one block or of the whole network, applied from the left end of a name.
 _RENAMES = (
     (r"^A$", "adjacency"),
@@ -24,8 +22,3 @@ def our_name(published: str) -> str | None:
         if hits:
             return renamed
     return None
-
-
-def encoder_tensors(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The encoder's tensors of a published state dict without prefixes, under our names."""
-    return {name: tensor for old, tensor in state.items() if (name := our_name(old)) is not None}
