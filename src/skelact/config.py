@@ -14,6 +14,8 @@ STREAMS: tuple[Stream, ...] = get_args(Stream)
 Precision = Literal["float32", "bf16"]
 Preparation = Literal["released", "robust", "body"]
 """How clips are prepared."""
+Readout = Literal["pooled", "tokens"]
+"""What is read out of a frozen encoder: h, or its feature map in a few bins of time."""
 Third = Literal["score", "depth"]
 """What the third channel of an array of joints is."""
 Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]

@@ -8,6 +8,9 @@ from torch import Tensor, nn
 
 from skelact.system.world import SkelactError
 
+TIME_BINS = 4
+"""Entries over time of the tokens that are read out."""
+
 Clips = Float[Tensor, "n c t v m"]
 Map = Float[Tensor, "p d *axes"]
 
@@ -81,7 +84,21 @@ class Encoder(nn.Module, ABC):
         total = of_persons.new_zeros(len(x), of_persons.shape[1]).index_add(0, clip, of_persons)
         return total / present.sum(1, keepdim=True)
 
-    def forward(self, x: Clips) -> Float[Tensor, "n d"]:
+    def tokens(self, x: Clips) -> Float[Tensor, "n k"]:
+        """The feature map of each clip as one vector, which keeps what pooling averages away: which joint or place,
+        and when. The mean over persons; an axis "time" of more than TIME_BINS entries in as many equal bins."""
+        features, persons = self.feature_map(x), self.persons(x)
+        features = features.to(_wide(features))
+        if "time" in self.axes and features.shape[2 + self.axes.index("time")] > TIME_BINS:
+            axis = 2 + self.axes.index("time")
+            last = features.movedim(axis, -1)
+            binned = nn.functional.adaptive_avg_pool1d(last.flatten(1, -2), TIME_BINS)
+            features = binned.unflatten(1, last.shape[1:-1]).movedim(-1, axis)
+        clip = persons.nonzero()[:, 0]
+        total = features.new_zeros(len(x), *features.shape[1:]).index_add(0, clip, features)
+        return total.flatten(1) / persons.sum(1, keepdim=True)
+
+    def forward(self, x: Clips) -> Float[Tensor, "n h"]:
         """h of each clip. In evaluation absent persons are all alike, so one of them is computed."""
         if self.training or self.leaves_out_absent or x.shape[4] == 1:
             return self.pool(self.feature_map(x), x)

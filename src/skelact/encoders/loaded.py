@@ -5,6 +5,7 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor, nn
 
+from skelact.config import Readout
 from skelact.data.progress import progress_bar
 from skelact.data.store import Store
 from skelact.encoders.card import EncoderCard
@@ -46,10 +47,11 @@ class LoadedEncoder(nn.Module):
             )
         return self.head
 
-    def forward(self, joints: Float[Tensor, "n 3 t v m"]) -> Float[Tensor, "n d"]:
-        """h of prepared clips in the layout and unit of the card, as `entrance.joints` gives them, on our device."""
-        weight = next(self.network.parameters())
-        return self.network(self.entrance.in_stream(joints).to(weight.dtype))
+    def forward(self, joints: Float[Tensor, "n 3 t v m"], readout: Readout = "pooled") -> Float[Tensor, "n d"]:
+        """h of prepared clips in the layout and unit of the card, as `entrance.joints` gives them, on our device; or
+        the network's tokens."""
+        x = self.entrance.in_stream(joints).to(next(self.network.parameters()).dtype)
+        return self.network(x) if readout == "pooled" else self.network.tokens(x)
 
     def embed(
         self,
@@ -60,6 +62,7 @@ class LoadedEncoder(nn.Module):
         batch: int = BATCH,
         progress: bool = False,
         title: str = "features",
+        readout: Readout = "pooled",
     ) -> Float32[np.ndarray, "n d"]:
         """h of every clip of a store, or of an array of prepared clips, not augmented. Runs where the weights are.
 
@@ -67,7 +70,8 @@ class LoadedEncoder(nn.Module):
         `axes` names its axes in their order: n clips, c coordinates, t frames, v joints, m persons; without m every
         clip has one person. `skeleton` and `units` are those of the clips; left out, those of the store, or of the
         card. Joints are mapped by name. Fewer persons than on the card are filled up with absent ones (zeros), as in
-        training; more are pooled over like any other. A store is prepared first where it was not.
+        training; more are pooled over like any other. A store is prepared first where it was not. `readout` "tokens"
+        gives the feature map instead (`Encoder.tokens`), which keeps time and joints apart.
         SkelactError, naming the axis: another type, axes in another order, other frames than on the card, joints or
         units that do not map, clips that are plainly not prepared, coordinates or features that are not finite.
         """
@@ -80,15 +84,15 @@ class LoadedEncoder(nn.Module):
         clips = np.asarray(clips)
         count = len(self.entrance.arranged(clips, skeleton, axes))
         before = (slice(None),) * axes.index("n")
-        out = np.empty((count, self.network.features), np.float32)
+        pieces = []
         with torch.inference_mode(), kept_memory(self.device.type == "cpu"), progress_bar(progress) as bar:
             line = bar.add_task(title, total=count)
             for start in range(0, count, batch):
                 piece = clips[(*before, slice(start, start + batch))]
                 joints = self.entrance.joints(piece, skeleton, units, axes, start)
-                h = self(joints.to(self.device))
-                out[start : start + batch] = h.float().cpu().numpy()
-                bar.advance(line, len(h))
+                pieces.append(self(joints.to(self.device), readout).float().cpu().numpy())
+                bar.advance(line, len(pieces[-1]))
+        out = np.concatenate(pieces) if pieces else np.empty((0, self.network.features), np.float32)
         bad = int((~np.isfinite(out)).any(1).sum())
         if bad:
             raise SkelactError(f"the encoder gave features that are not finite for {bad} of {count} clips; expected 0")

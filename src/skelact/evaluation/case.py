@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
+from skelact.config import Readout
 from skelact.data.batches import TrainingClips
 from skelact.data.measurable import check_measurable, labelled
 from skelact.data.splits import Split
@@ -81,13 +82,15 @@ class Case:
         nothing = np.zeros((len(self.labels), 1), np.float32)
         return task(nothing, self.labels, self.rows.train, self.rows.test, len(self.store.classes))
 
-    def task(self, encoder: LoadedEncoder) -> Task:
+    def task(self, encoder: LoadedEncoder, readout: Readout = "pooled") -> Task:
         """Features of an encoder for the split, on the device; kept in the run's folder."""
         encoder.to(self.device)
         title = "features" if encoder is self.encoder else encoder.card.origin
         folder = RunFolder(self.folder).features
         skeleton, units = self.store.skeleton, self.store.meta.units
-        found = cached_features(encoder, self.prepared, skeleton, folder, units, progress=self.progress, title=title)
+        found = cached_features(
+            encoder, self.prepared, skeleton, folder, units, progress=self.progress, title=title, readout=readout
+        )
         classes = len(self.store.classes)
         return task(found, self.labels, self.rows.train, self.rows.test, classes).to(self.device)
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
+from skelact.config import Readout
 from skelact.data.store import Prepared
 from skelact.encoders.loaded import BATCH, LoadedEncoder
 from skelact.evaluation.arrays import read_arrays, write_arrays
@@ -24,6 +25,7 @@ def cached_features(
     batch: int = BATCH,
     progress: bool = True,
     title: str = "features",
+    readout: Readout = "pooled",
 ) -> Float32[np.ndarray, "n d"]:
     """h of all prepared clips of a store, kept in `folder` and taken from there when nothing has changed.
 
@@ -36,19 +38,24 @@ def cached_features(
             f"found {prepared.preparation}-{prepared.frames}"
         )
     scale, _ = encoder.entrance.check(skeleton, units or encoder.card.units, "the store")
-    key = features_key(encoder, prepared.hash, skeleton, scale)
+    key = features_key(encoder, prepared.hash, skeleton, scale, readout)
     file = folder / f"{key[:16]}.npz"
-    kept = _kept(file, key, (len(prepared.clips), encoder.network.features)) if file.exists() else None
+    kept = _kept(file, key, len(prepared.clips)) if file.exists() else None
     if kept is not None:
         return kept
-    made = encoder.embed(prepared.clips, skeleton, units, batch=batch, progress=progress, title=title)
+    made = encoder.embed(prepared.clips, skeleton, units, batch=batch, progress=progress, title=title, readout=readout)
     write_arrays(file, {"features": made, "key": np.array(key)})
     return made
 
 
-def features_key(encoder: LoadedEncoder, prepared_hash: str, skeleton: Skeleton, scale: float = 1.0) -> str:
-    """SHA-256 over the encoder, the prepared clips, the names of its joints, and the scale where it is not 1."""
-    parts = (encoder_hash(encoder), prepared_hash, *skeleton.joints, *((f"scale {scale!r}",) if scale != 1 else ()))
+def features_key(
+    encoder: LoadedEncoder, prepared_hash: str, skeleton: Skeleton, scale: float = 1.0, readout: Readout = "pooled"
+) -> str:
+    """SHA-256 over the encoder, the prepared clips, the names of its joints, the scale where it is not 1, and the
+    readout where it is not pooled."""
+    parts = [encoder_hash(encoder), prepared_hash, *skeleton.joints]
+    parts += [f"scale {scale!r}"] if scale != 1 else []
+    parts += [readout] if readout != "pooled" else []
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -66,14 +73,15 @@ def best_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _kept(file: Path, key: str, shape: tuple[int, int]) -> np.ndarray | None:
+def _kept(file: Path, key: str, clips: int) -> np.ndarray | None:
     """The features in a cache file; None, with a message, where it is not what was written."""
     try:
         kept, found = read_arrays(file, ("features", "key"))
     except SkelactError as error:
         tell(f"{error}; the features are computed again")
         return None
-    if str(found) != key or kept.shape != shape or kept.dtype != np.float32 or not np.isfinite(kept).all():
+    fits = str(found) == key and kept.ndim == 2 and len(kept) == clips and kept.dtype == np.float32
+    if not fits or not np.isfinite(kept).all():
         tell(f"{file}: not the features it should hold; they are computed again")
         return None
     return kept

@@ -5,7 +5,8 @@ from typing import Any
 
 from torch import Tensor
 
-from skelact.config import Config
+from skelact.config import Config, Readout
+from skelact.encoders.loaded import LoadedEncoder
 from skelact.evaluation.case import Case
 from skelact.evaluation.control import control
 from skelact.evaluation.results.scored import Scored
@@ -16,15 +17,19 @@ Score = Callable[[Task, tuple[int, ...]], tuple[dict[str, Any], Tensor]]
 """What a protocol says of a task with some seeds: fields of its result, and the test scores of the first seed."""
 
 
-def frozen(case: Case, options: Config, seeds: Sequence[int], score: Score) -> Scored:
+def frozen(case: Case, options: Config, seeds: Sequence[int], score: Score, readout: Readout = "pooled") -> Scored:
     """Score the encoder's features as they are and standardised, and those of random encoders."""
-    trained = case.task(case.encoder)
+
+    def task_of(encoder: LoadedEncoder) -> Task:
+        return case.task(encoder, readout)
+
+    trained = task_of(case.encoder)
     fields, scores = score(trained, tuple(seeds))
     fields["standardised"] = score(standardised(trained), tuple(seeds))[0]["last"]
     fields["control"] = shared(
         case,
         options,
         dict.fromkeys(seeds, case.rows.train),
-        lambda: control(case.encoder.card, seeds, case.task, lambda task, seed: score(task, (seed,))[0]["last"]),
+        lambda: control(case.encoder.card, seeds, task_of, lambda task, seed: score(task, (seed,))[0]["last"]),
     )
     return Scored(fields, scores.float())

@@ -13,6 +13,7 @@ from skelact.evaluation.protocols.knn import KnnProtocol
 from skelact.evaluation.protocols.linear import LinearProtocol
 from skelact.evaluation.protocols.protocol import Array, Protocol
 from skelact.evaluation.protocols.retrieval import RetrievalProtocol
+from skelact.evaluation.protocols.ridge import RidgeProtocol
 from skelact.evaluation.protocols.semi import SemiProtocol
 from skelact.evaluation.protocols.supervised import SupervisedProtocol
 from skelact.evaluation.protocols.trained import Trained
@@ -24,6 +25,7 @@ AnyProtocol = Protocol[Any, Any]
 
 PROTOCOLS: tuple[AnyProtocol, ...] = (
     KnnProtocol(),
+    RidgeProtocol(),
     RetrievalProtocol(),
     ClusteringProtocol(),
     LinearProtocol(),
