@@ -1,15 +1,16 @@
 """Named complete runs, one function each. `skelact pretrain NAME` starts from these numbers."""
 
-from skelact.encoders.config import STGCNConfig
+from skelact.encoders.config import HCNConfig, STGCNConfig
 from skelact.methods.config import (
     AimCLR3sConfig,
     AimCLRConfig,
     AnyMethodConfig,
     CrosSCLRConfig,
+    SimCLRConfig,
     SkeAttnCLRConfig,
     SkeletonCLRConfig,
 )
-from skelact.train.config import SGD, TrainConfig
+from skelact.train.config import SGD, AdamW, TrainConfig
 
 
 def skeletonclr() -> TrainConfig:
@@ -138,6 +139,23 @@ def skeattnclr_small() -> TrainConfig:
     return _small("skeattnclr-small", method, lr=0.0025, epochs=60)
 
 
+def simclr_small() -> TrainConfig:
+    """SimCLR on HCN for small data: clips prepared once a clip, in sizes of the body; AdamW, warm-up and cosine.
+
+    Temperature, augmentations and length were chosen on training people alone (docs/methods/simclr.md).
+    """
+    return TrainConfig(
+        recipe="simclr-small",
+        method=SimCLRConfig(),
+        encoder=HCNConfig(),
+        optimiser=AdamW(lr=1e-3, weight_decay=1e-4, schedule="cosine", warmup=0.05),
+        preparation="body",
+        batch=64,
+        frames=48,
+        epochs=20,
+    )
+
+
 RECIPES = {
     recipe().recipe: recipe
     for recipe in (
@@ -158,5 +176,6 @@ RECIPES = {
         crossclr_small,
         aimclr_3s_small,
         skeattnclr_small,
+        simclr_small,
     )
 }

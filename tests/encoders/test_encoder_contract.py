@@ -16,7 +16,7 @@ from pydantic import ValidationError
 import skelact
 import tiny
 from skelact.encoders import config as encoders
-from skelact.encoders.config import STGCNConfig
+from skelact.encoders.config import HCNConfig, STGCNConfig
 from skelact.encoders.encoder import there
 from skelact.encoders.file import EncoderCard, load_encoder, random_encoder, save_encoder
 from skelact.evaluation.run import evaluate_run
@@ -30,6 +30,8 @@ SOURCES = Path(skelact.__file__).parent
 EVERY = {
     "stgcn": STGCNConfig(width=2, features=8, dropout=0),
     "stgcn, absent left out": STGCNConfig(width=2, features=8, dropout=0, absent="left_out"),
+    "hcn": HCNConfig(width=16, features=8),
+    "hcn, absent computed": HCNConfig(width=16, features=8, absent="computed"),
     "gru": GRUConfig(),
     "gru, absent left out": GRUConfig(absent="left_out"),
 }
@@ -44,18 +46,18 @@ def listed(monkeypatch):
 @pytest.fixture(params=EVERY)
 def network(request):
     torch.manual_seed(0)
-    return EVERY[request.param].build(tiny.FIVE, 12, 2).double()
+    return EVERY[request.param].build(tiny.FIVE, 16, 2).double()
 
 
 def pairs(clips: int = 4) -> torch.Tensor:
     """Clips of two persons, of whom the second is absent in every other clip."""
-    x = torch.randn(clips, 3, 12, 5, 2, generator=torch.Generator().manual_seed(1)).double()
+    x = torch.randn(clips, 3, 16, 5, 2, generator=torch.Generator().manual_seed(1)).double()
     x[::2, ..., 1] = 0
     return x
 
 
 def card(config) -> EncoderCard:
-    return EncoderCard(encoder=config, skeleton=tiny.FIVE, preparation="released", frames=12, persons=1)
+    return EncoderCard(encoder=config, skeleton=tiny.FIVE, preparation="released", frames=16, persons=1)
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -65,7 +67,7 @@ def test_the_map_has_the_persons_channels_and_axes_that_the_encoder_tells(networ
     assert features.shape[:2] == (int(persons.sum()), network.channels)
     assert features.ndim == 2 + len(network.axes)
     assert torch.equal(persons, there(x) if network.leaves_out_absent else torch.ones(4, 2, dtype=torch.bool))
-    assert network.has_joint_axis == (network.axes == ("time", "joint")) == (features.shape[2:] == (3, 5))
+    assert network.has_joint_axis == (network.axes == ("time", "joint")) == (features.shape[2:] == (4, 5))
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -150,7 +152,7 @@ def test_a_number_out_of_range_is_named_by_its_place():
 
 def test_a_gru_is_pretrained_kept_read_again_and_evaluated(tmp_path):
     store = tiny.store(tmp_path / "store")
-    store.prepared("released", 12)
+    store.prepared("released", 16)
     run = tiny.config(encoder=GRUConfig(), epochs=1)
     done = pretrain(run, [store.path], [tiny.SPLIT], tmp_path / "run", tiny.console()[0])
     assert done.step == tiny.PER_EPOCH
@@ -182,12 +184,12 @@ def test_a_gru_is_pretrained_kept_read_again_and_evaluated(tmp_path):
 )
 def test_a_method_that_works_on_joints_refuses_an_encoder_without_them(config, message):
     with pytest.raises(SkelactError, match=message):
-        build(config, GRUConfig(), tiny.FIVE, 12, 1)
+        build(config, GRUConfig(), tiny.FIVE, 16, 1)
 
 
 def test_aimclr_without_eadm_takes_an_encoder_without_joints():
-    method = build(AimCLR.Config(bank=8, drop=False), GRUConfig(), tiny.FIVE, 12, 1).double()
-    x = torch.randn(4, 3, 12, 5, 1).double()
+    method = build(AimCLR.Config(bank=8, drop=False), GRUConfig(), tiny.FIVE, 16, 1).double()
+    x = torch.randn(4, 3, 16, 5, 1).double()
     assert set(method(dict.fromkeys(("query", "key", "extreme"), x), tiny.moment())) == {"loss", "info_nce", "d1"}
 
 
@@ -195,7 +197,7 @@ def test_what_only_some_encoders_have_is_refused_of_the_others():
     with pytest.raises(SkelactError, match="--width: the encoder gru has no width to change; it has features 8"):
         SupervisedConfig(width=2).network(GRUConfig())
     with pytest.raises(SkelactError, match="--compile: the encoder gru has no blocks to compile"):
-        GRUConfig().build(tiny.FIVE, 12, 1).compile_blocks()
+        GRUConfig().build(tiny.FIVE, 16, 1).compile_blocks()
     assert SupervisedConfig(width=2).network(STGCNConfig(dropout=0)) == STGCNConfig(width=2, dropout=0)
 
 
@@ -215,6 +217,17 @@ def test_the_encoder_of_the_manual_runs_as_it_is_printed(monkeypatch):
     module = ModuleType("skelact.encoders.gru")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     exec(code, vars(module))
-    network = module.GRUConfig(features=6).build(tiny.FIVE, 12, 2)
+    network = module.GRUConfig(features=6).build(tiny.FIVE, 16, 2)
     assert network(pairs().float()).shape == (4, 6)
-    assert network.feature_map(pairs().float()).shape == (8, 6, 12)
+    assert network.feature_map(pairs().float()).shape == (8, 6, 16)
+
+
+def test_tokens_are_the_mean_map_of_the_persons_in_bins_of_time(network):
+    x, network = pairs(), network.eval()
+    features, persons = network.feature_map(x), network.persons(x)
+    if "time" in network.axes and features.shape[2] > 4:
+        features = torch.stack([part.mean(2) for part in features.tensor_split(4, 2)], 2)  # which 4 divides
+    each = dict(zip(map(tuple, persons.nonzero().tolist()), features, strict=True))
+    for clip, found in enumerate(network.tokens(x)):
+        own = [one for (number, _), one in each.items() if number == clip]
+        torch.testing.assert_close(found, torch.stack(own).mean(0).flatten())

@@ -130,7 +130,9 @@ def test_clips_without_labels_are_refused_and_nothing_is_written(tmp_path, run, 
 
 
 def test_what_cannot_be_evaluated_is_refused(run, store):
-    with pytest.raises(SkelactError, match="no protocol 'svm'; there are knn, retrieval, clustering, linear, semi"):
+    with pytest.raises(
+        SkelactError, match="no protocol 'svm'; there are knn, ridge, retrieval, clustering, linear, semi"
+    ):
         evaluate("svm", run, store)
     with pytest.raises(SkelactError, match="linear takes a LinearConfig, got a KnnConfig"):
         evaluate("linear", run, store, recipe=KnnConfig())

@@ -25,7 +25,11 @@ from skelact.train.loop import Trainer
 TINY = STGCNConfig(width=2, features=8, dropout=0.0)
 ONE_OF_EACH = ("skeletonclr", "aimclr", "crossclr", "aimclr-3s", "skeattnclr", "masked")
 SMALL = {"bank": 16, "projection": 6}
-CONFIGS = {name: recipe().method.fitted(4, 100, 4).model_copy(update=SMALL) for name, recipe in RECIPES.items()}
+METHODS = {name: recipe().method.fitted(4, 100, 4) for name, recipe in RECIPES.items()}
+CONFIGS = {
+    name: config.model_copy(update={key: value for key, value in SMALL.items() if hasattr(config, key)})
+    for name, config in METHODS.items()
+}
 
 
 CONFIGS["masked"] = MaskedConfig()
