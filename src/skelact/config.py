@@ -24,7 +24,7 @@ def faults(error: ValidationError, named: Callable[[str], str] = str) -> str:
     `method.bank`, what the user calls it."""
     lines: dict[str, str] = {}
     for one in error.errors():
-        name = named(".".join(place for place in one["loc"] if isinstance(place, str)))
+        name = named(".".join(part for part in one["loc"] if isinstance(part, str)))
         got = f", got {one['input']!r}" if one["loc"] else ""  # a rule between values names them itself
         lines.setdefault(name, f"{name.rstrip('.')}: {one['msg'].removeprefix('Value error, ')}{got}")
     return "\n".join(lines.values())

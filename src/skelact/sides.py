@@ -40,9 +40,9 @@ def _compare(name: str, other: str) -> tuple[Side, bool]:
         return 0, False
     side: Side = 0
     word, at = False, 0
-    for place, (mine, yours) in enumerate(zip(ours, theirs, strict=True)):
+    for index, (mine, yours) in enumerate(zip(ours, theirs, strict=True)):
         if mine.lower() != yours.lower():
-            here = _side(mine, yours) if place % 2 else 0
+            here = _side(mine, yours) if index % 2 else 0
             if not here or side not in (0, here):
                 return 0, False
             side = here

@@ -46,8 +46,8 @@ class Skeleton(Config):
     def _mirror_by_name(cls, values: Any) -> Any:
         if isinstance(values, dict) and not values.get("mirror") and isinstance(values.get("joints"), list | tuple):
             joints = [str(joint) for joint in values["joints"]]
-            place = {joint: index for index, joint in enumerate(joints)}
-            values = {**values, "mirror": tuple(place.get(_other_side(joint), place[joint]) for joint in joints)}
+            indices = {joint: index for index, joint in enumerate(joints)}
+            values = {**values, "mirror": tuple(indices.get(_other_side(joint), indices[joint]) for joint in joints)}
         return values
 
     @model_validator(mode="after")

@@ -48,7 +48,7 @@ def prepare(
     jobs: int | None = None,
     skip_bad: bool = False,
     leave_out: Path | None = None,
-    told: Annotated[FormatOptions, arg(name="")] = FormatOptions(),  # noqa: B008
+    options: Annotated[FormatOptions, arg(name="")] = FormatOptions(),  # noqa: B008
 ) -> None:
     """Read raw recordings into a store.
 
@@ -65,7 +65,7 @@ def prepare(
     at_least_one(frames=frames, jobs=jobs)
     from skelact.data.prepare import prepare as prepare_store
 
-    prepare_store(told.reader(format, source), source, out, preparation, frames, jobs, skip_bad, leave_out)
+    prepare_store(options.reader(format, source), source, out, preparation, frames, jobs, skip_bad, leave_out)
 
 
 def info(store: Positional[Path]) -> None:

@@ -15,7 +15,7 @@ from skelact.data.rates import common_rate, median_seconds
 from skelact.data.splits import split
 from skelact.data.squeezed import squeezed_in
 from skelact.data.store import Store
-from skelact.data.units import NOT_TOLD, check_space, common_unit, factor, unit
+from skelact.data.units import UNKNOWN_UNITS, check_space, common_unit, factor, unit
 from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError
 
@@ -132,13 +132,13 @@ def _common_units(stores: list[Store]) -> tuple[str, list[float], list[str]]:
     common = common_unit(first.meta.units)
     scales, notes = list[float](), list[str]()
     for store in stores:
-        told = unit(store.meta.units)
-        scales.append(factor(told, common, f"store {store.path}", f"store {first.path}"))
+        own = unit(store.meta.units)
+        scales.append(factor(own, common, f"store {store.path}", f"store {first.path}"))
         whose = f"store {first.path}"
-        check_space(store.skeleton, told, f"store {store.path}", first.skeleton, first.meta.units, whose)
-        if told != common:
-            notes.append(f"units: {store.name} is converted from {told} to {common}")
-    if len(stores) > 1 and common == NOT_TOLD:
+        check_space(store.skeleton, own, f"store {store.path}", first.skeleton, first.meta.units, whose)
+        if own != common:
+            notes.append(f"units: {store.name} is converted from {own} to {common}")
+    if len(stores) > 1 and common == UNKNOWN_UNITS:
         notes.append(
             f"units: those of {' and '.join(store.name for store in stores)} are unknown and taken to be the same; "
             "`skelact prepare --units` names them"

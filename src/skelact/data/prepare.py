@@ -11,7 +11,7 @@ from skelact.data.describe import LISTED, Summary
 from skelact.data.parallel import Parsed, parse
 from skelact.data.preparations import check_preparation
 from skelact.data.progress import with_bar
-from skelact.data.readers import divisions_of, named_by, notes_of, told_to
+from skelact.data.readers import divisions_of, notes_of, numbered_texts, options_of
 from skelact.data.readers.faults import failures_named
 from skelact.data.readers.source import passed_over
 from skelact.data.recording import Item, Reader, ReadError
@@ -65,7 +65,7 @@ def prepare(
         "skip_bad": skip_bad,
     }
     parameters["leave_out"] = str(leave_out) if leave_out else None
-    parameters |= told_to(reader) | named_by(reader)
+    parameters |= options_of(reader) | numbered_texts(reader)
     if others.files:
         parameters["passed_over"] = others.shown(len(others.names))
     with (

@@ -39,7 +39,7 @@ class Recording:
     camera: int = UNKNOWN
     setup: int = UNKNOWN
     repetition: int = UNKNOWN
-    places: tuple[int, ...] = ()
+    roles: tuple[int, ...] = ()
     """NEITHER, TRAINS or TESTS in each of the divisions that come with the files."""
     missing: Bool[np.ndarray, "t m v"] | None = None
     """True for a missing joint. None where the file does not say: then joints at exactly (0, 0, 0) are missing."""

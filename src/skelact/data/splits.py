@@ -81,7 +81,7 @@ def _leave_one_out(column: str, word: str, count: int) -> dict[str, "_Rule | Cal
     }
 
 
-_UCLA_VIEWS = _Rule(_one_of("camera", 1, 2), "views 1, 2 train; view 3 tests", _one_of("camera", 3))
+_UCLA_CAMERAS = _Rule(_one_of("camera", 1, 2), "views 1, 2 train; view 3 tests", _one_of("camera", 3))
 _ODD_SUBJECTS = _Rule(_odd("subject"), "odd subjects train")
 
 RULES: dict[str, dict[str, _Rule | Callable[[Table], _Rule]]] = {
@@ -92,11 +92,11 @@ RULES: dict[str, dict[str, _Rule | Callable[[Table], _Rule]]] = {
     },
     "utd": {"xsub": _Rule(_one_of("subject", 1, 3, 5, 7), "subjects 1, 3, 5, 7 train")},
     "ucla": {
-        "xview": _UCLA_VIEWS,
+        "xview": _UCLA_CAMERAS,
         "xview-clean": _Rule(
-            _UCLA_VIEWS.train,
+            _UCLA_CAMERAS.train,
             "views 1, 2 train without clips whose joints are those of a test clip; view 3 tests",
-            _UCLA_VIEWS.test,
+            _UCLA_CAMERAS.test,
             clean=True,
         ),
         "xsub": _ODD_SUBJECTS,

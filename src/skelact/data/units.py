@@ -12,7 +12,7 @@ METRES = {
     "feet": 0.3048,
 }
 """Length in metres of each unit that can be converted, by the name that stores use."""
-NOT_TOLD = "as in the files"
+UNKNOWN_UNITS = "as in the files"
 """Units of a store that are unknown: neither its files nor the user named them."""
 
 _OTHER_NAMES = {

@@ -67,12 +67,12 @@ def _remove_left(folder: Path) -> None:
     left: list[re.Match[str]] = []
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         left = [
-            told for entry in entries if (told := _NAME.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)
+            match for entry in entries if (match := _NAME.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)
         ]
-    for told in left:
-        made = folder / told.group()
+    for match in left:
+        made = folder / match.group()
         with contextlib.suppress(OSError, UnicodeDecodeError):
-            lock = made / _lock_name(told["target"])
+            lock = made / _lock_name(match["target"])
             with open(os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if file.read(300) == _here():

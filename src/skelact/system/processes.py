@@ -47,7 +47,7 @@ def joined() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # the group is left as it is: leaving it well would wait for the others
-        if _told(store, rank, error):
+        if _reported_elsewhere(store, rank, error):
             raise SystemExit(1) from error
         raise
     dist.destroy_process_group()
@@ -73,15 +73,15 @@ def _fresh(store: "Store", rank: int, world: int) -> "Store":
     return dist.PrefixStore(token, store)  # pyright: ignore[reportPrivateImportUsage]
 
 
-def _told(store: "Store", rank: int, error: Exception) -> bool:
+def _reported_elsewhere(store: "Store", rank: int, error: Exception) -> bool:
     """Whether another process tells of this error. The first one to have an error notes it in the store."""
     text = f"{type(error).__name__}: {error}"
     try:
-        teller, said = store.compare_set("skelact/error", "", f"{rank} {text}").decode().split(" ", 1)
+        reporter, reported = store.compare_set("skelact/error", "", f"{rank} {text}").decode().split(" ", 1)
     except (RuntimeError, ValueError):  # the store is gone with the process that held it
         return False
     # A process whose neighbour ended finds its connection closed: that is no news.
-    return int(teller) != rank and (said == text or not isinstance(error, SkelactError))
+    return int(reporter) != rank and (reported == text or not isinstance(error, SkelactError))
 
 
 def count() -> int:
@@ -183,11 +183,11 @@ def first(work: Callable[[], T]) -> T:
             result = work()
         except (SkelactError, OSError) as caught:
             error = caught
-    told = [result, error]
-    dist.broadcast_object_list(told, src=0, device=_CPU)
-    if isinstance(told[1], Exception):
-        raise told[1]
-    return cast("T", told[0])
+    outcome = [result, error]
+    dist.broadcast_object_list(outcome, src=0, device=_CPU)
+    if isinstance(outcome[1], Exception):
+        raise outcome[1]
+    return cast("T", outcome[0])
 
 
 def in_turn(work: Callable[[], T]) -> T:

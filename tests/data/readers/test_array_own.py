@@ -92,7 +92,7 @@ def test_a_list_of_annotations_alone_is_read_as_mmaction2_wrote_it(tmp_path):
     (tmp_path / "list.pkl").write_bytes(pickle.dumps(clips))
     made = reader("pyskl", tmp_path / "list.pkl")
     got = [made.read(item) for item in made.find(tmp_path / "list.pkl")]
-    assert [(clip.name, clip.action, clip.places) for clip in got] == [("a", 0, ()), ("b", 1, ())]
+    assert [(clip.name, clip.action, clip.roles) for clip in got] == [("a", 0, ()), ("b", 1, ())]
     assert all(np.array_equal(clip.joints[:, 0, :, :2], points[0] + n) for n, clip in enumerate(got))
 
 

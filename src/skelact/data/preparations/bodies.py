@@ -111,7 +111,7 @@ def bodies_of(recording: Recording, skeleton: Skeleton) -> tuple[list[Body], int
         frame, slot = np.arange(len(seen)), here.argmax(axis=1)
         missing = unseen[frame, slot] | ~seen[:, None]
         body = np.where(missing[..., None], 0.0, joints[frame, slot])
-        bodies.append(_filled(int(number), body, seen, missing, skeleton, told=recording.missing is not None))
+        bodies.append(_filled(int(number), body, seen, missing, skeleton, mask_given=recording.missing is not None))
     frames = int((identity >= 0).any(axis=1).sum())
     people = [body for body in bodies if not body.is_noise(frames)] if len(bodies) > 1 else bodies
     if bodies and not people:
@@ -126,11 +126,11 @@ def _filled(
     seen: Bool[np.ndarray, " t"],
     missing: Bool[np.ndarray, "t v"],
     skeleton: Skeleton,
-    told: bool,
+    mask_given: bool,
 ) -> Body:
     """The body with every joint that is missing in some of its frames interpolated over time, held beyond the ends."""
     known = np.logical_or.reduce(~missing[seen], axis=0)
-    if not told and (origin := _origin(joints[seen], known, skeleton)) is not None:
+    if not mask_given and (origin := _origin(joints[seen], known, skeleton)) is not None:
         known[origin], missing[:, origin] = True, False
     holes = missing & seen[:, None] & known
     for joint in np.flatnonzero(holes.any(axis=0)):
@@ -195,10 +195,10 @@ def fill_frames(joints: Float64[np.ndarray, "t v 3"], seen: Bool[np.ndarray, " t
 
 def _between(values: np.ndarray, known: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Linear interpolation along the first axis from the known entries to `at`; held beyond the ends."""
-    places = np.flatnonzero(known)
-    after = np.searchsorted(places, at).clip(0, len(places) - 1)
-    before = (np.searchsorted(places, at, side="right") - 1).clip(0)
-    gap = places[after] - places[before]
-    weight = np.where(gap > 0, (at - places[before]) / np.maximum(gap, 1), 0.0)
+    indices = np.flatnonzero(known)
+    after = np.searchsorted(indices, at).clip(0, len(indices) - 1)
+    before = (np.searchsorted(indices, at, side="right") - 1).clip(0)
+    gap = indices[after] - indices[before]
+    weight = np.where(gap > 0, (at - indices[before]) / np.maximum(gap, 1), 0.0)
     weight = weight.reshape(-1, *[1] * (values.ndim - 1))
-    return values[places[before]] * (1 - weight) + values[places[after]] * weight
+    return values[indices[before]] * (1 - weight) + values[indices[after]] * weight

@@ -102,5 +102,5 @@ def heading(
 
 def _span(seen: np.ndarray) -> tuple[int, int]:
     """First frame in which somebody is seen, and the one after the last."""
-    places = np.flatnonzero(seen)
-    return int(places[0]), int(places[-1]) + 1
+    frames = np.flatnonzero(seen)
+    return int(frames[0]), int(frames[-1]) + 1

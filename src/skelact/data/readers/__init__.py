@@ -82,12 +82,12 @@ def notes_of(reader: Reader) -> tuple[str, ...]:
     return getattr(reader, "notes", ())
 
 
-def named_by(reader: Reader) -> dict[str, list[str]]:
+def numbered_texts(reader: Reader) -> dict[str, list[str]]:
     """Texts that a reader numbered from 0, in order, by the column that holds the numbers; for the log of a store."""
     return {f"{column} names": [*texts] for column, texts in getattr(reader, "named", ())}
 
 
-def told_to(reader: Reader) -> dict[str, str]:
+def options_of(reader: Reader) -> dict[str, str]:
     """The options that a reader was given, for the log of a store."""
     return {name: str(value) for name in getattr(reader, "OPTIONS", ()) if (value := getattr(reader, name, None))}
 

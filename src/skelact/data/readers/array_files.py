@@ -43,7 +43,7 @@ class Clips:
     """Confidence of each joint, where the file has it; a joint with 0 is missing."""
     lengths: Int64[np.ndarray, " n"] | None = None
     divisions: tuple[str, ...] = ()
-    places: Int64[np.ndarray, "n d"] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    roles: Int64[np.ndarray, "n d"] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     classes: tuple[str, ...] = ()
     """Labels by class; empty where the files have numbers only."""
     performed: dict[str, Int64[np.ndarray, " n"]] = field(default_factory=dict)
@@ -85,12 +85,12 @@ def clip_of(path: Path, x: np.ndarray, axes: str) -> Joints:
         raise refused(path, f"an array of {len(axes)} axes, {', '.join(axes)}", size(x))
     if x.shape[axes.index("n")] and not x.size:
         raise refused(path, f"an array with numbers along each of {', '.join(axes)}", size(x))
-    place = axes.index("n")
+    axis = axes.index("n")
     rest = axes.replace("n", "") + ("" if "m" in axes else "m")
     order = [rest.index(letter) for letter in "tmvc"]
 
     def joints(clip: int) -> np.ndarray:
-        one = x[(slice(None),) * place + (clip,)]
+        one = x[(slice(None),) * axis + (clip,)]
         return (one if "m" in axes else one[..., None]).transpose(order)
 
     return numeric(path, x, joints)
@@ -168,8 +168,8 @@ def check_joints(path: Path, clips: Clips, layout: Skeleton, axes: str, alike: b
 def in_order(texts: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
     """The place of each text among all in order of the alphabet, UNKNOWN for an empty one, and these."""
     every = tuple(sorted({*texts} - {""}))
-    place = {text: number for number, text in enumerate(every)}
-    return [place.get(text, UNKNOWN) for text in texts], every
+    index = {text: number for number, text in enumerate(every)}
+    return [index.get(text, UNKNOWN) for text in texts], every
 
 
 def class_names(path: Path, highest: int, clips: int, labels: Sequence[str]) -> tuple[str, ...]:

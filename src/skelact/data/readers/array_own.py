@@ -42,7 +42,7 @@ def own_arrays(source: Path, axes: str) -> Clips:
         joints,
         lengths=whole(source, "lengths", arrays["lengths"], count, 0) if "lengths" in arrays else None,
         divisions=tuple(key.removeprefix(_SPLIT) for key in divisions),
-        places=np.stack([_places(source, key, arrays[key], count) for key in divisions], axis=1)
+        roles=np.stack([_roles(source, key, arrays[key], count) for key in divisions], axis=1)
         if divisions
         else np.zeros((count, 0), np.int64),
         classes=tuple(texts_of(source, "classes", arrays["classes"])) if "classes" in arrays else (),
@@ -63,11 +63,11 @@ def _numbered(
     """Whole numbers as they are; texts numbered in alphabetical order, an empty one as -1; and these texts."""
     if values.dtype.kind not in "US":
         return whole(source, what, values, count, UNKNOWN), ()
-    places, every = in_order(texts_of(source, what, values, count))
-    return np.array(places, np.int64), every
+    roles, every = in_order(texts_of(source, what, values, count))
+    return np.array(roles, np.int64), every
 
 
-def _places(source: Path, what: str, values: np.ndarray, count: int) -> Int64[np.ndarray, " n"]:
+def _roles(source: Path, what: str, values: np.ndarray, count: int) -> Int64[np.ndarray, " n"]:
     texts = texts_of(source, what, values, count)
     for number, text in enumerate(texts):
         if text not in _PARTS:

@@ -85,16 +85,16 @@ class ArraysReader:
         if joints.shape[3] == 2:
             joints = np.concatenate([joints, np.zeros_like(joints[..., :1])], axis=3)
         slots, identity = fixed_slots(item, joints)
-        told = NTU_NAMING.pattern.search(f"/{clips.names[number]}.skeleton")
+        match = NTU_NAMING.pattern.search(f"/{clips.names[number]}.skeleton")
         performed: dict[str, Any] = (
-            {key: int(digits) for key, digits in told.groupdict().items() if key != "action"} if told else {}
+            {key: int(digits) for key, digits in match.groupdict().items() if key != "action"} if match else {}
         )
         performed |= {key: int(values[number]) for key, values in clips.performed.items()}
-        places = tuple(clips.places[number].tolist()) if self.divisions else ()
+        roles = tuple(clips.roles[number].tolist()) if self.divisions else ()
         missing = None if missing is None else missing[: len(slots)]
         performed["action"] = int(clips.actions[number])
         performed |= self.table.of(clips.names[number]) if self.table else {}
-        return Recording(clips.names[number], slots, identity, **performed, places=places, missing=missing)
+        return Recording(clips.names[number], slots, identity, **performed, roles=roles, missing=missing)
 
     def _check_width(self, item: Item, joints: np.ndarray) -> None:
         """ReadError where numbers of a byte or two would take many times the file as coordinates in float32."""
@@ -167,12 +167,12 @@ class ArraysFormat:
             raise refused(source, "at least 1 clip", "none")
         check_joints(source, clips, layout, axes or "", alike=self.name != "pyskl")
         labels = labels_in(classes) if classes else clips.classes
-        told = read_table(table, clips.names, labels, ".skeleton") if table else None
-        if told is None or told.classes is None:
+        by_table = read_table(table, clips.names, labels, ".skeleton") if table else None
+        if by_table is None or by_table.classes is None:
             labels = class_names(source, int(clips.actions.max(initial=-1)), len(clips.names), labels)
         else:
-            labels = told.classes
-        columns = told.told if told else {}
+            labels = by_table.classes
+        columns = by_table.values if by_table else {}
         return ArraysReader(
             self.name,
             source,
@@ -183,8 +183,8 @@ class ArraysFormat:
             clips.divisions,
             axes or "",
             (third or ("score" if layout.picture else None)) if clips.joints(0).shape[3] == 3 else None,
-            (*(one for one in clips.named if one[0] not in columns), *(told.named if told else ())),
-            told,
+            (*(one for one in clips.named if one[0] not in columns), *(by_table.named if by_table else ())),
+            by_table,
         )
 
     def _layout(self, source: Path) -> Skeleton:

@@ -91,8 +91,8 @@ class JointLines:
     def read(self, item: Item) -> Recording:
         """Parse one file. ReadError names the file, the line, what was expected and what was found."""
         naming = self.namings[self.points]
-        told = numbers(item, naming)
-        action = class_of(item, told.pop("action"), range(1, len(self.classes) + 1))
+        fields = numbers(item, naming)
+        action = class_of(item, fields.pop("action"), range(1, len(self.classes) + 1))
         rows = frames_of(item, content(item), len(self.file_joints), self.width)
         joints, identity = fixed_slots(item, rows[:, self.skeleton.order_in(self.file_joints), :3][:, None])
-        return Recording(clip_name(item, naming), joints, identity, action, **told)
+        return Recording(clip_name(item, naming), joints, identity, action, **fields)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skelact.data.readers.bvh_body import at_rest, collapsed, frames_at_once, positions
-from skelact.data.readers.bvh_pattern import check_pattern, names_in, told_by
+from skelact.data.readers.bvh_pattern import check_pattern, groups_of, names_in
 from skelact.data.readers.bvh_skeleton import difference, joints_of, skeleton_of, tree_of
 from skelact.data.readers.bvh_text import Motion, parse, parse_head
 from skelact.data.readers.bvh_up import FILES, FRAMES, up_note
@@ -63,14 +63,14 @@ class BvhReader:
 
     def read(self, item: Item) -> Recording:
         """Place the joints of one file. ReadError names the file, the line, what was expected and what was found."""
-        told = told_by(item, self.pattern)
+        groups = groups_of(item, self.pattern)
         motion = parse(item, content(item))
-        places = self._check(item, motion)
+        indices = self._check(item, motion)
         hung = collapsed(motion)
-        joints = np.empty((len(motion.values), 1, len(places), 3), np.float32)
+        joints = np.empty((len(motion.values), 1, len(indices), 3), np.float32)
         step = frames_at_once(motion)
         for start in range(0, len(joints), step):
-            some = positions(motion, slice(start, start + step), hung)[:, places]
+            some = positions(motion, slice(start, start + step), hung)[:, indices]
             with np.errstate(over="ignore"):  # becomes infinite, which is refused
                 joints[start : start + step, 0] = some
             wrong = np.argwhere(~np.isfinite(joints[start : start + step, 0]))
@@ -85,7 +85,7 @@ class BvhReader:
         texts = dict(self.named) | {"action": self.classes}
         numbers: dict[str, Any] = {
             group: texts[group].index(found) if group in texts else int(found)
-            for group, found in told.items()
+            for group, found in groups.items()
             if group not in by_table
         }
         numbers.update(by_table)
@@ -95,8 +95,8 @@ class BvhReader:
 
     def _check(self, item: Item, motion: Motion) -> list[int]:
         """The nodes that are joints. ReadError if they are not those of the skeleton, or at another frame rate."""
-        places = joints_of(item, motion.nodes, self.root)
-        names, parents = tree_of(motion.nodes, places)
+        indices = joints_of(item, motion.nodes, self.root)
+        names, parents = tree_of(motion.nodes, indices)
         if (names, parents) != (self.skeleton.joints, self.skeleton.parents):
             found = difference(self.skeleton, names, parents)
             raise ReadError(f"{item}: expected the skeleton of {self.model}: {found}")
@@ -105,15 +105,15 @@ class BvhReader:
                 f"{item}: expected {self.frame_rate:g} frames a second as in {self.model}, found "
                 f"{1 / motion.frame_time:g}"
             )
-        return places
+        return indices
 
     def _up_note(self) -> str | None:
         items = self.find(self.source)
         clips = []
-        for place in sorted({int(place) for place in np.linspace(0, len(items) - 1, FILES)}):
+        for index in sorted({int(index) for index in np.linspace(0, len(items) - 1, FILES)}):
             try:
-                motion = parse(items[place], content(items[place]), FRAMES)
-                clip = positions(motion, at_offset=collapsed(motion))[:, self._check(items[place], motion)]
+                motion = parse(items[index], content(items[index]), FRAMES)
+                clip = positions(motion, at_offset=collapsed(motion))[:, self._check(items[index], motion)]
             except ReadError:  # raised again when it is read as a clip
                 continue
             if np.isfinite(clip).all():
@@ -159,7 +159,7 @@ class BvhFormat:
         by_table = read_table(table, [clip_name(item, NAMING) for item in items], ending=".bvh") if table else None
         if by_table:
             classes = classes if by_table.classes is None else by_table.classes
-            named = (*(one for one in named if one[0] not in by_table.told), *by_table.named)
+            named = (*(one for one in named if one[0] not in by_table.values), *by_table.named)
         rate = round(1 / head.frame_time, 2)
         return BvhReader(skeleton, classes, rate, units, pattern, root, item, source, named, doubts, table=by_table)
 

@@ -19,9 +19,9 @@ def collapsed(motion: Motion) -> tuple[int, ...]:
     """
     found, column = [], 0
     for number, node in enumerate(motion.nodes):
-        places = [place for place, channel in enumerate(node.channels) if channel.endswith("position")]
-        held = any(node.offset["XYZ".index(node.channels[place][0])] for place in places)
-        if node.parent != -1 and held and not motion.values[:, [column + place for place in places]].any():
+        coordinates = [index for index, channel in enumerate(node.channels) if channel.endswith("position")]
+        held = any(node.offset["XYZ".index(node.channels[index][0])] for index in coordinates)
+        if node.parent != -1 and held and not motion.values[:, [column + index for index in coordinates]].any():
             found.append(number)
         column += len(node.channels)
     return tuple(found)
@@ -29,10 +29,10 @@ def collapsed(motion: Motion) -> tuple[int, ...]:
 
 def at_rest(nodes: Sequence[Node]) -> Float64[np.ndarray, "v 3"]:
     """Position of every node where no rotation turns it: the sum of the offsets above."""
-    places = np.zeros((len(nodes), 3))
+    coordinates = np.zeros((len(nodes), 3))
     for number, node in enumerate(nodes):
-        places[number] = node.offset if node.parent == -1 else places[node.parent] + node.offset
-    return places
+        coordinates[number] = node.offset if node.parent == -1 else coordinates[node.parent] + node.offset
+    return coordinates
 
 
 def frames_at_once(motion: Motion) -> int:
@@ -52,7 +52,7 @@ def positions(
     """
     values = motion.values[rows]
     frames = len(values)
-    places = np.zeros((frames, len(motion.nodes), 3))
+    coordinates = np.zeros((frames, len(motion.nodes), 3))
     turns: list[np.ndarray | None] = []  # None: not turned; a node without rotations shares its parent's
     column = 0
     for number, node in enumerate(motion.nodes):  # a number that is too large makes infinite places, refused later
@@ -66,10 +66,10 @@ def positions(
             elif number not in at_offset:
                 offset[:, axis] = value
         above = turns[node.parent] if node.parent != -1 else None
-        base = places[:, node.parent] if node.parent != -1 else 0
-        places[:, number] = base + (offset if above is None else (above @ offset[..., None])[..., 0])
+        base = coordinates[:, node.parent] if node.parent != -1 else 0
+        coordinates[:, number] = base + (offset if above is None else (above @ offset[..., None])[..., 0])
         turns.append(above if turn is None else turn if above is None else above @ turn)
-    return places
+    return coordinates
 
 
 def _about(axis: int, angle: Float64[np.ndarray, " t"]) -> Float64[np.ndarray, "t 3 3"]:

@@ -56,14 +56,14 @@ class _Limbs:
         self.names, self.parents, self.left = names, parents, left
         self.up = up
         self.children: dict[int, list[int]] = defaultdict(list)
-        self.places = np.zeros((len(names), 3))
+        self.at_rest = np.zeros((len(names), 3))
         """Of the joints at rest."""
         self.way = np.zeros(len(names))
         """Length of the bones from the root to each joint."""
         for joint, parent in enumerate(parents):
             self.children[parent].append(joint)
             if parent >= 0:
-                self.places[joint] = self.places[parent] + offsets[joint]
+                self.at_rest[joint] = self.at_rest[parent] + offsets[joint]
                 self.way[joint] = self.way[parent] + np.linalg.norm(offsets[joint])
         sided = {*left, *left.values()}
         covered: set[int] = set()
@@ -83,7 +83,7 @@ class _Limbs:
             kinds = self._kinds(self._below(pair[0])) | self._kinds(self._below(pair[1]))
             if kinds:
                 self.named[pair] = "both" if len(kinds) > 1 else kinds.pop()
-        self._name_by_places()
+        self._name_by_positions()
         for pair, kind in self.named.items():
             for side, joint in zip(("left", "right"), pair, strict=True):
                 self._take(joint, side, None if kind == "both" else kind, found)
@@ -107,7 +107,7 @@ class _Limbs:
                 found[f"{side}_{kind}"].append(joint)
             waiting += [(child, kind, settled) for child in self.children[joint]]
 
-    def _name_by_places(self) -> None:
+    def _name_by_positions(self) -> None:
         """Identify limbs without a telling name by their position in the rest pose."""
         missing = {"arm", "leg"} - set(self.named.values())
         if "both" in self.named.values():
@@ -133,7 +133,7 @@ class _Limbs:
         down = self._height(legs) - lows[legs] > LONG * size
         if lowest and down and lows[legs] < self._trunk_low() - LONG * size:
             self.named[legs] = "leg"
-        elif len(others) == 1 and max(np.ptp(self.places @ self.up), 0) < LONG * size:
+        elif len(others) == 1 and max(np.ptp(self.at_rest @ self.up), 0) < LONG * size:
             # A pose at rest in which nothing points up, as of programs whose bones all lie along one axis.
             self._name_by_tree(limbs)
         if "leg" in self.named.values() and len(others) == 1 and others[0] not in self.named:
@@ -163,8 +163,8 @@ class _Limbs:
     def _below(self, joint: int) -> list[int]:
         """A joint and all that hangs on it."""
         below = [joint]
-        for place in below:
-            below += self.children[place]
+        for one in below:
+            below += self.children[one]
         return below
 
     def _reach(self, pair: tuple[int, int]) -> float:
@@ -172,11 +172,11 @@ class _Limbs:
         return float(self.way[self._below(pair[0])].max() - start)
 
     def _low(self, pair: tuple[int, int]) -> float:
-        return float((self.places[[*self._below(pair[0]), *self._below(pair[1])]] @ self.up).min())
+        return float((self.at_rest[[*self._below(pair[0]), *self._below(pair[1])]] @ self.up).min())
 
     def _height(self, pair: tuple[int, int]) -> float:
-        return float((self.places[list(pair)] @ self.up).mean())
+        return float((self.at_rest[list(pair)] @ self.up).mean())
 
     def _trunk_low(self) -> float:
         """Height of the lowest joint on which a limb hangs."""
-        return float(min(self.places[self.parents[one]] @ self.up for one, _ in self.roots))
+        return float(min(self.at_rest[self.parents[one]] @ self.up for one, _ in self.roots))

@@ -22,7 +22,7 @@ def check_pattern(pattern: str) -> None:
         raise SkelactError(f"--pattern {pattern!r}: expected groups (?P<name>...) named {', '.join(GROUPS)}")
 
 
-def told_by(item: Item, pattern: str | None) -> dict[str, str]:
+def groups_of(item: Item, pattern: str | None) -> dict[str, str]:
     """What the path says by the names of the pattern's groups; ReadError if it does not match."""
     if pattern is None:
         return {}
@@ -43,11 +43,11 @@ def names_in(items: Sequence[Item], pattern: str | None) -> tuple[tuple[str, ...
     matched = False
     for item in items:
         try:
-            told = told_by(item, pattern)
+            groups = groups_of(item, pattern)
         except ReadError:
             continue
         matched = True
-        for group, text in told.items():
+        for group, text in groups.items():
             found[group].add(text)
     if not matched:
         raise SkelactError(

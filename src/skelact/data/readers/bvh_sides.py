@@ -90,7 +90,7 @@ class _Pairing:
         return self.offsets[joint]
 
     def _paired_above(self, joint: int) -> int:
-        return next((place for place in ancestors(self.parents, joint) if self.mirror[place] != place), -1)
+        return next((above for above in ancestors(self.parents, joint) if self.mirror[above] != above), -1)
 
     def _difference(self, joint: int, other: int) -> tuple[bool, int, float]:
         """How unlike two joints hang that may be a pair."""

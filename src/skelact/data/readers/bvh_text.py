@@ -22,7 +22,7 @@ from skelact.data.readers.bvh_tree import IDLE, NUMBER, Node, Tree
 from skelact.data.readers.source import line_error, shown
 from skelact.data.recording import Item, ReadError
 
-LEAST_PLACES = 2**21
+LEAST_POSITIONS = 2**21
 """Places of nodes, frames times nodes, that a file may make however small it is."""
 ONE_MORE = "one more line of values than Frames: says; all lines were read"
 ONE_LESS = "one line of values less than Frames: says; all lines were read"
@@ -68,7 +68,7 @@ def parse(item: Item, text: bytes, most: int | None = None) -> Motion:
     """
     lines = _lines(item, text)
     head = _head(item, lines)
-    rows = [place for place in range(head.line, len(lines)) if not IDLE.fullmatch(lines[place])]
+    rows = [row for row in range(head.line, len(lines)) if not IDLE.fullmatch(lines[row])]
     width = sum(len(node.channels) for node in head.nodes)
     whole = text.rstrip(b"\0\t ").endswith((b"\n", b"\r"))
     cut = len(rows) > 1 and not whole and len(lines[rows[-1]].split()) < width
@@ -78,14 +78,14 @@ def parse(item: Item, text: bytes, most: int | None = None) -> Motion:
         raise line_error(item, len(lines), f"{head.frames} frames", found, cut_off=len(rows) < head.frames)
     if not rows:
         raise ReadError(f"{item}: expected at least 1 line of {width} numbers, found none")
-    if len(rows) * len(head.nodes) > (most_positions := max(LEAST_PLACES, len(text))):
+    if len(rows) * len(head.nodes) > (most_positions := max(LEAST_POSITIONS, len(text))):
         raise ReadError(
             f"{item}: expected at most {most_positions} positions of joints in a file of {len(text)} bytes, "
             f"found {len(rows)} frames of {len(head.nodes)} joints"
         )
     notes = (CUT_OFF,) if cut else {1: (ONE_MORE,), 0: (), -1: (ONE_LESS,)}[len(rows) - head.frames]
     if most is not None and most < len(rows):
-        rows = [rows[int(place)] for place in np.linspace(0, len(rows) - 1, most)]
+        rows = [rows[int(index)] for index in np.linspace(0, len(rows) - 1, most)]
     return Motion(head.nodes, head.frame_time, _values(item, lines, rows, width, whole), notes)
 
 
@@ -100,27 +100,27 @@ def _lines(item: Item, text: bytes) -> list[bytes]:
 
 
 def _head(item: Item, lines: Sequence[bytes]) -> Head:
-    top = next((place for place, line in enumerate(lines) if line.strip().upper() == b"MOTION"), None)
+    top = next((row for row, line in enumerate(lines) if line.strip().upper() == b"MOTION"), None)
     if top is None:
         raise line_error(item, max(1, len(lines)), "a line MOTION", "the end of the file", cut_off=True)
     nodes = Tree(item, lines[:top]).read()
     found: list[bytes] = []
-    place = top
+    row = top
     for pattern, what in ((_FRAMES, "Frames: n"), (_TIME, "Frame Time: seconds")):
-        place = next((later for later in range(place + 1, len(lines)) if not IDLE.fullmatch(lines[later])), len(lines))
-        match = pattern.fullmatch(lines[place]) if place < len(lines) else None
+        row = next((later for later in range(row + 1, len(lines)) if not IDLE.fullmatch(lines[later])), len(lines))
+        match = pattern.fullmatch(lines[row]) if row < len(lines) else None
         if match is None:
-            wrong = shown(lines[place]) if place < len(lines) else "the end of the file"
-            what += " with a decimal point" if b"," in lines[min(place, len(lines) - 1)] else ""
-            raise line_error(item, min(place, len(lines) - 1) + 1, what, wrong, cut_off=place >= len(lines) - 1)
+            wrong = shown(lines[row]) if row < len(lines) else "the end of the file"
+            what += " with a decimal point" if b"," in lines[min(row, len(lines) - 1)] else ""
+            raise line_error(item, min(row, len(lines) - 1) + 1, what, wrong, cut_off=row >= len(lines) - 1)
         found.append(match[1])
     try:
         frame_time = float(found[1])
     except ValueError as error:
-        raise line_error(item, place + 1, "Frame Time: seconds", shown(lines[place]), cut_off=False) from error
+        raise line_error(item, row + 1, "Frame Time: seconds", shown(lines[row]), cut_off=False) from error
     if not 1e-6 <= frame_time <= 1e6:
-        raise line_error(item, place + 1, "1e-6 to 1e6 seconds a frame", frame_time, cut_off=False)
-    return Head(nodes, frame_time, int(found[0]), place + 1)
+        raise line_error(item, row + 1, "1e-6 to 1e6 seconds a frame", frame_time, cut_off=False)
+    return Head(nodes, frame_time, int(found[0]), row + 1)
 
 
 def _values(

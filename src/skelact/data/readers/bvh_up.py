@@ -17,7 +17,7 @@ TALLER = 2.5
 """How many times as tall along another axis a figure without legs must be."""
 
 
-def upright(places: Float64[np.ndarray, "t v 3"], skeleton: Skeleton) -> Float64[np.ndarray, "3"]:
+def upright(positions: Float64[np.ndarray, "t v 3"], skeleton: Skeleton) -> Float64[np.ndarray, "3"]:
     """Mean over frames of the unit vector from the ends of the legs to the middle of all that is no leg.
 
     Near (0, 0, 0) for somebody who turns over. All zero: no legs are known.
@@ -27,14 +27,14 @@ def upright(places: Float64[np.ndarray, "t v 3"], skeleton: Skeleton) -> Float64
     rest = [joint for joint in range(len(skeleton)) if joint not in legs]
     if not ends or not rest:
         return np.zeros(3)
-    lines = places[:, rest].mean(axis=1) - places[:, ends].mean(axis=1)
+    lines = positions[:, rest].mean(axis=1) - positions[:, ends].mean(axis=1)
     lengths = np.linalg.norm(lines, axis=1, keepdims=True)
     return np.divide(lines, lengths, out=np.zeros_like(lines), where=lengths > 0).mean(axis=0)
 
 
-def heights(places: Float64[np.ndarray, "t v 3"]) -> Float64[np.ndarray, "3"]:
+def heights(positions: Float64[np.ndarray, "t v 3"]) -> Float64[np.ndarray, "3"]:
     """Median over frames of the size along each axis."""
-    return np.median(np.ptp(places, axis=1), axis=0)
+    return np.median(np.ptp(positions, axis=1), axis=0)
 
 
 @np.errstate(all="ignore")  # positions too large to be measured say nothing
@@ -49,8 +49,8 @@ def up_note(
     named, sign = "xyz".index(skeleton.up[1]), 1 if skeleton.up[0] == "+" else -1
     if not clips:
         return None
-    sizes = np.median([heights(places) for places in clips], axis=0)
-    directions = np.array([upright(places, skeleton) for places in clips])
+    sizes = np.median([heights(positions) for positions in clips], axis=0)
+    directions = np.array([upright(positions, skeleton) for positions in clips])
     if not directions.any():
         axis = int(sizes.argmax())
         rest = np.ptp(at_rest, axis=0)

@@ -66,25 +66,25 @@ def _kind(mode: int) -> str:
 
 def _unpacked(item: Item, archive: zipfile.ZipFile) -> bytes:
     """A member whose sizes in the archive's list are not believed: it is read piece by piece, as far as they say."""
-    told = archive.getinfo(item.member)
-    _check_size(item, told.file_size)
-    packed_size = min(told.compress_size, item.path.stat().st_size)
-    if told.file_size > max(SMALL, TIGHTEST * packed_size):
+    entry = archive.getinfo(item.member)
+    _check_size(item, entry.file_size)
+    packed_size = min(entry.compress_size, item.path.stat().st_size)
+    if entry.file_size > max(SMALL, TIGHTEST * packed_size):
         raise ReadError(
             f"{item}: expected a clip file of at most {TIGHTEST} times its packed size, "
-            f"found {told.file_size} bytes in {packed_size}"
+            f"found {entry.file_size} bytes in {packed_size}"
         )
     data = bytearray()
-    with archive.open(told) as packed:
+    with archive.open(entry) as packed:
         step = 2**16
-        if told.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             # zipfile bounds what goes into a step of these, not what comes out: 4096 bytes of bzip2 make 200 MB.
             assert isinstance(packed, zipfile.ZipExtFile)
             step = packed.MIN_READ_SIZE = 2**6
         while piece := packed.read(step):
             data += piece
-    if len(data) != told.file_size:
-        raise ReadError(f"{item}: expected {told.file_size} bytes as the archive has it, found {len(data)}")
+    if len(data) != entry.file_size:
+        raise ReadError(f"{item}: expected {entry.file_size} bytes as the archive has it, found {len(data)}")
     return bytes(data)
 
 

@@ -14,7 +14,7 @@ PIECE = 3072
 
 EXACT = 7
 _TENS = (10 ** np.arange(EXACT - 1, -1, -1)).astype(np.float32)
-_POWERS = np.array([float(10**places) for places in range(LONGEST + 1)])
+_POWERS = np.array([float(10**exponent) for exponent in range(LONGEST + 1)])
 _POINT, _PLUS, _MINUS, _ZERO = b".+-0"
 
 

@@ -35,6 +35,6 @@ def failures_named(where: object) -> Iterator[None]:
     except MemoryError as error:
         raise ReadError(f"{where}: cannot be read: it does not fit into memory") from error
     except Exception as error:
-        *_, place = traceback.extract_tb(error.__traceback__)
-        what = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}: {reason(error)}"
+        *_, frame = traceback.extract_tb(error.__traceback__)
+        what = f"{type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}: {reason(error)}"
         raise ReadError(f"{where}: cannot be read: {what}") from error

@@ -43,8 +43,8 @@ def numbers_of(
 ) -> Float64[np.ndarray, "lines {width}"]:
     """The same of lines that are part of a file from line `first` on; `whole`: the last one has its end."""
     numbers = array("d")  # not a list: a number in it would take sixteen times as much as the shortest one in the text
-    for place, line in enumerate(lines):
-        wrong = partial(line_error, item, first + place, cut_off=place == len(lines) - 1 and not whole)
+    for index, line in enumerate(lines):
+        wrong = partial(line_error, item, first + index, cut_off=index == len(lines) - 1 and not whole)
         words = line.split()
         if len(words) != width and not _ODD_SPACE.search(line):
             raise wrong(f"{width} numbers", len(words))

@@ -45,7 +45,7 @@ def division_file(path: Path) -> dict[str, int]:
 
 @lru_cache(maxsize=8)
 def _division(path: Path, size: int, changed: int) -> dict[str, int]:
-    places: dict[str, int] = {}
+    roles: dict[str, int] = {}
     part = None
     for number, text in enumerate(lines_of(content(Item(path))), start=1):
         wrong = line_error(
@@ -61,8 +61,8 @@ def _division(path: Path, size: int, changed: int) -> dict[str, int]:
         for name in filter(None, re.split(r"[,\s]+", line)):
             if part is None:
                 raise wrong
-            if places.setdefault(name, part) != part:
+            if roles.setdefault(name, part) != part:
                 raise line_error(Item(path), number, "a recording to train or to test", f"{name} in both", False)
-    if set(places.values()) != {TRAINS, TESTS}:
-        raise ReadError(f"{path}: expected recordings that train and recordings that test, found {len(places)} in all")
-    return places
+    if set(roles.values()) != {TRAINS, TESTS}:
+        raise ReadError(f"{path}: expected recordings that train and recordings that test, found {len(roles)} in all")
+    return roles

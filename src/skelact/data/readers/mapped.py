@@ -139,23 +139,23 @@ def _header(read: Callable[[int], bytes], size: int) -> tuple[tuple[int, ...], L
 
 def _described(header: str) -> tuple[tuple[int, ...], Literal["C", "F"], np.dtype]:
     """What a header says, such as {'descr': '<f4', 'fortran_order': False, 'shape': (3, 25), }."""
-    inner, told, at = header.strip().removeprefix("{").removesuffix("}").strip(), {}, 0
+    inner, described, at = header.strip().removeprefix("{").removesuffix("}").strip(), {}, 0
     while at < len(inner) and (entry := _ENTRY.match(inner, at)):
-        told |= {key: value for key, value in entry.groupdict().items() if value is not None}
+        described |= {key: value for key, value in entry.groupdict().items() if value is not None}
         at = entry.end()
-    if "fields" in told:
+    if "fields" in described:
         raise ValueError("expected one kind of numbers or text, found an array of several fields")
-    if at < len(inner) or set(told) != {"kind", "fortran", "shape"}:
+    if at < len(inner) or set(described) != {"kind", "fortran", "shape"}:
         raise ValueError(f"expected descr, fortran_order and shape in its header, found {printed(header)}")
-    if not _KIND.fullmatch(told["kind"]):
-        raise ValueError(f"expected numbers or text, found {printed(told['kind'])}")
-    kind = np.dtype(told["kind"])
+    if not _KIND.fullmatch(described["kind"]):
+        raise ValueError(f"expected numbers or text, found {printed(described['kind'])}")
+    kind = np.dtype(described["kind"])
     if kind.hasobject:
         raise ValueError("it holds Python objects, which are not opened: save numbers or text")
-    lengths = [length.strip().removesuffix("L") for length in told["shape"].split(",") if length.strip()]
+    lengths = [length.strip().removesuffix("L") for length in described["shape"].split(",") if length.strip()]
     if len(lengths) > 32 or not all(re.fullmatch("[0-9]{1,18}", length) for length in lengths):
-        raise ValueError(f"expected up to 32 axes of up to 18 digits, found {printed(told['shape'])}")
-    return tuple(map(int, lengths)), "F" if told["fortran"] == "True" else "C", kind
+        raise ValueError(f"expected up to 32 axes of up to 18 digits, found {printed(described['shape'])}")
+    return tuple(map(int, lengths)), "F" if described["fortran"] == "True" else "C", kind
 
 
 def _refused(path: Path, name: str, error: Exception) -> ReadError:

@@ -53,23 +53,23 @@ class NtuReader:
 
     def read(self, item: Item) -> Recording:
         """Parse one file. ReadError names the file, the line, what was expected and what was found."""
-        told = numbers(item, NAMING)
-        action = class_of(item, told.pop("action"), range(1, len(NTU_CLASSES) + 1))
+        fields = numbers(item, NAMING)
+        action = class_of(item, fields.pop("action"), range(1, len(NTU_CLASSES) + 1))
         text = content(item)
         bodies = read_natively(text) or read_quickly(text) or read_carefully(item, text)
         joints, identity = _side_by_side(item, bodies, len(text))
-        return Recording(clip_name(item, NAMING), joints, identity, action, **told)
+        return Recording(clip_name(item, NAMING), joints, identity, action, **fields)
 
 
 def _side_by_side(
     item: Item, bodies: Bodies, letters: int
 ) -> tuple[Float32[np.ndarray, "t m 25 3"], Int64[np.ndarray, "t m"]]:
     """Joints and identity in slots. ReadError where empty slots would take far more memory than the file."""
-    frames, slots, number = bodies.places.T
+    frames, slots, number = bodies.keys.T
     width = int(slots.max()) + 1
     if bodies.frames * width * JOINTS * 3 * 4 > SMALL + MOST_A_LETTER * letters:
         raise ReadError(
-            f"{item}: expected bodies in most frames, found {len(bodies.places)} in {bodies.frames} frames "
+            f"{item}: expected bodies in most frames, found {len(bodies.keys)} in {bodies.frames} frames "
             f"with up to {width} side by side"
         )
     joints = np.zeros((bodies.frames, width, JOINTS, 3), np.float32)

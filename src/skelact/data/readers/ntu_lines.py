@@ -35,15 +35,15 @@ class Bodies(NamedTuple):
     """All bodies of a clip in the order of its file."""
 
     frames: int
-    places: Int64[np.ndarray, "bodies 3"]
+    keys: Int64[np.ndarray, "bodies 3"]
     """Frame, slot, and which of the clip's bodies it is, numbered as their ids first appear."""
     joints: Float32[np.ndarray, "bodies 25 3"]
 
 
-def numbered(places: Iterable[tuple[int, int, bytes]]) -> Int64[np.ndarray, "bodies 3"]:
+def numbered(keys: Iterable[tuple[int, int, bytes]]) -> Int64[np.ndarray, "bodies 3"]:
     """`Bodies.places` of frames, slots and ids."""
     numbers: dict[bytes, int] = {}
-    return np.array([(frame, slot, numbers.setdefault(name, len(numbers))) for frame, slot, name in places], np.int64)
+    return np.array([(frame, slot, numbers.setdefault(name, len(numbers))) for frame, slot, name in keys], np.int64)
 
 
 def finite(points: list[float] | Float[np.ndarray, " n"]) -> Float32[np.ndarray, "bodies 25 3"] | None:
@@ -85,7 +85,7 @@ def read_carefully(item: Item, text: bytes) -> Bodies:
     """Line by line; ReadError at the first that is not as the format has it."""
     lines = _Lines(item, text)
     frames = lines.count(1, 10**18, "the number of frames, at least 1")
-    places: list[tuple[int, int, bytes]] = []
+    keys: list[tuple[int, int, bytes]] = []
     points: list[float] = []
     for frame in range(frames):
         ids: set[bytes] = set()
@@ -99,19 +99,19 @@ def read_carefully(item: Item, text: bytes) -> Bodies:
             if words[0] in ids:
                 raise lines.error(f"an id {where} that no other body has", words[0].decode())
             ids.add(words[0])
-            places.append((frame, slot, words[0]))
+            keys.append((frame, slot, words[0]))
             lines.count(JOINTS, JOINTS, f"{JOINTS} joints {where}")
             for joint in range(JOINTS):
                 points += _point(lines, f"for joint {joint} {where}")
     if lines.read < len(lines.lines):
         rest = shown(lines.lines[lines.read])
         raise line_error(item, lines.read + 1, f"the end of the file after {frames} frames", rest, cut_off=False)
-    if not places:
+    if not keys:
         raise ReadError(f"{item}: no body in any of its {frames} frames (a missing skeleton)")
     joints = finite(points)
     if joints is None:
         raise ReadError(f"{item}: expected finite coordinates")
-    return Bodies(frames, numbered(places), joints)
+    return Bodies(frames, numbered(keys), joints)
 
 
 def _point(lines: _Lines, where: str) -> list[float]:

@@ -16,7 +16,7 @@ def read_natively(text: bytes) -> Bodies | None:
     if not text.endswith(b"\n"):
         text = text.rstrip() + b"\n"
     room = len(text) // _LEAST
-    places, frames = np.empty((room, 3), np.int64), np.empty(1, np.int64)
+    keys, frames = np.empty((room, 3), np.int64), np.empty(1, np.int64)
     joints = np.empty((room, JOINTS, 3), np.float32)
-    count = native.call("read_ntu", text, len(text), room, places, joints, frames)
-    return None if count < 0 else Bodies(int(frames[0]), places[:count], joints[:count])
+    count = native.call("read_ntu", text, len(text), room, keys, joints, frames)
+    return None if count < 0 else Bodies(int(frames[0]), keys[:count], joints[:count])

@@ -42,14 +42,14 @@ def read_quickly(text: bytes) -> Bodies | None:
         first = 2 + frame + len(_BODY) * body  # a word for the file and one for each frame stand between bodies
         ids = words.at(first)
         slot = body - (np.cumsum(counts) - counts)[frame]
-        places = list(zip(frame.tolist(), slot.tolist(), ids, strict=True))
-        twice = len({(number, name) for number, _, name in places}) < len(places)
+        keys = list(zip(frame.tolist(), slot.tolist(), ids, strict=True))
+        twice = len({(number, name) for number, _, name in keys}) < len(keys)
         if twice or not all(map(ID.fullmatch, ids)) or words.at(first + 10) != [_JOINTS] * len(ids):
             return None
         joints = finite(decimals(text, *words.bounds((first[:, None] + _XYZ).ravel())))
     except (IndexError, ValueError):
         return None
-    return None if joints is None else Bodies(len(counts), numbered(places), joints)
+    return None if joints is None else Bodies(len(counts), numbered(keys), joints)
 
 
 class _Words:
@@ -77,12 +77,12 @@ class _Words:
         """The spaces and line ends."""
         return np.frombuffer(self.text, np.uint8)[self.stops].tobytes()
 
-    def bounds(self, places: Int64[np.ndarray, " n"]) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:
+    def bounds(self, indices: Int64[np.ndarray, " n"]) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:
         """Where words start and stop; not for the first of all, which has no mark before it."""
-        return self.stops[places - 1].astype(np.int64) + 1, self.stops[places].astype(np.int64)
+        return self.stops[indices - 1].astype(np.int64) + 1, self.stops[indices].astype(np.int64)
 
-    def at(self, places: Int64[np.ndarray, " n"]) -> list[bytes]:
-        starts, stops = self.bounds(places)
+    def at(self, indices: Int64[np.ndarray, " n"]) -> list[bytes]:
+        starts, stops = self.bounds(indices)
         return [self.text[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
 
 
@@ -90,10 +90,10 @@ def _bodies_of_frames(words: _Words) -> Int64[np.ndarray, " t"]:
     """How many bodies each frame has. ValueError, IndexError: the file has not the lines for them, or it has nobody."""
     frames = _count(words.text[: words.stops[0]])
     counts: list[int] = []
-    place = 1
+    word = 1
     for _ in range(frames):
-        counts.append(_count(words.text[words.stops[place - 1] + 1 : words.stops[place]]))
-        place += 1 + len(_BODY) * counts[-1]
+        counts.append(_count(words.text[words.stops[word - 1] + 1 : words.stops[word]]))
+        word += 1 + len(_BODY) * counts[-1]
     if len(counts) > SPARSE * sum(counts):
         raise ValueError("expected bodies in some of the frames")
     if max(counts) > BODIES:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from skelact.system.pickles.makes import LongText, RefusedPickle, Room, Unfinished, said
+from skelact.system.pickles.makes import LongText, RefusedPickle, Room, Unfinished, described
 
 AXES = 32
 """Most axes of an array."""
@@ -32,7 +32,7 @@ class Kind:
     @classmethod
     def named(cls, text: Any) -> "Kind":
         if type(text) is not str or not _KIND.fullmatch(bare := text.lstrip("<>=|")):
-            raise RefusedPickle(f"an array of {said(text)} is not opened: only numbers, booleans and text are")
+            raise RefusedPickle(f"an array of {described(text)} is not opened: only numbers, booleans and text are")
         return cls(bare, ">" if text.startswith(">") else "=")
 
     @property
@@ -51,11 +51,11 @@ class Kind:
             or type(state[1]) is not str
             or type(state[5]) is not int
         ):
-            raise RefusedPickle(f"expected byte order and size of {self.text}, found {said(state)}")
+            raise RefusedPickle(f"expected byte order and size of {self.text}, found {described(state)}")
         if any(part is not None for part in (*state[2:5], *state[8:])):
             raise RefusedPickle("an array of several fields is not opened: only numbers, booleans and text are")
         if state[1] not in ("<", ">", "|", "="):
-            raise RefusedPickle(f"expected the byte order of {self.text}, found {said(state[1])}")
+            raise RefusedPickle(f"expected the byte order of {self.text}, found {described(state[1])}")
         if not self.objects and state[5] not in (-1, self.numpy.itemsize):
             raise RefusedPickle(f"expected {self.numpy.itemsize} bytes of {self.text}, found {state[5]}")
         self.order = state[1].replace("|", "=")
@@ -68,7 +68,7 @@ class UnfinishedArray(Unfinished):
     def build(self, state: Any, room: Room) -> np.ndarray | list:
         """`state` is (version, shape, kind, Fortran order or not, bytes), where the version may be left out."""
         if type(state) is not tuple or len(state) not in (4, 5) or type(state[-2]) not in (bool, int):
-            raise RefusedPickle(f"expected shape, kind, order and bytes of an array, found {said(state)}")
+            raise RefusedPickle(f"expected shape, kind, order and bytes of an array, found {described(state)}")
         shape, kind, fortran, data = state[-4:]
         room.take(128)  # of the view, beside what Python tells of it
         return array(room, data, kind, shape, "F" if fortran else "C")
@@ -86,21 +86,23 @@ def raw(value: Any, room: Room) -> bytes | bytearray | memoryview:
     if type(value) is str:
         room.take(len(value) + getsizeof(b""))
         return value.encode("latin-1")
-    raise RefusedPickle(f"expected the bytes of an array, found {said(value)}")
+    raise RefusedPickle(f"expected the bytes of an array, found {described(value)}")
 
 
 def array(room: Room, data: Any, kind: Any, shape: Any, order: str, axes: Any = None) -> np.ndarray | list:
     """A view of bytes as an array; of an array of objects with one axis the list of them, which were read before."""
     if not isinstance(kind, Kind):
-        raise RefusedPickle(f"expected the kind of an array's numbers, found {said(kind)}")
+        raise RefusedPickle(f"expected the kind of an array's numbers, found {described(kind)}")
     if not _whole_numbers(shape) or len(shape) > AXES or min(shape, default=0) < 0:
-        raise RefusedPickle(f"expected the lengths of up to {AXES} axes, found {said(shape)}")
+        raise RefusedPickle(f"expected the lengths of up to {AXES} axes, found {described(shape)}")
     count, times = math.prod(shape), " x ".join(map(str, shape[:6])) or "one"
     if not count and max(shape) > LONGEST_EMPTY:
         raise RefusedPickle(f"expected numbers in an array, found none in {times}")
     if kind.objects:
         if type(data) is not list or len(shape) != 1 or len(data) != count:
-            raise RefusedPickle(f"expected a list of {times} objects along one axis as an array, found {said(data)}")
+            raise RefusedPickle(
+                f"expected a list of {times} objects along one axis as an array, found {described(data)}"
+            )
         return data
     data, size = raw(data, room), kind.numpy.itemsize
     if len(data) != count * size:
@@ -109,7 +111,7 @@ def array(room: Room, data: Any, kind: Any, shape: Any, order: str, axes: Any = 
     check_letters(plain)
     if order == "K":  # the axes lie in memory in another order than either
         if not _whole_numbers(axes) or sorted(axes) != [*range(len(shape))]:
-            raise RefusedPickle(f"expected the order of {len(shape)} axes, found {said(axes)}")
+            raise RefusedPickle(f"expected the order of {len(shape)} axes, found {described(axes)}")
         return plain.reshape(shape).transpose(axes)
     return plain.reshape(shape, order="F" if order == "F" else "C")
 

@@ -84,17 +84,17 @@ class PkuReader:
             name, (action, start, end) = f"{recording}-{item.part}", self._row(item, recording, len(frames))
             frames = frames[start:end]
         joints, identity = fixed_slots(item, frames)
-        told = NAMING.pattern.search(f"/{recording}.txt")
-        assert told is not None  # clip_name found it
+        match = NAMING.pattern.search(f"/{recording}.txt")
+        assert match is not None  # clip_name found it
         return Recording(
             name,
             joints,
             identity,
             action,
-            subject=int(told["subject"] or UNKNOWN),
-            camera=CAMERAS.index(told["camera"]) + 1,
-            setup=int(told["script"] or told["number"]),
-            places=tuple(division_file(path).get(recording, NEITHER) for path in named_files(self.lists).values()),
+            subject=int(match["subject"] or UNKNOWN),
+            camera=CAMERAS.index(match["camera"]) + 1,
+            setup=int(match["script"] or match["number"]),
+            roles=tuple(division_file(path).get(recording, NEITHER) for path in named_files(self.lists).values()),
         )
 
     def _clips_of(self, item: Item) -> list[Item]:

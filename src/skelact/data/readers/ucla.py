@@ -54,13 +54,13 @@ class UclaReader:
 
     def read(self, item: Item) -> Recording:
         """Parse one file. ReadError names the file, the frame, what was expected and what was found."""
-        told, name = numbers(item, NAMING), clip_name(item, NAMING)
-        action = class_of(item, told.pop("action"), tuple(CLASSES))
+        fields, name = numbers(item, NAMING), clip_name(item, NAMING)
+        action = class_of(item, fields.pop("action"), tuple(CLASSES))
         clip = _decode(item)
         if clip.get("file_name", name) != name:
             raise ReadError(f"{item}: expected file_name {name!r}, found {_short(clip['file_name'])}")
         joints, identity = fixed_slots(item, _coordinates(item, clip["skeletons"], len(self.skeleton)))
-        return Recording(name, joints, identity, action, **told)
+        return Recording(name, joints, identity, action, **fields)
 
 
 def _short(value: object) -> str:
@@ -84,10 +84,10 @@ def _decode(item: Item) -> dict:
 def _coordinates(item: Item, frames: list, joint_count: int) -> np.ndarray:
     """float64 (t, 1, v, 3), checked piece by piece, as NumPy would also take "1.0" or true for a number."""
 
-    def expect(count: int, what: str, found: object, place: str) -> None:
+    def expect(count: int, what: str, found: object, where: str) -> None:
         size = len(found) if isinstance(found, list) else type(found).__name__
         if size != count:
-            raise ReadError(f"{item}: expected {count} {what} in {place}, found {size}")
+            raise ReadError(f"{item}: expected {count} {what} in {where}, found {size}")
 
     for frame, joints in enumerate(frames):
         expect(joint_count, "joints", joints, f"frame {frame}")

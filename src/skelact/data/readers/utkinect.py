@@ -71,11 +71,11 @@ class UtkinectReader:
     def find(self, source: Path) -> list[Item]:
         """The clips of every recording. ReadError: no file of labels, a line of it that is none, no recordings."""
         labels = self._labels(Path(source))
-        told = _ranges(labels, *file_state(labels))
+        ranges = _ranges(labels, *file_state(labels))
         clips = []
         found = find(source, NAMING)
         for item in found:
-            words = told.get(_sequence(item), {NO_LABELS: (0, 0)})
+            words = ranges.get(_sequence(item), {NO_LABELS: (0, 0)})
             clips += [replace(item, part=word, beside=(labels,)) for word in words]
         if not clips:
             raise ReadError(f"{source}: expected files like {NAMING.example}, found none")
@@ -83,7 +83,7 @@ class UtkinectReader:
 
     def read(self, item: Item) -> Recording:
         """Cut one clip. ReadError names the file, the line, what was expected and what was found."""
-        told = numbers(item, NAMING)
+        fields = numbers(item, NAMING)
         (labels,) = item.beside
         if item.part == NO_LABELS:
             raise ReadError(f"{item}: expected labels of {_sequence(item)} in {labels}, found none")
@@ -96,7 +96,7 @@ class UtkinectReader:
             )
         joints, identity = fixed_slots(item, inside[:, 1:].reshape(len(inside), 1, len(self.skeleton), 3))
         action = tuple(CLASSES).index(item.part)
-        return Recording(f"{_sequence(item)}-{item.part}", joints, identity, action, **told)
+        return Recording(f"{_sequence(item)}-{item.part}", joints, identity, action, **fields)
 
     def _labels(self, source: Path) -> Path:
         if self.labels is not None:
@@ -115,16 +115,16 @@ def _sequence(item: Item) -> str:
 def _ranges(path: Path, size: int, changed: int) -> dict[str, dict[str, tuple[int, int]]]:
     """First and last frame by recording and word; actions that a recording does not have are left out."""
     labels = Item(path)
-    told: dict[str, dict[str, tuple[int, int]]] = {}
+    ranges: dict[str, dict[str, tuple[int, int]]] = {}
     words: dict[str, tuple[int, int]] | None = None
     for number, line in enumerate(lines_of(content(labels)), start=1):
         line = line.strip(b" \t\r")
         if not line:
             continue
         if _HEADING.fullmatch(line):
-            if line.decode() in told:
+            if line.decode() in ranges:
                 raise line_error(labels, number, "each recording once", shown(line), cut_off=False)
-            words = told[line.decode()] = {}
+            words = ranges[line.decode()] = {}
             continue
         row = _RANGE.fullmatch(line)
         if row is None or words is None:
@@ -138,7 +138,7 @@ def _ranges(path: Path, size: int, changed: int) -> dict[str, dict[str, tuple[in
         if int(row[2]) > int(row[3]):
             raise line_error(labels, number, "a last frame after the first", shown(line), cut_off=False)
         words[word] = int(row[2]), int(row[3])
-    return told
+    return ranges
 
 
 @lru_cache(maxsize=2)

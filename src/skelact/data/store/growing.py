@@ -8,7 +8,7 @@ from typing import BinaryIO, TextIO
 import numpy as np
 
 from skelact.data.store import table
-from skelact.data.store.meta import NOT_TOLD, FileMark
+from skelact.data.store.meta import NO_MASK, FileMark
 
 FILES = ("clips.csv", "sources.csv", "frames.npy", "identity.npy")
 """The files of every store; `missing.npy` comes with the first clip that says which of its joints are missing."""
@@ -58,7 +58,7 @@ class GrowingFiles:
 
     def _fill(self, file: BinaryIO, count: int) -> None:
         for start in range(0, count, PIECE):
-            file.write(bytes([NOT_TOLD]) * min(PIECE, count - start))
+            file.write(bytes([NO_MASK]) * min(PIECE, count - start))
 
     def finish(self, rows: int) -> dict[str, FileMark]:
         """Put the final number of rows into the headers, close, and hash what lies on disk."""

@@ -18,7 +18,7 @@ DIVIDED_VERSION = 2
 FORMAT_VERSION = 3
 """Version with `missing.npy` beside the joints, and the newest one that this program reads."""
 
-NOT_TOLD = 2
+NO_MASK = 2
 """In `missing.npy`: the clip does not say which joints are missing."""
 
 AnySealed = TypeVar("AnySealed", bound="Sealed")

@@ -11,7 +11,7 @@ from numpy.lib.format import MAGIC_PREFIX
 
 from skelact.data.recording import Recording
 from skelact.data.store.disk import full_disk_explained, termination_unwinds
-from skelact.data.store.meta import NOT_TOLD, PreparedMeta, Sealed, StoreMeta, read_sealed
+from skelact.data.store.meta import NO_MASK, PreparedMeta, Sealed, StoreMeta, read_sealed
 from skelact.data.store.prepared import prepared_folder, write_prepared
 from skelact.data.store.table import COLUMNS, read_table
 from skelact.skeleton import Skeleton
@@ -109,12 +109,12 @@ class Store:
             camera=int(clip["camera"]),
             setup=int(clip["setup"]),
             repetition=int(clip["repetition"]),
-            places=tuple(int(clip[name]) for name in self.divisions),
+            roles=tuple(int(clip[name]) for name in self.divisions),
             missing=self._missing_of(rows, frames, persons),
         )
 
     def _missing_of(self, rows: slice, frames: int, persons: int) -> np.ndarray | None:
-        if self._missing is None or (self._missing[rows] == NOT_TOLD).any():
+        if self._missing is None or (self._missing[rows] == NO_MASK).any():
             return None
         return np.array(self._missing[rows], bool).reshape(frames, persons, len(self.skeleton))
 

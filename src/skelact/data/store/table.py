@@ -31,8 +31,8 @@ def write_row(file: TextIO, recording: Recording, first: int, same_as: str) -> N
         frames,
         persons,
     )
-    places = map(str, map(int, recording.places))
-    file.write(",".join([recording.name, *map(str, map(int, numbers)), same_as, *places]) + "\n")
+    roles = map(str, map(int, recording.roles))
+    file.write(",".join([recording.name, *map(str, map(int, numbers)), same_as, *roles]) + "\n")
 
 
 def read_table(path: Path, clips: int, longest_name: int) -> dict[str, np.ndarray]:

@@ -110,9 +110,9 @@ class StoreWriter:
                 f"{name}: frame {frame}, joint {joint}, {'xyz'[axis]}: expected a number of at most {FARTHEST:g}, "
                 f"found {joints[frame, slot, joint, axis]}"
             )
-        if len(recording.places) != len(self._divisions):
+        if len(recording.roles) != len(self._divisions):
             raise SkelactError(
-                f"{name}: expected a place in each of {len(self._divisions)} divisions, found {len(recording.places)}"
+                f"{name}: expected a role in each of {len(self._divisions)} divisions, found {len(recording.roles)}"
             )
         if not -1 <= recording.action < len(self._classes):
             raise SkelactError(f"{name}: expected an action below {len(self._classes)}, found {recording.action}")

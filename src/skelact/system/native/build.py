@@ -69,9 +69,9 @@ def tell(text: str) -> None:
 
 def cache_folder() -> Path | None:
     """Where compiled libraries are kept; None where the user has no home."""
-    told = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if told.is_absolute():  # the standard of that variable passes others over
-        return told / "skelact"
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if cache_home.is_absolute():  # the standard of that variable passes others over
+        return cache_home / "skelact"
     try:
         return Path.home() / ".cache" / "skelact"
     except RuntimeError:
@@ -129,9 +129,9 @@ def _compile(compiler: str, folder: Path, key: str) -> Path:
         command = [compiler, *FLAGS, *_LINKED, *map(str, _files("*.cpp")), "-o", str(out)]
         ended = subprocess.run(command, capture_output=True, timeout=PATIENCE)
         if ended.returncode:
-            said = ended.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-            told = next((line for line in said if "error" in line), said[0])
-            raise Unavailable(f"{compiler} failed: {told}")
+            lines = ended.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+            fault = next((line for line in lines if "error" in line), lines[0])
+            raise Unavailable(f"{compiler} failed: {fault}")
         out.chmod(0o700)
         with out.open("rb") as written:
             os.fsync(written.fileno())

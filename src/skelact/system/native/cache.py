@@ -16,15 +16,15 @@ def doubt(folder: Path) -> str:
     try:
         if folder.is_symlink():
             return f"{folder} is a link"
-        for place in (folder, *folder.parents, *folder.resolve().parents):
-            if not os.path.lexists(place):
+        for path in (folder, *folder.parents, *folder.resolve().parents):
+            if not os.path.lexists(path):
                 continue
-            state = place.stat()
-            if state.st_uid not in ((me,) if place == folder else (me, *_roots())):
-                return f"{place} belongs to another user ({state.st_uid})"
+            state = path.stat()
+            if state.st_uid not in ((me,) if path == folder else (me, *_roots())):
+                return f"{path} belongs to another user ({state.st_uid})"
             shared = state.st_mode & stat.S_IWOTH or (state.st_mode & stat.S_IWGRP and not _own_group(state.st_gid))
-            if shared and (place == folder or not state.st_mode & stat.S_ISVTX):
-                return f"others may write to {place}"
+            if shared and (path == folder or not state.st_mode & stat.S_ISVTX):
+                return f"others may write to {path}"
     except (OSError, RuntimeError) as error:  # a link to itself
         return f"{folder} cannot be looked at ({error})"
     return ""
@@ -32,9 +32,9 @@ def doubt(folder: Path) -> str:
 
 def own_folder(folder: Path) -> Path:
     """`folder`, made with what is above it where it is not there, closed to all others whatever the umask."""
-    for place in reversed((folder, *folder.parents)):
-        if not place.exists():
-            place.mkdir(mode=0o700, exist_ok=True)
+    for path in reversed((folder, *folder.parents)):
+        if not path.exists():
+            path.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
     return folder
 

@@ -27,7 +27,7 @@ struct Rows {
     int64_t of(int64_t number) const { return std::min(block, rows - number * block); }
 };
 
-// move(wide place, narrow place) for each number of `rows` rows: wide ones are `width` apart, narrow ones follow each
+// move(wide index, narrow index) for each number of `rows` rows: wide ones are `width` apart, narrow ones follow each
 // other. Loops over as many channels as are known to the compiler are several times as fast.
 template <int64_t channels, class Move>
 void each(int64_t rows, int64_t width, Move move) {
@@ -88,9 +88,9 @@ void scatter(const T* x, const Rows& in, const Into& into, const T* g, T* d_x, f
                 each(rows, channels, width, [=](int64_t wide, int64_t narrow) { given[narrow] = load(wide_g[wide]); });
                 for (int64_t e = into.starts[k]; e < into.starts[k + 1]; e++) {
                     const float value = into.values[into.numbers[e]];
-                    const int64_t place = into.sources[e] * in.size + b * in.block * channels;
-                    const T* from = x + place;
-                    T* to = d_x + place;
+                    const int64_t offset = into.sources[e] * in.size + b * in.block * channels;
+                    const T* from = x + offset;
+                    T* to = d_x + offset;
                     float product = 0;
 #pragma omp simd reduction(+ : product)
                     for (int64_t i = 0; i < length; i++) {

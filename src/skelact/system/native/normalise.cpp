@@ -19,7 +19,7 @@ void moments(const T* x, const Cut& cut, float* mean, float* variance, int64_t t
             });
             cut.fold(summed, &means[p * channels]);
             for (int64_t c = 0; c < channels; c++)
-                own[c] = float(means[p * channels + c] /= double(cut.places_of(p)));
+                own[c] = float(means[p * channels + c] /= double(cut.positions_of(p)));
             for (int64_t i = 0; i < cut.row; i++) centre[i] = own[i % channels];
             std::fill(summed.begin(), summed.end(), 0.0f);
             cut.rows_of(p, [&](int64_t start, int64_t length) {
@@ -31,17 +31,17 @@ void moments(const T* x, const Cut& cut, float* mean, float* variance, int64_t t
             cut.fold(summed, &squares[p * channels]);
         }
     }
-    const double places = double(cut.size / channels);
+    const double count = double(cut.size / channels);
     for (int64_t c = 0; c < channels; c++) {
         double whole = 0, spread = 0;
-        for (int64_t p = 0; p < cut.pieces; p++) whole += means[p * channels + c] * double(cut.places_of(p));
-        whole /= places;
+        for (int64_t p = 0; p < cut.pieces; p++) whole += means[p * channels + c] * double(cut.positions_of(p));
+        whole /= count;
         for (int64_t p = 0; p < cut.pieces; p++) {
             const double off = means[p * channels + c] - whole;
-            spread += squares[p * channels + c] + double(cut.places_of(p)) * off * off;
+            spread += squares[p * channels + c] + double(cut.positions_of(p)) * off * off;
         }
         mean[c] = float(whole);
-        variance[c] = float(spread / places);
+        variance[c] = float(spread / count);
     }
 }
 

@@ -29,15 +29,15 @@ bool regular(const unsigned char* text, int64_t length) {
     return !bad;
 }
 
-// The digits from a place on, eight at most: how many, and the number that they are. Eight letters are looked at, as one
+// The digits from an address on, eight at most: how many, and the number that they are. Eight letters are looked at, as one
 // number, of which the first letter is the lowest byte.
 struct Digits {
     int64_t count, value;
 
-    explicit Digits(const char* place) {
+    explicit Digits(const char* at) {
         static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "letters are taken for a little-endian number");
         uint64_t letters;
-        std::memcpy(&letters, place, sizeof letters);
+        std::memcpy(&letters, at, sizeof letters);
         letters ^= 0x3030303030303030;  // digits are 0 to 9 now, everything else is more
         const uint64_t others = ((letters + 0x7676767676767676) | letters) & 0x8080808080808080;
         count = others ? __builtin_ctzll(others) / 8 : 8;
@@ -49,20 +49,20 @@ struct Digits {
     }
 };
 
-// A place in a regular text; `good` is whether all was there that was read.
+// A position in a regular text; `good` turns false at the first irregularity.
 struct Reader {
-    const char *place, *end;
+    const char *at, *end;
     bool good = true;
 
     // The word up to the next space or line end, which is passed.
     const char* word(bool ends_line, int64_t longest, const char*& stop) {
-        const char* start = place;
-        while (place < end && (unsigned char)*place > ' ') place++;
-        stop = place;
+        const char* start = at;
+        while (at < end && (unsigned char)*at > ' ') at++;
+        stop = at;
         good = good && stop - start <= longest;
-        if (ends_line && place < end && *place == '\r') place++;
-        good = good && place < end && *place == (ends_line ? '\n' : ' ');
-        place += good;
+        if (ends_line && at < end && *at == '\r') at++;
+        good = good && at < end && *at == (ends_line ? '\n' : ' ');
+        at += good;
         return start;
     }
 
@@ -81,46 +81,46 @@ struct Reader {
 
     // The rest of a line, which must have as many words as are not used.
     void unused() {
-        const char* stop = good ? (const char*)std::memchr(place, '\n', size_t(end - place)) : nullptr;
+        const char* stop = good ? (const char*)std::memchr(at, '\n', size_t(end - at)) : nullptr;
         if (!stop) return void(good = false);
         int64_t spaces = 0;
-        for (const char* letter = place; letter < stop; letter++) spaces += *letter == ' ';
+        for (const char* letter = at; letter < stop; letter++) spaces += *letter == ' ';
         good = spaces == UNUSED - 1;
-        place = stop + 1;
+        at = stop + 1;
     }
 
     // A number with a space behind it, rounded as float() and then float32 do.
     float number() {
-        const char* start = place;
-        if (!good || place == end) return good = false;  // from here on the line end that is last of all stops it
-        const bool minus = *place == '-';
-        place += *place == '-' || *place == '+';
-        const char* first = place;
+        const char* start = at;
+        if (!good || at == end) return good = false;  // from here on the line end that is last of all stops it
+        const bool minus = *at == '-';
+        at += *at == '-' || *at == '+';
+        const char* first = at;
         int64_t whole = 0, digits = 0, behind = 0;
-        for (; digit(*place) && digits <= EXACT_DIGITS; place++, digits++) whole = 10 * whole + (*place - '0');
-        if (*place == '.') {
-            place++;
-            if (end - place >= 8 && digits + 8 <= EXACT_DIGITS) {
-                const Digits some(place);
+        for (; digit(*at) && digits <= EXACT_DIGITS; at++, digits++) whole = 10 * whole + (*at - '0');
+        if (*at == '.') {
+            at++;
+            if (end - at >= 8 && digits + 8 <= EXACT_DIGITS) {
+                const Digits some(at);
                 whole = whole * int64_t(POWERS[some.count]) + some.value;
-                behind = some.count, place += behind;
+                behind = some.count, at += behind;
             }
-            for (; digit(*place) && digits + behind <= EXACT_DIGITS; place++, behind++)
-                whole = 10 * whole + (*place - '0');
+            for (; digit(*at) && digits + behind <= EXACT_DIGITS; at++, behind++)
+                whole = 10 * whole + (*at - '0');
         }
         double value = 0;
-        if (digits + behind > 0 && digits + behind <= EXACT_DIGITS && *place == ' ') {
+        if (digits + behind > 0 && digits + behind <= EXACT_DIGITS && *at == ' ') {
             value = double(whole) / POWERS[behind];  // both are exact, so this is rounded once
         } else {
             const char* stop;
-            place = start;
+            at = start;
             word(false, end - start, stop);
-            place -= good;
+            at -= good;
             // A second sign would be taken for the number's own.
             const auto [after, error] = std::from_chars(first, stop, value);
             good = good && error == std::errc() && after == stop && *first != '-';
         }
-        place += good;
+        at += good;
         const float rounded = float(minus ? -value : value);
         good = good && std::isfinite(rounded);
         return rounded;
@@ -148,10 +148,10 @@ struct Ids {
 
 }  // namespace
 
-// All bodies of a file: three numbers each in `places` (frame, slot, which of the file's bodies, by first appearance),
+// All bodies of a file: three numbers each in `keys` (frame, slot, which of the file's bodies, by first appearance),
 // 75 in `joints`. Returns how many there are, at most `room`, and -1 for any irregularity; the number of frames goes to
 // `frames`.
-extern "C" int64_t read_ntu(const char* text, int64_t length, int64_t room, int64_t* places, float* joints,
+extern "C" int64_t read_ntu(const char* text, int64_t length, int64_t room, int64_t* keys, float* joints,
                             int64_t* frames) {
     if (!regular((const unsigned char*)text, length)) return -1;
     Reader reader{text, text + length};
@@ -161,15 +161,15 @@ extern "C" int64_t read_ntu(const char* text, int64_t length, int64_t room, int6
     for (int64_t frame = 0; frame < *frames; frame++) {
         const int64_t here = reader.count();
         if (!reader.good || here > MOST_BODIES || bodies + here > room) return -1;
-        const int64_t* first = places + 3 * bodies;
+        const int64_t* first = keys + 3 * bodies;
         for (int64_t slot = 0; slot < here; slot++, bodies++) {
             const char* stop;
             const char* id = reader.word(false, LONGEST_ID, stop);
             const int64_t number = ids.number(id, stop - id);
             bool good = number >= 0;
-            for (const int64_t* other = first; other < places + 3 * bodies; other += 3) good = good && other[2] != number;
-            const int64_t place[] = {frame, slot, number};
-            std::memcpy(places + 3 * bodies, place, sizeof place);
+            for (const int64_t* other = first; other < keys + 3 * bodies; other += 3) good = good && other[2] != number;
+            const int64_t key[] = {frame, slot, number};
+            std::memcpy(keys + 3 * bodies, key, sizeof key);
             reader.unused();
             const char* count = reader.word(true, 2, stop);
             if (!good || !reader.good || stop - count != 2 || std::memcmp(count, "25", 2)) return -1;
@@ -180,5 +180,5 @@ extern "C" int64_t read_ntu(const char* text, int64_t length, int64_t room, int6
             if (!reader.good) return -1;
         }
     }
-    return reader.good && reader.place == reader.end && bodies ? bodies : -1;
+    return reader.good && reader.at == reader.end && bodies ? bodies : -1;
 }

@@ -62,7 +62,7 @@ class Name:
 class Unfinished:
     """A value whose state is still to come, and which is another one then; `places` of the memo wait for it."""
 
-    places: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
 
 
 class Makes:
@@ -78,13 +78,13 @@ class Makes:
 
     def instance(self, of: Any, room: Room) -> Any:
         """An object of a class, made without a call."""
-        raise RefusedPickle(f"{said(of)} made as an object is not opened")
+        raise RefusedPickle(f"{described(of)} made as an object is not opened")
 
     def built(self, target: Any, state: Any, room: Room) -> Any:
         """What a value is after its attributes were set: itself, or what takes the place of an `Unfinished`."""
-        raise RefusedPickle(f"attributes of {said(target)} are not opened")
+        raise RefusedPickle(f"attributes of {described(target)} are not opened")
 
-    def referred(self, place: Any, room: Room) -> Any:
+    def referred(self, identifier: Any, room: Room) -> Any:
         """What a persistent id stands for."""
         raise RefusedPickle("a reference to something outside the file is not followed")
 
@@ -96,12 +96,12 @@ class Makes:
         """A key of a dict or a member of a set, of texts and small numbers; what else becomes one."""
         if type(value) in (str, bool, type(None)) or (type(value) is int and abs(value) < 2**31):
             return value  # the hash of a tuple can be made to cost all time there is
-        raise RefusedPickle(f"expected texts and whole numbers as keys, found {said(value)}")
+        raise RefusedPickle(f"expected texts and whole numbers as keys, found {described(value)}")
 
     def container(self, value: Any, kind: type) -> Any:
         """The list, dict or set that what is put into a value goes to."""
         if type(value) is not kind:
-            raise RefusedPickle(f"expected a {kind.__name__} to add to, found {said(value)}")
+            raise RefusedPickle(f"expected a {kind.__name__} to add to, found {described(value)}")
         return value
 
     def members(self, values: Sequence[Any], room: Room) -> set:
@@ -115,7 +115,7 @@ class Makes:
         return into
 
 
-def said(value: Any) -> str:
+def described(value: Any) -> str:
     """A value of a file in a few words, whatever it is: short, escaped, and never what it holds."""
     if type(value) is str:
         return printed(value)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from skelact.system.pickles.makes import LONGEST_NUMBER, LongText, Makes, Name, RefusedPickle, Unfinished, said
+from skelact.system.pickles.makes import LONGEST_NUMBER, LongText, Makes, Name, RefusedPickle, Unfinished, described
 from skelact.system.pickles.stack import SLOT, WAITING, Stack
 
 LONG_TEXT = 2**16
@@ -57,7 +57,7 @@ def _long(stack: Stack, width: int) -> None:
 def _whole_line(stack: Stack) -> None:
     line = stack.short_line()
     if not re.fullmatch(r"[-+]?[0-9]{1,20}L?", line):
-        raise RefusedPickle(f"expected a whole number of up to 20 digits, found {said(line)}")
+        raise RefusedPickle(f"expected a whole number of up to 20 digits, found {described(line)}")
     stack.push({"00": False, "01": True}.get(line, int(line.rstrip("L"))))
 
 
@@ -134,7 +134,7 @@ def _marked_dict(stack: Stack) -> None:
 
 def _name(stack: Stack, module: Any, name: Any) -> None:
     if type(name) is not str or type(module) is not str:
-        raise RefusedPickle(f"expected two texts as a name, found {said(module)} and {said(name)}")
+        raise RefusedPickle(f"expected two texts as a name, found {described(module)} and {described(name)}")
     stack.push(stack.makes.named(Name(module, name), stack.room))
 
 
@@ -150,7 +150,7 @@ def _name_of_texts(stack: Stack) -> None:
 def _call(stack: Stack) -> None:
     args, name = stack.pop(), stack.pop()
     if not isinstance(name, Name) or type(args) is not tuple:
-        raise RefusedPickle(f"a call of {said(name)} is not opened")
+        raise RefusedPickle(f"a call of {described(name)} is not opened")
     made = stack.makes.called(name, args, stack.room)
     if type(made) in (bytes, bytearray, memoryview):  # took their room when they were made
         stack.push_again(made)
@@ -165,7 +165,7 @@ def _build(stack: Stack) -> None:
         stack.push_again(made)
         return
     stack.push(made)
-    for number in target.places if isinstance(target, Unfinished) else ():
+    for number in target.numbers if isinstance(target, Unfinished) else ():
         stack.keep(number, made)
 
 

@@ -4,7 +4,7 @@ import re
 from sys import getsizeof
 from typing import Any
 
-from skelact.system.pickles.makes import Makes, RefusedPickle, Room, Unfinished, said
+from skelact.system.pickles.makes import Makes, RefusedPickle, Room, Unfinished, described
 
 SLACK = 44 * 2**20
 """Bytes that values may take beyond the size of the file, which is held beside them."""
@@ -117,7 +117,7 @@ class Stack:
     def number_line(self) -> int:
         line = self.short_line()
         if not re.fullmatch(r"[0-9]{1,18}", line):
-            raise RefusedPickle(f"expected the number of a value, found {said(line)}")
+            raise RefusedPickle(f"expected the number of a value, found {described(line)}")
         return int(line)
 
     def byte(self) -> int:
@@ -134,8 +134,8 @@ class Stack:
             raise RefusedPickle("expected a value to keep, found none")
         value = self.values[-1]
         if isinstance(value, Unfinished):
-            self.room.take(SLOT * len(value.places) + SLOT)
-            value.places += (number,)
+            self.room.take(SLOT * len(value.numbers) + SLOT)
+            value.numbers += (number,)
         self.keep(number, value)
 
     def keep(self, number: int, value: Any) -> None:
