@@ -321,7 +321,7 @@ BAD = {
     "classes": ({"labels": [0, 3], "classes": ["a"]}, "expected classes below 1, as there are labels, found 3"),
     "strange": (
         {"label": [0, 3]},
-        "expected arrays x and, if you like, labels, names, lengths, classes, subjects, cameras, setups, repetitions, "
+        "expected arrays x and optionally labels, names, lengths, classes, subjects, cameras, setups, repetitions, "
         "split_NAME, found label, x",
     ),
     "text": ({"x": np.full((2, 3, 1, 17, 3), "1.0")}, "expected real numbers, found <U3"),

@@ -1,4 +1,4 @@
-"""Another number of frames, by the sampling of an image resize."""
+"""Resampling to another number of frames, as an image is resized."""
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -12,7 +12,7 @@ def sampling(
     Frames are pixels with centres at halves: sample i lies at (i + 0.5) length / frames - 0.5, clamped to the ends.
     """
     position = np.minimum(np.maximum((np.arange(frames) + 0.5) * length / frames - 0.5, 0), length - 1)
-    before = position.astype(np.int64)  # rounds down, as no place is negative
+    before = position.astype(np.int64)  # rounds down, as no position is negative
     return before, np.minimum(before + 1, length - 1), position - before
 
 

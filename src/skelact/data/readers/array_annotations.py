@@ -1,4 +1,4 @@
-"""Lists of annotations, as MMAction2 and pyskl write them: a pickle with one dict a clip."""
+"""Annotation lists of MMAction2 and pyskl: a pickle with one dict a clip."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from skelact.system.pickles.makes import described
 from skelact.system.printable import printed
 
 _SHARED = 64 * 2**20
-"""Bytes by which the keypoints of all clips may exceed the file; more only fit where clips share theirs."""
+"""Bytes by which the keypoints of all clips may exceed the file; only clips that share keypoints need more."""
 
 MOST_DIVISIONS = 64
 
@@ -21,7 +21,7 @@ MOST_DIVISIONS = 64
 def published_annotations(source: Path) -> Clips:
     """A dict of `split` and `annotations` (frame_dir, label, keypoint (m, t, v, c), keypoint_score), or the list alone.
 
-    Of a split's lists those that end in `train`, `val` or `test` make a division, named by what stands before.
+    Lists of a split named NAME_train, NAME_val or NAME_test make the division NAME.
     """
     held = plain_pickle(source)
     if isinstance(held, dict) and not isinstance(held.get("annotations"), list):
@@ -48,7 +48,7 @@ def published_annotations(source: Path) -> Clips:
 
 
 def _checked(source: Path, annotations: Sequence[Any]) -> Iterator[str]:
-    """The name of each annotation, which has a dict's parts and no other annotation's name or numbers."""
+    """The name of each annotation. ReadError: a missing field, a duplicate name, shared keypoints."""
     most, names = source.stat().st_size + _SHARED, set()
     for number, one in enumerate(annotations):
         _check_annotation(source, number, one)
@@ -58,7 +58,9 @@ def _checked(source: Path, annotations: Sequence[Any]) -> Iterator[str]:
         names.add(name)
         most -= one["keypoint"].nbytes
         if most < 0:
-            raise refused(source, "annotations with keypoint of their own", f"the same numbers in {number + 1}")
+            raise refused(
+                source, "annotations with keypoint of their own", f"shared keypoints in the first {number + 1}"
+            )
         yield name
 
 
@@ -88,13 +90,13 @@ def _check_annotation(source: Path, number: int, one: Any) -> None:
 
 
 def _listed(held: dict) -> str:
-    """The first keys of a dict."""
+    """The first keys of a dict, as text."""
     keys = [described(key) for key in list(held)[:8]]
     return ", ".join(keys) + (", ..." if len(held) > len(keys) else "") if keys else "nothing"
 
 
 def _divisions(source: Path, split: Any, names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
-    """Names of the divisions, and the place of each clip in them."""
+    """Names of the divisions, and the role of each clip in each of them."""
     if not isinstance(split, dict):
         raise refused(source, "split to be a dict of lists of names", described(split))
     row = {name: number for number, name in enumerate(names)}

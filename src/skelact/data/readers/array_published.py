@@ -1,4 +1,4 @@
-"""The array files that ST-GCN, CTR-GCN and those after them train on."""
+"""The array files of ST-GCN, CTR-GCN and their successors."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,13 +22,13 @@ from skelact.data.recording import NEITHER, TESTS, TRAINS, UNKNOWN
 from skelact.system.pickles.makes import described
 
 JOINT_FILES = ("position", "joint", "data")
-"""How the name of a file of joints ends; bones and motion may lie beside it."""
+"""Endings of the names of joint files; files of bones and motion in the folder are ignored."""
 
 
 def published_position(source: Path) -> Clips:
-    """`position.npy` (n, c, t, v, m) with `label.pkl` (names, labels), of one part or of training and test part.
+    """`position.npy` (n, c, t, v, m) with `label.pkl` (names, labels), for one part or for several.
 
-    A part is named by `train`, `val` or `test` before the rest of the name, as `train_position.npy`.
+    A prefix `train`, `val` or `test` names the part, as in `train_position.npy`.
     """
     folder = source if source.is_dir() else source.parent
     arrays = [source]
@@ -61,7 +61,7 @@ def _number_of(value: Any, what: str) -> str:
 
 
 def _numbers(path: Path, values: Any, count: int) -> np.ndarray:
-    """Labels as an array; what else a list holds is not handed to numpy, which follows lists within lists for ever."""
+    """Labels as an array. Only whole numbers go to numpy, which could follow nested lists for ever."""
     if isinstance(values, np.ndarray):
         return values
     if not isinstance(values, tuple | list) or len(values) != count:
@@ -99,7 +99,7 @@ def _one_hot(y: np.ndarray) -> bool:
 
 
 def _joined(parts: list[tuple[tuple[Path, ...], Sequence[str], np.ndarray, Joints, int]]) -> Clips:
-    """The parts one after another; a division `published` where a part says where its clips belong."""
+    """The parts one after another, with a division `published` if any part has a role."""
     first = np.cumsum([0, *(len(names) for _, names, _, _, _ in parts)])
 
     def joints(clip: int) -> np.ndarray:

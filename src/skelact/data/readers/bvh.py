@@ -1,6 +1,6 @@
-"""BVH motion capture: one text file a clip, whose joints are placed by forward kinematics.
+"""BVH motion capture: one text file a clip; joint positions follow from forward kinematics.
 
-The skeleton is made from the first file of a source; the others must have the same joints and the same frame rate.
+The skeleton comes from the first file of a source; the others must have the same joints and frame rate.
 """
 
 import re
@@ -23,12 +23,12 @@ from skelact.skeleton import Axis, Skeleton
 
 NAMING = Naming(ending=".bvh", pattern=re.compile(r"(?<=/)[^/]+\.bvh$", re.IGNORECASE), example="walk_01.bvh")
 SAME_RATE = 1e-3
-"""Frames a second by which files of one store may differ: they write 1/30 s with few digits."""
+"""Relative difference of frame rates within one store: files write 1/30 s with few digits."""
 
 
 @dataclass(frozen=True)
 class BvhReader:
-    """One person; where the joints stand in the file's units."""
+    """One person; joint positions in the file's units."""
 
     OPTIONS: ClassVar[tuple[str, ...]] = ("pattern", "root", "table")
     skeleton: Skeleton
@@ -43,10 +43,10 @@ class BvhReader:
     named: Named = ()
     """Groups of the pattern that are text."""
     doubts: tuple[str, ...] = ()
-    """What is unknown about the skeleton."""
+    """Notes on what is unknown about the skeleton."""
     name: str = "bvh"
     table: ClipTable | None = None
-    """Attributes of the clips from a table; it takes precedence over the pattern."""
+    """Attributes of the clips; the table takes precedence over the pattern."""
 
     def find(self, source: Path) -> list[Item]:
         """The files of a folder, a zip archive or a single file, sorted by name. ReadError if there are none."""
@@ -57,12 +57,12 @@ class BvhReader:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What whoever prepares the source should know of it; some of its files are read for that."""
+        """Notes on the source, for the user who prepares it; reads some of its files."""
         of_table = self.table.notes if self.table else ()
         return (*self.doubts, *filter(None, [self._up_note()]), *notes_on(self.named), *of_table)
 
     def read(self, item: Item) -> Recording:
-        """Place the joints of one file. ReadError names the file, the line, what was expected and what was found."""
+        """Parse one file and compute joint positions. ReadError names the file, the line, expected and found."""
         groups = groups_of(item, self.pattern)
         motion = parse(item, content(item))
         indices = self._check(item, motion)
@@ -90,11 +90,11 @@ class BvhReader:
         }
         numbers.update(by_table)
         there = np.zeros(joints.shape[:2], np.int64)
-        missing = np.zeros(joints.shape[:3], np.bool_)  # capture knows every joint: zero is a position
+        missing = np.zeros(joints.shape[:3], np.bool_)  # motion capture misses no joint: zero is a position
         return Recording(clip_name(item, NAMING), joints, there, missing=missing, notes=notes, **numbers)
 
     def _check(self, item: Item, motion: Motion) -> list[int]:
-        """The nodes that are joints. ReadError if they are not those of the skeleton, or at another frame rate."""
+        """Indices of the nodes that are joints. ReadError: another skeleton or frame rate than the first file's."""
         indices = joints_of(item, motion.nodes, self.root)
         names, parents = tree_of(motion.nodes, indices)
         if (names, parents) != (self.skeleton.joints, self.skeleton.parents):
@@ -114,7 +114,7 @@ class BvhReader:
             try:
                 motion = parse(items[index], content(items[index]), FRAMES)
                 clip = positions(motion, at_offset=collapsed(motion))[:, self._check(items[index], motion)]
-            except ReadError:  # raised again when it is read as a clip
+            except ReadError:  # raised again when the clip is read
                 continue
             if np.isfinite(clip).all():
                 clips.append(clip)
@@ -124,7 +124,7 @@ class BvhReader:
 
 @dataclass(frozen=True)
 class BvhFormat:
-    """Makes the reader of a source: skeleton and frame rate stand in its first file."""
+    """Makes the reader of a source; skeleton and frame rate come from its first file."""
 
     name: str = "bvh"
     OPTIONS: ClassVar[tuple[str, ...]] = ("pattern", "root", "up", "units", "table")
@@ -138,9 +138,9 @@ class BvhFormat:
         units: str = "as in the files",
         table: Path | None = None,
     ) -> BvhReader:
-        """`pattern` is a regular expression that finds (?P<action>...) and other GROUPS in a file's path.
+        """`pattern`: a regular expression that finds (?P<action>...) and other GROUPS in a file's path.
 
-        ReadError: no file that can be read; SkelactError: no such pattern, no such root.
+        ReadError: no readable file, no joint `root`. SkelactError: an invalid pattern, or one without any match.
         """
         if pattern is not None:
             check_pattern(pattern)
@@ -166,4 +166,4 @@ class BvhFormat:
 
 def _hung_note(motion: Motion, hung: tuple[int, ...]) -> str:
     names = tuple(motion.nodes[number].name for number in hung)
-    return f"position channels are zero throughout; these joints stand at their offsets instead: {listed(names)}"
+    return f"position channels are zero throughout; these joints stay at their offsets: {listed(names)}"

@@ -23,7 +23,7 @@ def check_pattern(pattern: str) -> None:
 
 
 def groups_of(item: Item, pattern: str | None) -> dict[str, str]:
-    """What the path says by the names of the pattern's groups; ReadError if it does not match."""
+    """The pattern's groups in the path, by name; {} without a pattern. ReadError if the path does not match."""
     if pattern is None:
         return {}
     path = "/" + item.member if item.member else item.path.absolute().as_posix()
@@ -36,8 +36,8 @@ def groups_of(item: Item, pattern: str | None) -> dict[str, str]:
 def names_in(items: Sequence[Item], pattern: str | None) -> tuple[tuple[str, ...], Named]:
     """The actions in the paths, and the texts of every other group that is not a number in all of them.
 
-    Both in alphabetical order. A path that does not match the pattern is refused when its file is read; SkelactError
-    where none matches.
+    Both in alphabetical order. A path that does not match is refused when its file is read. SkelactError if none
+    matches.
     """
     found: dict[str, set[str]] = defaultdict(set)
     matched = False

@@ -1,4 +1,4 @@
-"""The text of a BVH file: a tree of joints with offsets and channels, then a line of channel values a frame.
+"""Parses BVH files: a tree of joints with offsets and channels, then a line of channel values a frame.
 
 HIERARCHY
 ROOT name { OFFSET x y z  CHANNELS n name ...  JOINT name { ... }  End Site { OFFSET x y z } }
@@ -23,7 +23,7 @@ from skelact.data.readers.source import line_error, shown
 from skelact.data.recording import Item, ReadError
 
 LEAST_POSITIONS = 2**21
-"""Places of nodes, frames times nodes, that a file may make however small it is."""
+"""Joint positions, frames times nodes, that a file of any size may have."""
 ONE_MORE = "one more line of values than Frames: says; all lines were read"
 ONE_LESS = "one line of values less than Frames: says; all lines were read"
 CUT_OFF = "the file ends within a line of values; the whole lines were read"
@@ -40,20 +40,20 @@ class Motion:
     """Seconds."""
     values: Float64[np.ndarray, "t channels"]
     notes: tuple[str, ...] = ()
-    """What is odd about the file and was read nevertheless."""
+    """Oddities of the file that are no errors."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """What stands above the values."""
+    """The part of a file above the values."""
 
     nodes: tuple[Node, ...]
     frame_time: float
     """Seconds."""
     frames: int
-    """As the file says, which may be wrong."""
+    """As stated in the file, which may be wrong."""
     line: int
-    """The line, counted from 0, behind the last one of the head."""
+    """First line after the head, counted from 0."""
 
 
 def parse_head(item: Item, text: bytes) -> Head:
@@ -64,7 +64,7 @@ def parse_head(item: Item, text: bytes) -> Head:
 def parse(item: Item, text: bytes, most: int | None = None) -> Motion:
     """A whole file, or `most` of its frames, spread evenly. ReadError as for `parse_head`.
 
-    Empty lines and lines that start with # are passed over. A count of frames that is off by one is no fault.
+    Empty lines and lines that start with # are ignored. A count of frames that is off by one gives a note.
     """
     lines = _lines(item, text)
     head = _head(item, lines)
@@ -127,7 +127,7 @@ def _values(
     item: Item, lines: Sequence[bytes], rows: Sequence[int], width: int, whole: bool
 ) -> Float64[np.ndarray, "t channels"]:
     """`width` numbers in each of the lines `rows`; `whole`: the last line of the file has its end."""
-    numbers = array("d")  # grows as lines are read: no count is believed
+    numbers = array("d")  # grows as lines are read: counts in the file are not trusted
     for row in rows:
         words = lines[row].split()
         wrong = partial(line_error, item, row + 1, cut_off=row == len(lines) - 1 and not whole)

@@ -36,15 +36,15 @@ class ClipTable:
         return str(self.path)
 
     def of(self, clip: str) -> dict[str, int]:
-        """The clip's value in each column; UNKNOWN where its cell is empty or it has no line."""
+        """The clip's value in each column; UNKNOWN if its cell is empty or it has no line."""
         return {column: by_clip.get(clip, UNKNOWN) for column, by_clip in self.values.items()}
 
 
 def read_table(path: Path, clips: Collection[str], classes: tuple[str, ...] = (), ending: str = "") -> ClipTable:
-    """The table of the clips named `clips`, which it may name with the `ending` of their files.
+    """The table of the clips named `clips`; names in it may have the `ending` of clip files.
 
-    Cells are divided by commas, semicolons or tabs. A column of whole numbers is taken as it is, -1 or nothing for
-    unknown; words are numbered from 0 in order of the alphabet, actions as they stand in `classes` if there are any.
+    Cells are separated by commas, semicolons or tabs. Columns of whole numbers are used unchanged, with -1 or an empty
+    cell for unknown. Words are numbered from 0 in alphabetical order, actions in the order of `classes` if given.
     ReadError names the line.
     """
     known, lines = frozenset(clips), _lines(path)
@@ -91,7 +91,7 @@ def read_table(path: Path, clips: Collection[str], classes: tuple[str, ...] = ()
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of each line that is not empty, without spaces around them."""
+    """Line number and cells of each line that is not empty; cells without surrounding spaces."""
     try:
         if not path.is_file() or path.stat().st_size > LARGEST:
             found = f"{path.stat().st_size}" if path.is_file() else "no such file"

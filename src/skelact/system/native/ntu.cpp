@@ -29,8 +29,8 @@ bool regular(const unsigned char* text, int64_t length) {
     return !bad;
 }
 
-// The digits from an address on, eight at most: how many, and the number that they are. Eight letters are looked at, as one
-// number, of which the first letter is the lowest byte.
+// Up to eight digits from an address on: how many, and their value. Eight letters are read as one number, whose lowest
+// byte is the first letter.
 struct Digits {
     int64_t count, value;
 

@@ -51,7 +51,9 @@ struct Cut {
         for (int64_t start = number * piece; start < end; start += row) work(start, std::min(row, end - start));
     }
 
-    int64_t positions_of(int64_t number) const { return (std::min(size, (number + 1) * piece) - number * piece) / channels; }
+    int64_t positions_of(int64_t number) const {
+        return (std::min(size, (number + 1) * piece) - number * piece) / channels;
+    }
 
     // One number a channel, all along a row.
     std::vector<float> along(const float* numbers) const {
