@@ -27,12 +27,12 @@ CLASSES = (
     *("wave", "drink from a bottle", "answer phone", "clap", "tight lace", "sit down", "stand up", "read watch", "bow"),
 )
 _WHOLE = 1e6
-"""Numbers of clips, actors and actions are whole, from 0 to below this."""
+"""Numbers of clips, actors and actions are whole numbers from 0 to below this."""
 
 
 @dataclass(frozen=True)
 class FlorenceReader:
-    """One person, one camera, millimetres in the sensor's frame; the clip's number in the file is in its name."""
+    """One person, one camera, millimetres in the sensor's frame; clip names contain the clip's number in the file."""
 
     name: str = "florence"
     skeleton: Skeleton = FLORENCE_15
@@ -41,7 +41,7 @@ class FlorenceReader:
     frame_rate: float = 30.0
 
     def find(self, source: Path) -> list[Item]:
-        """The clips in the file, by number. ReadError: no file; a bad line, as its clip cannot be told."""
+        """The clips in the file, by number. ReadError: no file, or a bad line, as its clip is unknown."""
         clips = []
         found = find(source, NAMING)
         for item in found:
@@ -50,7 +50,7 @@ class FlorenceReader:
         return Found(clips, found.passed_over)
 
     def read(self, item: Item) -> Recording:
-        """Look one clip up. ReadError names the file and the clip, what was expected and what was found."""
+        """Read one clip. ReadError names the file and the clip, what was expected and what was found."""
         rows = _rows(Item(item.path, item.member), *file_state(item.path))
         rows = rows[rows[:, 0] == int(item.part)]
         ids = np.unique(rows[:, 1:3], axis=0)

@@ -1,4 +1,4 @@
-"""Lists of the recordings that train and test, as PKU-MMD gives them out.
+"""Lists of training and test recordings, as PKU-MMD publishes them.
 
 Training videos:
 0002-M, 0003-M, ...
@@ -17,11 +17,11 @@ from skelact.data.recording import TESTS, TRAINS, Item, ReadError
 from skelact.system.world import SkelactError
 
 LARGEST_LIST = 2**20
-"""Bytes of the largest list; PKU-MMD's have under 20 KB."""
+"""Most bytes of a list; PKU-MMD's have under 20 KB."""
 
 
 def named_files(lists: Sequence[str]) -> dict[str, Path]:
-    """The files of `NAME=FILE` by name; SkelactError for what is written otherwise, and for a name twice."""
+    """The files of `NAME=FILE` by name. SkelactError: another form, or a duplicate name."""
     files: dict[str, Path] = {}
     for one in lists:
         name, equals, path = one.partition("=")
@@ -32,7 +32,7 @@ def named_files(lists: Sequence[str]) -> dict[str, Path]:
 
 
 def division_file(path: Path) -> dict[str, int]:
-    """TRAINS or TESTS by recording. ReadError names the line of a list that is not one."""
+    """TRAINS or TESTS by recording. ReadError names the bad line."""
     try:
         state = path.stat()
         if not path.is_file() or state.st_size > LARGEST_LIST:

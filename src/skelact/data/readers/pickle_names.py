@@ -1,4 +1,4 @@
-"""What the few names that a plain pickle may hold stand for: arrays and their kinds, sets, dicts and bytes."""
+"""The few names that a plain pickle may contain, and what is made of them: arrays, dtypes, sets, dicts, bytes."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -76,11 +76,11 @@ _KNOWN: dict[Name, Callable[[tuple, Room], Any]] = {
     **{Name(f"{core}.multiarray", "scalar"): _scalar for core in _CORES},
     **{Name(f"{core}.numeric", "_frombuffer"): _from_buffer for core in _CORES},
 }
-"""All names that are read, each with what is made of its arguments."""
+"""All accepted names, each with the function that takes its arguments."""
 
 
 class Arrays(Makes):
-    """Makes arrays, sets, dicts and bytes, and refuses all other names."""
+    """Makes arrays, sets, dicts and bytes; refuses all other names."""
 
     def named(self, name: Name, room: Room) -> Name:
         if name not in _KNOWN:

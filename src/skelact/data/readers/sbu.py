@@ -35,7 +35,7 @@ _NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(
 
 @dataclass(frozen=True)
 class SbuReader:
-    """Two persons, always in the same slots. The subject tells both: 100 times the first and the second."""
+    """Two persons, always in the same slots. The subject is 100 times the first person plus the second."""
 
     name: str = "sbu"
     skeleton: Skeleton = SBU_15

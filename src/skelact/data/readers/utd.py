@@ -41,7 +41,7 @@ CLASSES = (
 
 @dataclass(frozen=True)
 class UtdReader:
-    """One person, one camera, metres in the sensor's frame; joints are brought into the order of the skeleton."""
+    """One person, one camera, metres in the sensor's frame; joints are sorted into the order of the skeleton."""
 
     name: str = "utd"
     skeleton: Skeleton = KINECT_V1

@@ -48,16 +48,16 @@ CLASSES = {
     "waveHands": "wave hands",
     "clapHands": "clap hands",
 }
-"""Labels by the word in the file of labels."""
+"""Labels by their word in the label file."""
 NO_LABELS = "labels"
-"""Part that stands for a recording without labels."""
+"""`Item.part` of a recording without labels."""
 _HEADING = re.compile(rb"s[0-9]{2}_e[0-9]{2}")
 _RANGE = re.compile(rb"(\w{1,30})[ \t]*:[ \t]*(NaN|[0-9]{1,9})[ \t]+(NaN|[0-9]{1,9})")
 
 
 @dataclass(frozen=True)
 class UtkinectReader:
-    """One person, one camera, metres in the sensor's frame; a frame that the file has twice counts once."""
+    """One person, one camera, metres in the sensor's frame; duplicate frames count once."""
 
     OPTIONS: ClassVar[tuple[str, ...]] = ("labels",)
     name: str = "utkinect"
@@ -66,10 +66,10 @@ class UtkinectReader:
     units: str = "metres"
     frame_rate: float = 15.0
     labels: Path | None = None
-    """The file of labels; left out: actionLabel.txt in the source or beside it."""
+    """The label file; default: actionLabel.txt in the source or beside it."""
 
     def find(self, source: Path) -> list[Item]:
-        """The clips of every recording. ReadError: no file of labels, a line of it that is none, no recordings."""
+        """The clips of every recording. ReadError: no label file, a bad line in it, or no recordings."""
         labels = self._labels(Path(source))
         ranges = _ranges(labels, *file_state(labels))
         clips = []
@@ -113,7 +113,7 @@ def _sequence(item: Item) -> str:
 
 @lru_cache(maxsize=2)
 def _ranges(path: Path, size: int, changed: int) -> dict[str, dict[str, tuple[int, int]]]:
-    """First and last frame by recording and word; actions that a recording does not have are left out."""
+    """First and last frame by recording and word; actions that a recording lacks are left out."""
     labels = Item(path)
     ranges: dict[str, dict[str, tuple[int, int]]] = {}
     words: dict[str, tuple[int, int]] | None = None
@@ -143,7 +143,7 @@ def _ranges(path: Path, size: int, changed: int) -> dict[str, dict[str, tuple[in
 
 @lru_cache(maxsize=2)
 def _rows(recording: Item, size: int, changed: int) -> Float64[np.ndarray, "t 61"]:
-    """Frame number and coordinates of every frame, each number once, in their order."""
+    """Frame number and coordinates of every frame, sorted by number without duplicates."""
     rows = number_lines(recording, content(recording), 61)
     _, first = np.unique(rows[:, 0], return_index=True)
     return rows[first]
