@@ -92,7 +92,7 @@ def prepare(
     if progress:
         console = Terminal(stderr=True, soft_wrap=True, highlight=False)
         if others.files:
-            console.print(f"not taken for clips by their names: {others.shown(PRINTED)}", markup=False)
+            console.print(f"skipped, as their names are not those of clips: {others.shown(PRINTED)}", markup=False)
         console.print(summary)
         for note in notes:
             console.print(f"note: {note}", markup=False)

@@ -91,7 +91,7 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
         with atomic_file(path) as temporary:
             temporary.write_bytes(content)
     except OSError as error:
-        raise SkelactError(f"{path}: not written: {error.strerror or error}; what was there before stays") from error
+        raise SkelactError(f"{path}: not written: {error.strerror or error}; nothing was overwritten") from error
 
 
 def write_json(path: Path, value: Any, sealed: bool = False) -> None:

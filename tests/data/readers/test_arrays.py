@@ -317,7 +317,7 @@ BAD = {
     "labels": ({"labels": [0]}, "expected 2 whole numbers as labels, found 1 of int64"),
     "label -2": ({"labels": [0, -2]}, "expected labels of at least -1, found -2"),
     "label words": ({"labels": ["a", "b"]}, "expected 2 whole numbers as labels, found 2 of <U1"),
-    "names": ({"names": ["a", "a"]}, "expected a name of its own for each clip, found a more than once"),
+    "names": ({"names": ["a", "a"]}, "expected a different name for each clip, found a more than once"),
     "classes": ({"labels": [0, 3], "classes": ["a"]}, "expected classes below 1, as there are labels, found 3"),
     "strange": (
         {"label": [0, 3]},

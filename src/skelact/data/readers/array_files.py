@@ -76,7 +76,7 @@ def check_names(path: Path, names: Iterable[Any]) -> None:
         if not name or printable(name) != name:
             raise refused(path, f"a name of clip {number} that can be printed", f"'{printed(name)}'")
         if name in before:
-            raise refused(path, "a name of its own for each clip", f"{printed(name)} more than once")
+            raise refused(path, "a different name for each clip", f"{printed(name)} more than once")
         before.add(name)
 
 

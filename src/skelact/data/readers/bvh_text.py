@@ -24,9 +24,9 @@ from skelact.data.recording import Item, ReadError
 
 LEAST_POSITIONS = 2**21
 """Joint positions, frames times nodes, that a file of any size may have."""
-ONE_MORE = "one more line of values than Frames: says; all lines were read"
-ONE_LESS = "one line of values less than Frames: says; all lines were read"
-CUT_OFF = "the file ends within a line of values; the whole lines were read"
+ONE_MORE = "one line of values more than `Frames:` states; all lines were read"
+ONE_LESS = "one line of values less than `Frames:` states; all lines were read"
+CUT_OFF = "the file ends within a line of values; the complete lines were read"
 _LETTERS = b"0123456789+-.eE \t\v\f"
 _FRAMES = re.compile(rb"\s*Frames\s*:?\s*([0-9]{1,18})\s*", re.IGNORECASE)
 _TIME = re.compile(rb"\s*Frame\s*Time\s*:?\s*([0-9.eE+-]{1,30})\s*", re.IGNORECASE)

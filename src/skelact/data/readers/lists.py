@@ -26,7 +26,7 @@ def named_files(lists: Sequence[str]) -> dict[str, Path]:
     for one in lists:
         name, equals, path = one.partition("=")
         if not (name and equals and path) or name in files:
-            raise SkelactError(f"expected NAME=FILE with a name of its own for each list, found {one!r}")
+            raise SkelactError(f"expected NAME=FILE with a different name for each list, found {one!r}")
         files[name] = Path(path)
     return files
 

@@ -1,4 +1,4 @@
-// NTU RGB+D's text format in one go: what data/readers/ntu_native.py calls. Whatever is irregular is refused.
+// Parses NTU RGB+D's text format in one pass, for data/readers/ntu_native.py. Irregular files are refused.
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -11,10 +11,10 @@ constexpr int64_t EXACT_DIGITS = 15;
 constexpr double POWERS[EXACT_DIGITS + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                              1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
-// Only letters of numbers, and one space or line end, \n or \r\n, behind each word.
+// Only letters of numbers, and one space or line end, \n or \r\n, after each word.
 bool regular(const unsigned char* text, int64_t length) {
     if (length < 2 || text[0] <= ' ' || text[length - 1] != '\n') return false;
-    unsigned char bad = 0;  // sums of comparisons, of which g++ makes vectors; of their "or" it makes none
+    unsigned char bad = 0;  // sums of comparisons, which g++ vectorises; it does not vectorise "or"
     for (int64_t i = 0; i < length - 1; i++) {
         const unsigned char here = text[i], next = text[i + 1];
         const unsigned char mark = (here == ' ') + (here == '\n');
@@ -54,7 +54,7 @@ struct Reader {
     const char *at, *end;
     bool good = true;
 
-    // The word up to the next space or line end, which is passed.
+    // The word up to the next space or line end, which is skipped.
     const char* word(bool ends_line, int64_t longest, const char*& stop) {
         const char* start = at;
         while (at < end && (unsigned char)*at > ' ') at++;
@@ -66,7 +66,7 @@ struct Reader {
         return start;
     }
 
-    // A line with one number of digits alone.
+    // A line with one whole number.
     int64_t count() {
         const char* stop;
         const char* start = word(true, LONGEST_COUNT, stop);
@@ -79,7 +79,7 @@ struct Reader {
         return good ? number : 0;
     }
 
-    // The rest of a line, which must have as many words as are not used.
+    // Skips the rest of a line, which must have UNUSED words.
     void unused() {
         const char* stop = good ? (const char*)std::memchr(at, '\n', size_t(end - at)) : nullptr;
         if (!stop) return void(good = false);
@@ -89,10 +89,10 @@ struct Reader {
         at = stop + 1;
     }
 
-    // A number with a space behind it, rounded as float() and then float32 do.
+    // A number and the space after it, rounded as by float() and then float32.
     float number() {
         const char* start = at;
-        if (!good || at == end) return good = false;  // from here on the line end that is last of all stops it
+        if (!good || at == end) return good = false;  // from here on the last line end of the text stops it
         const bool minus = *at == '-';
         at += *at == '-' || *at == '+';
         const char* first = at;
@@ -116,7 +116,7 @@ struct Reader {
             at = start;
             word(false, end - start, stop);
             at -= good;
-            // A second sign would be taken for the number's own.
+            // from_chars would accept a second sign.
             const auto [after, error] = std::from_chars(first, stop, value);
             good = good && error == std::errc() && after == stop && *first != '-';
         }
@@ -129,12 +129,12 @@ struct Reader {
     static bool digit(char letter) { return letter >= '0' && letter <= '9'; }
 };
 
-// The ids of a file in the order in which they appear.
+// The ids of a file in order of appearance.
 struct Ids {
     const char* names[MOST_IDS];
     int64_t lengths[MOST_IDS], count = 0;
 
-    // -1: there are letters in it that are no digits, none at all, or the file has more ids than it can be meant to.
+    // -1: not only digits, empty, or too many ids in the file.
     int64_t number(const char* name, int64_t length) {
         for (int64_t i = 0; i < count; i++)
             if (lengths[i] == length && !std::memcmp(names[i], name, size_t(length))) return i;
@@ -148,9 +148,9 @@ struct Ids {
 
 }  // namespace
 
-// All bodies of a file: three numbers each in `keys` (frame, slot, which of the file's bodies, by first appearance),
-// 75 in `joints`. Returns how many there are, at most `room`, and -1 for any irregularity; the number of frames goes to
-// `frames`.
+// Reads all bodies of a file: three numbers each into `keys` (frame, slot, number of the body by first appearance of
+// its id), 75 into `joints`; the number of frames into `frames`. Returns the number of bodies, at most `room`, or -1
+// for an irregular file.
 extern "C" int64_t read_ntu(const char* text, int64_t length, int64_t room, int64_t* keys, float* joints,
                             int64_t* frames) {
     if (!regular((const unsigned char*)text, length)) return -1;

@@ -1,4 +1,4 @@
-// Numbers in memory, and rows of them: what all kernels share.
+// Number types and rows of numbers, shared by all kernels.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,7 @@ inline float load(BFloat16 number) {
 
 inline void store(float& target, float number) { target = number; }
 
-// To the nearest, ties to even; not-a-numbers stay such.
+// Rounds to nearest, ties to even; NaN stays NaN.
 inline void store(BFloat16& target, float number) {
     uint32_t bits;
     std::memcpy(&bits, &number, sizeof bits);
@@ -55,7 +55,7 @@ struct Cut {
         return (std::min(size, (number + 1) * piece) - number * piece) / channels;
     }
 
-    // One number a channel, all along a row.
+    // One number a channel, repeated along a row.
     std::vector<float> along(const float* numbers) const {
         std::vector<float> repeated(row);
         for (int64_t i = 0; i < row; i++) repeated[i] = numbers[i % channels];
