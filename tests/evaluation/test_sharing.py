@@ -6,15 +6,17 @@ import pytest
 
 from skelact.data.store import Store
 from skelact.encoders.config import STGCNConfig
-from skelact.encoders.file import encoder_file, load_encoder, random_encoder, save_encoder
-from skelact.evaluation import finetune as learning
+from skelact.encoders.file import load_encoder, random_encoder, save_encoder
+from skelact.evaluation import control as controlling
 from skelact.evaluation import frozen, sharing
-from skelact.evaluation.finetune import FinetuneConfig, SemiConfig, SupervisedConfig
-from skelact.evaluation.knn import KnnConfig
-from skelact.evaluation.linear import LinearConfig
-from skelact.evaluation.result import Result
+from skelact.evaluation import tuned as learning
+from skelact.evaluation.protocols.finetune import FinetuneConfig
+from skelact.evaluation.protocols.knn import KnnConfig
+from skelact.evaluation.protocols.semi import SemiConfig
+from skelact.evaluation.results.outcome import Result
 from skelact.evaluation.run import evaluate_run
 from skelact.system.world import SkelactError
+from skelact.train.labels import LinearConfig, SupervisedConfig
 
 SPLIT = "subject=0,1,2"
 SHORT = {"lr": 0.05, "batch": 6, "epochs": 2, "milestones": ()}
@@ -32,7 +34,7 @@ def other(tmp_path, card):
     """A run whose encoder has the same shape as the first one's, and other weights."""
     folder = tmp_path / "other"
     folder.mkdir()
-    save_encoder(encoder_file(folder), random_encoder(card, 78).network, card)
+    save_encoder(folder / "encoder.safetensors", random_encoder(card, 78).network, card)
     return folder
 
 
@@ -51,9 +53,9 @@ def test_a_second_run_takes_the_control_that_it_would_have_computed(protocol, ru
     assert not first.control.taken_from
     expected = evaluated(protocol, other, store)
     with monkeypatch.context() as patched:
-        for module in (frozen, learning):
+        for module in (frozen, controlling):
             patched.setattr(module, "control", None)  # nothing may compute one
-        patched.setattr(learning, "_from_nothing", None)
+        patched.setattr(learning, "from_nothing", None)
         second = evaluated(protocol, other, store, controls)
     assert second.control.taken_from == next(controls.iterdir()).name
     assert second.control.model_copy(update={"taken_from": ""}) == expected.control
@@ -69,7 +71,7 @@ def test_another_shape_recipe_seed_split_or_label_makes_its_own(run, card, store
     wide = tmp_path / "wide"
     wide.mkdir()
     wider = card.model_copy(update={"encoder": STGCNConfig(width=3, features=12)})
-    save_encoder(encoder_file(wide), random_encoder(wider, 0).network, wider)
+    save_encoder(wide / "encoder.safetensors", random_encoder(wider, 0).network, wider)
     assert not taken()
     assert taken()
     assert not taken(run=wide)
@@ -113,7 +115,7 @@ def test_the_card_of_a_result_does_not_matter(run, store, tmp_path):
     evaluated("knn", run, store, controls)
     loaded = load_encoder(run)
     renamed = loaded.card.model_copy(update={"method": "skeletonclr", "origin": "elsewhere"})
-    save_encoder(encoder_file(run), loaded.network, renamed)
+    save_encoder(run / "encoder.safetensors", loaded.network, renamed)
     assert evaluated("knn", run, store, controls).control.taken_from
 
 

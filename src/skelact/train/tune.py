@@ -18,12 +18,13 @@ from torch.nn import functional
 from skelact.data.batches import TrainingClips, batches
 from skelact.encoders.encoder import Encoder
 from skelact.encoders.loaded import BATCH, LoadedEncoder
-from skelact.evaluation.accuracy import Accuracy, accuracy
-from skelact.evaluation.config import TuneConfig
+from skelact.maths.accuracy import Accuracy
 from skelact.maths.augment import Chain, Crop, Shear
 from skelact.maths.draw import Draw, order
+from skelact.maths.hits import accuracy
 from skelact.system.allocator import kept_memory
 from skelact.system.world import SkelactError
+from skelact.train.labels import TuneConfig
 from skelact.train.optimise import ScheduledOptimiser, decayed_by_layer
 
 
@@ -85,7 +86,7 @@ def tune(
     network, head = _start(start, classes, config, seed, device)
     layers = [network, head] if config.layer_decay == 1 else [*network.layers(), head]
     groups = decayed_by_layer(layers, config.layer_decay)
-    optimiser = ScheduledOptimiser(config, groups, per_epoch, config.epochs, config.clip)
+    optimiser = ScheduledOptimiser(config.chosen, groups, per_epoch, config.epochs, config.chosen.clip)
     view = Chain((Crop(), Shear())) if config.augmentation == "normal" else Chain(())
     labels = train.labels.to(device)
     epochs, tests, scores = [], [], torch.empty(0, classes)
@@ -107,8 +108,9 @@ def tune(
             if (step + 1) % per_epoch == 0 and (done % config.test_every == 0 or done == config.epochs):
                 scores = _scores(network, head, test.clips, start, device)
                 if not bool(scores.isfinite().all()):
+                    lr = config.chosen.lr
                     raise SkelactError(
-                        f"{title} diverged by epoch {done} at lr {config.lr}: its scores are not finite; lower the lr"
+                        f"{title} diverged by epoch {done} at lr {lr}: its scores are not finite; lower the lr"
                     )
                 epochs.append(done)
                 tests.append(accuracy(scores, test.labels))
