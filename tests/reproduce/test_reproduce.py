@@ -227,7 +227,7 @@ def test_a_store_that_is_the_papers_data_set_is_held_against_its_own_column(stor
         module, "pretrain", lambda *given: module_pretrain(given[0], given[1], [tiny.SPLIT], *given[3:])
     )
     monkeypatch.setattr(
-        module, "Task", lambda store, _, seeds, controls: scoring.Task(store, tiny.SPLIT, seeds, controls)
+        module, "Setup", lambda store, _, seeds, controls: scoring.Setup(store, tiny.SPLIT, seeds, controls)
     )
     found = reproduce("aimclr-table2", store, "xset", tmp_path, options(rows=(1, 2)), console)
     assert found.same_data

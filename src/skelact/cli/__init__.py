@@ -48,12 +48,12 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             return _run(sys.argv[1:] if arguments is None else arguments)
         except Exception as error:
-            told = sentence(error)
-            if told is None or isinstance(error, BrokenPipeError):
+            message = sentence(error)
+            if message is None or isinstance(error, BrokenPipeError):
                 raise
             error.__traceback__ = None  # it holds what took the memory
             err.print("[red]error:[/red] ", end="")
-            err.print(told, markup=False)
+            err.print(message, markup=False)
             return 1
         finally:
             if sys.stdout is not None:

@@ -70,8 +70,8 @@ def _telling(kind: type[Config], prefix: str, names: tuple[str, ...] = ()) -> ty
     telling = type(kind.__name__, (kind,), space)
     if not names:
         return telling
-    told = "With another name --help shows the options of that one."
-    name: Any = (Annotated[Literal[names], arg(help=told)], kind.model_fields["name"].default)
+    hint = "With another name --help shows the options of that one."
+    name: Any = (Annotated[Literal[names], arg(help=hint)], kind.model_fields["name"].default)
     return create_model(kind.__name__, __base__=telling, __doc__=kind.__doc__, name=name)
 
 

@@ -54,8 +54,8 @@ def _classified(
         yield {
             "name": recording.name,
             "top": [
-                {"class": place, "label": card.classes[place], "p": p}
-                for p, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+                {"class": index, "label": card.classes[index], "p": p}
+                for p, index in zip(best.values.tolist(), best.indices.tolist(), strict=True)
             ],
         }
     for note in (of_units, squeezed(np.array(names), np.array(lengths, np.int64), card.preparation, card.frames)):

@@ -121,7 +121,7 @@ def weights_of(parts: Sequence[Part], weights: Sequence[float] | None) -> list[f
 
 def aligned(part: Part, names: Shaped[np.ndarray, "n"]) -> Float[np.ndarray, "n classes"]:
     """The part's scores in float64, a row for each of `names`."""
-    row = {name: place for place, name in enumerate(part.names.tolist())}
+    row = {name: index for index, name in enumerate(part.names.tolist())}
     return part.scores[[row[name] for name in names.tolist()]].astype(np.float64)
 
 
@@ -153,7 +153,7 @@ def _fused(
         "chance",
     )
     method = "+".join(dict.fromkeys(part.method for part in made))
-    stream = "+".join(sorted((part.stream for part in made), key=_place))
+    stream = "+".join(sorted((part.stream for part in made), key=_order))
     name_of = partial(Fused.name_of, first.protocol, first.store, first.split)
     fused = Fused(
         **{name: getattr(first, name) for name in same},
@@ -178,7 +178,7 @@ def _accuracy(scores: Float[Tensor, "n classes"], labels: Integer[np.ndarray, "n
     return accuracy(scores, torch.from_numpy(labels.astype(np.int64)))
 
 
-def _place(stream: str) -> int:
+def _order(stream: str) -> int:
     return ORDER.index(stream) if stream in ORDER else len(ORDER)
 
 

@@ -48,8 +48,8 @@ def trainings(
 ) -> list[Tuned]:
     """One training a seed, each from its start, on its rows."""
 
-    def labelled(places: Int64[np.ndarray, "n"]) -> Labelled:
-        return Labelled(case.clips(places), torch.from_numpy(case.labels[places]))
+    def labelled(indices: Int64[np.ndarray, "n"]) -> Labelled:
+        return Labelled(case.clips(indices), torch.from_numpy(case.labels[indices]))
 
     test, classes = labelled(case.rows.test), case.answers.classes
     with progress_bar(case.progress) as bar:

@@ -33,13 +33,13 @@ def attention(runs: Sequence[Run], stores: Stores) -> Html | None:
     if not attending:
         return None
     note = (
-        "SkeAttnCLR's mask: how much of each place of the feature map counts as salient, its mean over channels, of "
+        "SkeAttnCLR's mask: how much of each entry of the feature map counts as salient, its mean over channels, of "
         "whole clips that nothing was swapped in. On the skeleton it is the mean over time, the pose that of the time "
         "with the highest mean: the larger and stronger a joint, the more it stands out. Each person has a scale of "
         "their own, from their lowest to their highest value: mind how far these are apart. An untrained mask is one "
         "half everywhere."
     )
-    parts = [_of_run(f"attention-{place}", run, stores) for place, run in enumerate(attending)]
+    parts = [_of_run(f"attention-{number}", run, stores) for number, run in enumerate(attending)]
     return section("attention", "Attention", tag("p", note, class_="note"), *parts)
 
 

@@ -60,9 +60,9 @@ def choose(
     if len(pairs) and not np.isin(spread, pairs).any():
         spread[-1] = pairs[0]
     chosen = []
-    for place, action in enumerate(spread):
+    for index, action in enumerate(spread):
         rows = np.flatnonzero(labels == action)
-        for wanted in (wrong == (place % 3 == 2), several):
+        for wanted in (wrong == (index % 3 == 2), several):
             rows = rows[wanted[rows]] if wanted[rows].any() else rows
         chosen.append(int(rows[0]))
     return chosen

@@ -1,4 +1,4 @@
-"""Which classes are told apart: accuracy of each class, the confusion matrix and the pairs confused most."""
+"""How well classes are told apart: accuracy of each class, the confusion matrix and the pairs confused most."""
 
 from collections.abc import Sequence
 
@@ -25,12 +25,12 @@ def confusion(labels: Int64[np.ndarray, "n"], predicted: Int64[np.ndarray, "n"],
 def classes(runs: Sequence[Run], found: Sequence[Joined]) -> Html:
     """The section: everything by class of each evaluation that kept its scores."""
     parts = comparisons(found, [run.name for run in runs])
-    for place, one in enumerate(found):
+    for index, one in enumerate(found):
         if one.predictions is None:
             words = f"{one.title}: the scores of single clips (npz) are not there."
             parts.append(unmeasured(words, one.run))
         else:
-            parts.append(details(one.title, _by_class(f"classes-{place}", one.predictions, one.classes), not parts))
+            parts.append(details(one.title, _by_class(f"classes-{index}", one.predictions, one.classes), not parts))
     if not parts:
         parts.append(unmeasured("No predictions yet.", runs[0]))
     return section("classes", "Classes", *parts)
@@ -57,7 +57,7 @@ def plot_accuracy(ident: str, counts: Int64[np.ndarray, "k k"], classes: Sequenc
     present = np.flatnonzero(clips)
     share = 100 * counts.diagonal()[present] / clips[present]
     order = np.argsort(share, kind="stable")
-    names = [classes[int(place)] for place in present[order]]
+    names = [classes[int(action)] for action in present[order]]
     figure = go.Figure(
         go.Bar(
             x=share[order],
@@ -67,7 +67,7 @@ def plot_accuracy(ident: str, counts: Int64[np.ndarray, "k k"], classes: Sequenc
             text=[f"{value:.0f}" for value in share[order]],
             textposition="outside",
             cliponaxis=False,
-            customdata=[[literal(name), int(clips[place])] for name, place in zip(names, present[order], strict=True)],
+            customdata=[[literal(name), int(clips[k])] for name, k in zip(names, present[order], strict=True)],
             hovertemplate="%{customdata[0]}: %{x:.1f} % of %{customdata[1]} clips<extra></extra>",
         )
     )
@@ -118,7 +118,7 @@ def plot_matrix(ident: str, counts: Int64[np.ndarray, "k k"], classes: Sequence[
 def most_confused(counts: Int64[np.ndarray, "k k"], classes: Sequence[str], most: int = 8) -> Html:
     """The pairs of classes with the most clips taken for each other, both ways added up."""
     both = np.triu(counts + counts.T, 1)
-    order = [divmod(int(place), len(classes)) for place in np.argsort(-both, axis=None, kind="stable")[:most]]
+    order = [divmod(int(cell), len(classes)) for cell in np.argsort(-both, axis=None, kind="stable")[:most]]
     clips = counts.sum(axis=1)
     rows = []
     for one, other in order:

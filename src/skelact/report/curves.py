@@ -25,7 +25,7 @@ TITLES = {
     "effective_rank": "Effective rank of the features",
     "clips_per_second": "Clips a second",
 }
-"""The quantities that have a place of their own; the loss's named parts come right after the loss."""
+"""The quantities that have a title of their own; the loss's named parts come right after the loss."""
 AGAINST_BANK = ("info_nce", "d1", "d2", "global")
 """Losses that are log(1 + K) while the key and all K entries of the bank look equally similar."""
 SUMMED = (*AGAINST_BANK, "cross")
@@ -36,7 +36,7 @@ MOST_POINTS = 1200
 
 def curves(runs: Sequence[Run]) -> Html:
     """The section with all panels, or what makes them."""
-    panels = [_panel(name, place, runs) for place, name in enumerate(_names(runs))]
+    panels = [_panel(name, index, runs) for index, name in enumerate(_names(runs))]
     if not panels:
         return section("training", "Training", missing("No log of a training here.", "skelact pretrain"))
     without = [run.name for run in runs if not run.metrics]
@@ -91,7 +91,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _panel(name: str, place: int, runs: Sequence[Run]) -> Html:
+def _panel(name: str, index: int, runs: Sequence[Run]) -> Html:
     figure = go.Figure()
     level = None
     for number, run in enumerate(runs):
@@ -118,7 +118,7 @@ def _panel(name: str, place: int, runs: Sequence[Run]) -> Html:
         xaxis={"title": {"text": "step", "standoff": 6}, "nticks": 6},
         yaxis={"nticks": 6, "exponentformat": "power", "rangemode": "tozero" if from_zero else "normal"},
     )
-    return tag("div", join((tag("h3", title), plot(figure, f"curve-{place}", f"{title} by step", 230))), class_="panel")
+    return tag("div", join((tag("h3", title), plot(figure, f"curve-{index}", f"{title} by step", 230))), class_="panel")
 
 
 def _draw(figure: go.Figure, steps: np.ndarray, values: np.ndarray, run: str, colour: str) -> None:

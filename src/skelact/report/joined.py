@@ -60,7 +60,7 @@ class Joined:
         """A name for each column of the scores; its number where no store has it."""
         count = self.predictions.scores.shape[1] if self.predictions else self.result.classes
         names = self.store.classes if self.store else ()
-        return [names[place] if place < len(names) else f"class {place}" for place in range(count)]
+        return [names[index] if index < len(names) else f"class {index}" for index in range(count)]
 
     def features(self) -> Float32[np.ndarray, "n d"] | None:
         """Features of the test clips in the order of the predictions, from the run's cache; None where not there."""
@@ -71,7 +71,7 @@ class Joined:
         file = self.run.path / "features" / f"{key[:16]}.npz"
         if not file.exists():
             return None
-        row = {str(name): place for place, name in enumerate(self.store.table["name"])}
+        row = {str(name): index for index, name in enumerate(self.store.table["name"])}
         rows = [row.get(str(name)) for name in self.predictions.names]
         try:
             (features,) = read_arrays(file, ("features",))
@@ -123,14 +123,14 @@ def _identity(result: Evaluation, stores: Stores) -> str:
 
 def joined(runs: Sequence[Run], stores: Stores) -> list[Joined]:
     """All evaluations that score classes, the ones to show first first; a SkelactError for labels without a column."""
-    place = {protocol: place for place, protocol in enumerate(PREFERRED)}
+    rank = {protocol: index for index, protocol in enumerate(PREFERRED)}
     found = [
         Joined(run, result, _checked(run, file), stores.of(result))
         for run in runs
         for file, result in run.evaluations.items()
         if isinstance(result, Classified)
     ]
-    return sorted(found, key=lambda one: (isinstance(one.result, Fused), place.get(one.result.protocol, len(place))))
+    return sorted(found, key=lambda one: (isinstance(one.result, Fused), rank.get(one.result.protocol, len(rank))))
 
 
 def _checked(run: Run, file: Path) -> Predictions | None:

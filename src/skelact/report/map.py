@@ -26,14 +26,14 @@ def feature_map(runs: Sequence[Run], found: Sequence[Joined]) -> Html:
     """The section: one map a run, store, split and stream, for the features are the same under every protocol."""
     title, parts = "Map of the features", []
     seen: set[tuple[str | None, ...]] = set()
-    for place, one in enumerate(found):
+    for number, one in enumerate(found):
         key = (one.run.name, one.result.store, one.result.split, one.stream)
         features = None if key in seen else one.features()
         if features is None or one.predictions is None:
             continue
         seen.add(key)
         predictions = one.predictions
-        content = plot_map(f"map-{place}", features, predictions.labels, predictions.names, one.classes)
+        content = plot_map(f"map-{number}", features, predictions.labels, predictions.names, one.classes)
         stream = f", {one.stream} stream" if one.stream else ""
         words = f"{one.run.name}: {one.result.store} {one.result.split}{stream}, {len(features):,} test clips"
         parts.append(details(words, content, opened=not parts))
@@ -53,16 +53,16 @@ def embedding(features: Float[np.ndarray, "n d"]) -> Float32[np.ndarray, "n 2"]:
     Fewer than 5 different ones are placed by their two main components: there are no neighbourhoods to keep. Clips of
     the same features lie on one point.
     """
-    unit, place = _different(features)
+    unit, point_of = _different(features)
     count, size = unit.shape
     if count < FEWEST:
         centred = unit - unit.mean(axis=0)
         points = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
-        return np.pad(points, ((0, 0), (0, 2 - points.shape[1]))).astype(np.float32)[place]
+        return np.pad(points, ((0, 0), (0, 2 - points.shape[1]))).astype(np.float32)[point_of]
     main = PCA(min(50, count, size), random_state=0).fit_transform(unit)
     perplexity = min(30.0, (count - 1) / 3)
     start = "pca" if main.shape[1] >= 2 else "random"
-    return TSNE(2, perplexity=perplexity, init=start, random_state=0).fit_transform(main).astype(np.float32)[place]
+    return TSNE(2, perplexity=perplexity, init=start, random_state=0).fit_transform(main).astype(np.float32)[point_of]
 
 
 def remark(features: Float[np.ndarray, "n d"]) -> str:
@@ -90,9 +90,9 @@ def _different(features: Float[np.ndarray, "n d"]) -> tuple[Float[np.ndarray, "k
     """
     wide = features.astype(np.float64)  # the square of a large feature is beyond float32
     unit = wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-12)
-    _, first, place = np.unique((unit / SAME).round(), axis=0, return_index=True, return_inverse=True)
+    _, first, group = np.unique((unit / SAME).round(), axis=0, return_index=True, return_inverse=True)
     order = np.argsort(first)
-    return unit[first[order]], np.argsort(order)[place.reshape(-1)]
+    return unit[first[order]], np.argsort(order)[group.reshape(-1)]
 
 
 def sample(count: int) -> Int64[np.ndarray, "shown"]:
@@ -114,14 +114,14 @@ def plot_map(
     points, labels, names = embedding(features[rows]), labels[rows], names[rows]
     figure = go.Figure()
     present = np.unique(labels)
-    for place, action in enumerate(present):
+    for index, action in enumerate(present):
         member = labels == action
         figure.add_scatter(
             x=points[member, 0].round(2),
             y=points[member, 1].round(2),
             mode="markers",
             name=literal(shorten(classes[int(action)], 32)),
-            marker={"size": 6 if len(rows) > 300 else 9, "color": class_colour(place, len(present)), "opacity": 0.85},
+            marker={"size": 6 if len(rows) > 300 else 9, "color": class_colour(index, len(present)), "opacity": 0.85},
             customdata=[literal(str(name)) for name in names[member]],
             hovertemplate="%{customdata}<extra>%{fullData.name}</extra>",
         )

@@ -53,8 +53,8 @@ def table(heads: Sequence[Any], rows: Iterable[Sequence[Any]], numbers: Iterable
     def cells(name: str, values: Sequence[Any]) -> Html:
         return join(
             (
-                tag("th" if name == "th" or place == 0 else "td", value, **({"class_": "n"} if place in right else {}))
-                for place, value in enumerate(values)
+                tag("th" if name == "th" or col == 0 else "td", value, **({"class_": "n"} if col in right else {}))
+                for column, value in enumerate(values)
             ),
             "",
         )

@@ -85,10 +85,10 @@ def page(runs: Sequence[Run], reproduced: Sequence[Reproduction] = ()) -> bytes:
 
 def _named_apart(runs: Sequence[Run]) -> list[Run]:
     """Runs of one folder name are called by their whole path; the same folder twice is an error."""
-    places = [run.path.resolve() for run in runs]
-    if len(set(places)) != len(places):
-        twice = next(place for place in places if places.count(place) > 1)
-        raise SkelactError(f"{twice}: given {places.count(twice)} times, expected each run once")
+    folders = [run.path.resolve() for run in runs]
+    if len(set(folders)) != len(folders):
+        twice = next(folder for folder in folders if folders.count(folder) > 1)
+        raise SkelactError(f"{twice}: given {folders.count(twice)} times, expected each run once")
     names = [run.name for run in runs]
     return [
         run if names.count(run.name) == 1 else Run(run.path, str(run.path), run.config, run.metrics, run.evaluations)

@@ -53,11 +53,11 @@ def _by_person(recording: Recording) -> Float64[np.ndarray, "t p v 3"]:
     known, frames = np.unique(recording.identity[recording.identity >= 0], return_counts=True)
     kept = np.sort(known[np.argsort(-frames, kind="stable")[:MOST_PERSONS]])
     rows = np.full((len(recording.joints), max(len(kept), 1), *recording.joints.shape[2:]), np.nan)
-    for place, person in enumerate(kept):
+    for row, person in enumerate(kept):
         time, slot = np.nonzero(recording.identity == person)
-        rows[time, place] = recording.joints[time, slot]
+        rows[time, row] = recording.joints[time, slot]
         if recording.missing is not None:
-            rows[time, place] = np.where(recording.missing[time, slot][..., None], np.nan, rows[time, place])
+            rows[time, row] = np.where(recording.missing[time, slot][..., None], np.nan, rows[time, row])
     return rows
 
 

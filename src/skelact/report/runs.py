@@ -88,9 +88,9 @@ def _check(path: Path, config: dict[str, Any]) -> None:
             raise SkelactError(f"{path}: key '{key}': expected {wanted}, found {found}")
     if (held["config.method.bank"] or 0) < 0:
         raise SkelactError(f"{path}: key 'config.method.bank': expected at least 0, found {held['config.method.bank']}")
-    for place, store in enumerate(held["stores"] or []):
+    for index, store in enumerate(held["stores"] or []):
         if not isinstance(store, dict) or not all(isinstance(store.get(key, ""), str) for key in ("path", "split")):
-            raise SkelactError(f"{path}: key 'stores[{place}]': expected an object with path and split, found another")
+            raise SkelactError(f"{path}: key 'stores[{index}]': expected an object with path and split, found another")
     if not all(isinstance(stream, str) for stream in held["config.method.streams"] or []):
         raise SkelactError(f"{path}: key 'config.method.streams': expected names of streams, found others")
 
@@ -104,12 +104,12 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     lines = path.read_bytes().split(b"\n")
     unfinished = lines.pop()
     objects = []
-    for place, line in enumerate(lines + [unfinished] * bool(unfinished), start=1):
+    for number, line in enumerate(lines + [unfinished] * bool(unfinished), start=1):
         try:
             objects.append(read(line))
         except ValueError as error:
-            if place > len(lines):
-                tell(f"{path}:{place}: the last line is not finished, and is left out")
+            if number > len(lines):
+                tell(f"{path}:{number}: the last line is not finished, and is left out")
                 break
-            raise SkelactError(f"{path}:{place}: cannot be read as JSON: {error}; found {line[:80]!r}") from error
+            raise SkelactError(f"{path}:{number}: cannot be read as JSON: {error}; found {line[:80]!r}") from error
     return objects

@@ -17,7 +17,7 @@ def flat(value: Any, prefix: str = "") -> dict[str, str]:
             found |= flat(inner, f"{prefix}.{key}" if prefix else str(key))
         return found
     if isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
-        return flat({str(place): inner for place, inner in enumerate(value)}, prefix)
+        return flat({str(index): inner for index, inner in enumerate(value)}, prefix)
     return {prefix: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}
 
 
@@ -44,7 +44,7 @@ def configuration(runs: Sequence[Run]) -> Html:
 def headline(runs: Sequence[Run]) -> Html:
     """The page's title and, for each run, the facts one asks for first."""
     title = f"{_method(runs[0])}: {runs[0].name}" if len(runs) == 1 else f"{len(runs)} runs side by side"
-    cards = join(_card(run, RUN_COLOURS[place % len(RUN_COLOURS)]) for place, run in enumerate(runs))
+    cards = join(_card(run, RUN_COLOURS[number % len(RUN_COLOURS)]) for number, run in enumerate(runs))
     return tag(
         "header",
         join((tag("p", "skelact report", class_="eyebrow"), tag("h1", title), tag("div", cards, class_="runs"))),

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from skelact.data.store import Store
 from skelact.evaluation.results.published import TABLES, Published, published_name, table_row
 from skelact.reproduce.grids import Grid, Line
-from skelact.reproduce.options import Run
-from skelact.reproduce.result import Measured
+from skelact.reproduce.options import PlannedRun
+from skelact.reproduce.result import MeasuredLine
 from skelact.reproduce.score import Score
 
 
@@ -52,12 +52,12 @@ def comparable(cell: Published, streams: str, protocol: str) -> bool:
 def measured(
     grid: Grid,
     line: Line,
-    runs: Sequence[Run],
+    runs: Sequence[PlannedRun],
     reached: Score,
     data: Data,
     trained: list[Cost],
     tested: list[Cost],
-) -> Measured:
+) -> MeasuredLine:
     """One line beside the paper's."""
     printed = table_row(grid.source, line.row)
     cells = [cell for cell in printed if cell.setting == line.setting] if line.setting else list(printed)
@@ -65,7 +65,7 @@ def measured(
     streams = "+".join(line.streams)
     own = of_column if of_column and data.same and comparable(of_column, streams, line.protocol) else None
     seconds = sum(cost.seconds for cost in trained)
-    return Measured(
+    return MeasuredLine(
         row=line.row,
         label=printed[0].label,
         method=line.training.name,

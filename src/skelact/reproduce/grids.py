@@ -116,9 +116,9 @@ TABLE_7 = Grid(
     "three streams, fine-tuned on a share of the labels",
     "AimCLR, table 7",
     tuple(
-        Line(first + place, training, THREE, "semi", {"share": share}, setting)
+        Line(first + offset, training, THREE, "semi", {"share": share}, setting)
         for first, share, setting in ((1, 0.01, "1%"), (7, 0.1, "10%"))
-        for place, training in ((3, CROSSCLR), (5, AIMCLR))
+        for offset, training in ((3, CROSSCLR), (5, AIMCLR))
     ),
 )
 

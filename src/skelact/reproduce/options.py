@@ -39,7 +39,7 @@ class Options(Config):
         return self
 
 
-class Run(NamedTuple):
+class PlannedRun(NamedTuple):
     """One pretraining run and the encoder of it that a line evaluates."""
 
     name: str
@@ -87,7 +87,7 @@ def lines_of(grid: Grid, options: Options) -> tuple[Line, ...]:
     return tuple(kept)
 
 
-def runs_of(grid: Grid, line: Line, options: Options) -> tuple[Run, ...]:
+def runs_of(grid: Grid, line: Line, options: Options) -> tuple[PlannedRun, ...]:
     """The runs whose encoders a line evaluates, a stream each. SkelactError where the program lacks the recipe."""
     return tuple(_run(grid, line, stream, options) for stream in line.streams)
 
@@ -107,7 +107,7 @@ def protocol_recipe(grid: Grid, line: Line) -> Any:
         raise SkelactError(f"{grid.source}, row {line.row}: {error}") from error
 
 
-def _run(grid: Grid, line: Line, stream: Stream, options: Options) -> Run:
+def _run(grid: Grid, line: Line, stream: Stream, options: Options) -> PlannedRun:
     training = line.training
     base = _recipe(grid, line, training, options.small)
     epochs = _length(line, base, options, grid.lengths)
@@ -125,7 +125,7 @@ def _run(grid: Grid, line: Line, stream: Stream, options: Options) -> Run:
         *((f"seed{options.seed}",) if options.seed else ()),
         *(("small",) if options.small else ()),
     ]
-    return Run("-".join(parts), config, stream, training.together, not training.untrained)
+    return PlannedRun("-".join(parts), config, stream, training.together, not training.untrained)
 
 
 def _recipe(grid: Grid, line: Line, training: Training, small: bool) -> TrainConfig:

@@ -12,7 +12,7 @@ from skelact.reproduce.options import Options
 from skelact.system.world import SkelactError, read_json, write_bytes, write_json
 
 
-class Measured(Config):
+class MeasuredLine(Config):
     """One line: what this program got, and what the paper has. Accuracies are top 1 in per cent."""
 
     row: int
@@ -76,7 +76,7 @@ class Reproduction(Config):
     """Whether `compared` is the data of the store."""
     options: Options
     finished: bool
-    lines: tuple[Measured, ...]
+    lines: tuple[MeasuredLine, ...]
     seconds: float
     """Wall time of all runs and evaluations; a run that several lines share counts once."""
     core_hours: float

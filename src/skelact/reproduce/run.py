@@ -16,9 +16,9 @@ from skelact.data.units import common_unit
 from skelact.encoders.file import EncoderCard, load_encoder, random_encoder, save_encoder
 from skelact.reproduce.beside import Cost, Data, data_of, measured
 from skelact.reproduce.grids import GRIDS, Grid, Line
-from skelact.reproduce.options import Options, Run, check, lines_of, protocol_recipe, runs_of
-from skelact.reproduce.result import Measured, Reproduction, write
-from skelact.reproduce.score import Task, evaluated, score
+from skelact.reproduce.options import Options, PlannedRun, check, lines_of, protocol_recipe, runs_of
+from skelact.reproduce.result import MeasuredLine, Reproduction, write
+from skelact.reproduce.score import Setup, evaluated, score
 from skelact.system.terminal import Terminal
 from skelact.system.world import SkelactError, machine, read_json
 from skelact.train import pretrain
@@ -67,9 +67,9 @@ class _Work:
     data: Data
     trained: dict[str, Cost] = field(default_factory=dict)
     tested: dict[Path, Cost] = field(default_factory=dict)
-    lines: list[Measured] = field(default_factory=list)
+    lines: list[MeasuredLine] = field(default_factory=list)
 
-    def train(self, run: Run, title: str) -> bool:
+    def train(self, run: PlannedRun, title: str) -> bool:
         """Pretrain a run to its end, or see that it is there; False if a signal stopped it."""
         if not run.trained:
             _untrained(run, self.store, self.folder)
@@ -83,11 +83,11 @@ class _Work:
             self.trained[run.name] = Cost(done.seconds, threads, done.step * run.config.batch)
         return True
 
-    def measure(self, line: Line, runs: Sequence[Run]) -> None:
+    def measure(self, line: Line, runs: Sequence[PlannedRun]) -> None:
         """Evaluate the encoders of a line, fuse them where they are several, and put the line beside the paper's."""
         recipe = protocol_recipe(self.grid, line)
-        task = Task(self.store.path, self.split, self.options.seeds, self.folder / "controls")
-        files = [evaluated(run.encoder(self.folder), line.protocol, recipe, task, self.console) for run in runs]
+        setup = Setup(self.store.path, self.split, self.options.seeds, self.folder / "controls")
+        files = [evaluated(run.encoder(self.folder), line.protocol, recipe, setup, self.console) for run in runs]
         for file in files:
             values = read_json(file)
             self.tested[file] = Cost(values["seconds"], values["machine"]["threads"])
@@ -119,13 +119,13 @@ class _Work:
         )
 
 
-def _fused_name(line: Line, runs: Sequence[Run]) -> str:
+def _fused_name(line: Line, runs: Sequence[PlannedRun]) -> str:
     """What was fused: runs, streams, protocol and its settings; no two lines of a folder have the same."""
     names = "+".join(dict.fromkeys(run.name for run in runs))
     return "-".join((names, "+".join(line.streams), line.protocol, *map(str, line.settings.values())))
 
 
-def _untrained(run: Run, store: Store, folder: Path) -> None:
+def _untrained(run: PlannedRun, store: Store, folder: Path) -> None:
     """Write the encoder file of a network that nothing has trained, or check that the one there is of its shape."""
     c = run.config
     card = EncoderCard(

@@ -25,7 +25,7 @@ class Score(NamedTuple):
     control: float | None
 
 
-class Task(NamedTuple):
+class Setup(NamedTuple):
     """What all lines of a table share."""
 
     store: Path
@@ -35,7 +35,7 @@ class Task(NamedTuple):
     """Folder of the controls that its lines share."""
 
 
-def evaluated(encoder: Path, protocol: str, recipe: Any, task: Task, console: Console) -> Path:
+def evaluated(encoder: Path, protocol: str, recipe: Any, setup: Setup, console: Console) -> Path:
     """The result file of an encoder: the one that is there if all that it depends on is the same, else a new one.
 
     A training from random weights depends on the shape of the network and not on its weights, so not on their hash.
@@ -45,10 +45,10 @@ def evaluated(encoder: Path, protocol: str, recipe: Any, task: Task, console: Co
     asked = {
         "protocol": protocol,
         "recipe": recipe.model_dump(mode="json"),
-        "store_hash": Store.open(task.store).prepared(loaded.card.preparation, loaded.card.frames).hash,
-        "split": task.split,
+        "store_hash": Store.open(setup.store).prepared(loaded.card.preparation, loaded.card.frames).hash,
+        "split": setup.split,
         "stream": loaded.card.stream,
-        "seeds": task.seeds,
+        "seeds": setup.seeds,
         **({"encoder_hash": encoder_hash(loaded)} if protocol_named(protocol).uses_weights else {}),
     }
     for file in sorted(folder.glob("*.json")):
@@ -56,7 +56,7 @@ def evaluated(encoder: Path, protocol: str, recipe: Any, task: Task, console: Co
         if {key: values.get(key) for key in asked} == asked:
             console.print(f"{escape(str(file))}: evaluated already", highlight=False)
             return file
-    result = evaluate_run(protocol, encoder, task.store, task.split, task.seeds, recipe, controls=task.controls)
+    result = evaluate_run(protocol, encoder, setup.store, setup.split, setup.seeds, recipe, controls=setup.controls)
     return folder / f"{result.file_name}.json"
 
 

@@ -46,7 +46,7 @@ class Published:
     label: str = ""
     """The row as the paper writes it."""
     row: int = 0
-    """Its place in the printed table, from 1."""
+    """Its row in the printed table, from 1."""
     note: str = ""
 
 
@@ -57,24 +57,24 @@ def read_published(lines: Iterable[str], name: str) -> Iterator[Published]:
         raise SkelactError(f"{name}:1: expected the columns {', '.join(COLUMNS)}, found {reader.fieldnames}")
     seen: dict[tuple[str, ...], int] = {}
     for values in reader:
-        place = f"{name}:{reader.line_num}"
+        where = f"{name}:{reader.line_num}"
         if None in values or None in values.values():
-            raise SkelactError(f"{place}: expected {len(COLUMNS)} values, found more or fewer")
+            raise SkelactError(f"{where}: expected {len(COLUMNS)} values, found more or fewer")
         key = tuple(values[column] for column in (*COLUMNS[:3], "dataset", "split", "setting"))
         if key in seen:
-            raise SkelactError(f"{place}: expected every cell of a table once, found that of line {seen[key]} again")
+            raise SkelactError(f"{where}: expected every cell of a table once, found that of line {seen[key]} again")
         seen[key] = reader.line_num
-        yield _entry(values, place)
+        yield _entry(values, where)
 
 
-def _entry(values: dict[str, Any], place: str) -> Published:
+def _entry(values: dict[str, Any], where: str) -> Published:
     paper, table, stream = (values.pop(column) for column in ("source", "table", "streams"))
     source = f"{paper}, table {table}" if table.isdigit() else f"{paper}, {table}"
     try:
         return Published(**values, stream=stream, source=source)
     except ValidationError as error:
         faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}, found {fault['input']!r}" for fault in error.errors())
-        raise SkelactError(f"{place}: {faults}") from error
+        raise SkelactError(f"{where}: {faults}") from error
 
 
 _FILE = files("skelact.evaluation.results").joinpath("published.csv")
