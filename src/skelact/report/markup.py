@@ -54,7 +54,7 @@ def table(heads: Sequence[Any], rows: Iterable[Sequence[Any]], numbers: Iterable
         return join(
             (
                 tag("th" if name == "th" or col == 0 else "td", value, **({"class_": "n"} if col in right else {}))
-                for column, value in enumerate(values)
+                for col, value in enumerate(values)
             ),
             "",
         )

@@ -31,7 +31,7 @@ def literal(name: str) -> str:
 def plot(
     figure: go.Figure, ident: str, label: str, height: int, least_width: int = 0, most_width: int | None = None
 ) -> Html:
-    """The element that a figure is drawn into, and its data. Sizes in pixels; below `least_width` the figure scrolls."""
+    """The element that a figure is drawn into, and its data. Sizes in pixels; it scrolls below `least_width`."""
     figure.update_layout(template=None, height=height)
     style = f"height:{height}px;min-width:{least_width}px" + (f";max-width:{most_width}px" if most_width else "")
     element = tag("div", "", class_="plot", data_plot=ident, style=style, role="img", aria_label=label)
