@@ -1,8 +1,13 @@
 """All methods, and how one is built."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from torch import Tensor
+
 from skelact.encoders.config import EncoderConfig
+from skelact.encoders.encoder import Encoder
+from skelact.maths.streams import Stream
 from skelact.methods.aimclr import AimCLR
 from skelact.methods.aimclr_3s import AimCLR3s
 from skelact.methods.config import MethodConfig
@@ -15,9 +20,28 @@ from skelact.skeleton import Skeleton
 METHODS = (SkeletonCLR, AimCLR, CrosSCLR, AimCLR3s, SkeAttnCLR)
 
 
-def build(config: MethodConfig, encoder: EncoderConfig, skeleton: Skeleton, frames: int, persons: int) -> Method:
+Weights = Callable[[Stream | None], Mapping[str, Tensor]]
+"""The weights of an encoder, of a stream where a method learns several together."""
+
+
+def build(
+    config: MethodConfig,
+    encoder: EncoderConfig,
+    skeleton: Skeleton,
+    frames: int,
+    persons: int,
+    start: Weights | None = None,
+) -> Method:
     """The method that `config` configures, for clips of this layout, length and number of persons, with fresh weights
-    from torch's global generator. SkelactError where it cannot work with this encoder."""
+    from torch's global generator, but for its encoders where `start` gives theirs. SkelactError where it cannot work
+    with this encoder."""
+
+    def network(stream: Stream | None = None) -> Encoder:
+        made = encoder.build(skeleton, frames, persons)
+        if start is not None:
+            made.load_state_dict(start(stream))
+        return made
+
     (method,) = (method for method in METHODS if type(config) is method.Config)
     own = cast(Any, config)  # of `method.Config`, by the line above
-    return method(own, lambda: encoder.build(skeleton, frames, persons), skeleton)
+    return method(own, network, skeleton)

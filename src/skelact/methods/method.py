@@ -48,7 +48,7 @@ class Method(nn.Module, ABC):
     """A method owns every network and buffer that training changes; its state dict is its whole state.
 
     Built as `SomeMethod(config, encoder, skeleton)`: `config` is a `SomeMethod.Config`, and `encoder()` a network with
-    fresh weights, another one at each call.
+    fresh weights, another one at each call. A method of several streams asks for `encoder(stream)`.
     """
 
     @property
