@@ -1,4 +1,4 @@
-"""What needs no learning of features: logistic regression and the nearest neighbour on raw poses."""
+"""Baselines on raw poses, without learned features: logistic regression and nearest neighbour."""
 
 import numpy as np
 from jaxtyping import Float, Float32

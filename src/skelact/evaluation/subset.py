@@ -1,4 +1,4 @@
-"""Which clips keep their labels in the semi protocol: a share of every class, chosen by key, written down by name."""
+"""The labelled clips of the semi protocol: a share of every class, chosen by key and written to a file by name."""
 
 import csv
 import hashlib
@@ -53,16 +53,16 @@ def kept_or_chosen(
     seed: int,
     per_class: PerClass = "at_least_one",
 ) -> Int64[np.ndarray, "k"]:
-    """As `chosen`, from the file at `path` where there is one; else chosen and written there.
+    """As `chosen`, but read from the file at `path` if it exists; else chosen and written there.
 
-    SkelactError, with file and line: a name that is not among `names` or stands twice, another class than the store
-    has, a class without a clip where each has to have one.
+    SkelactError, with file and line: an unknown or repeated name, a class that differs from the store's, a class
+    without a clip if every class needs one.
     """
     indices = chosen(names, labels, share, seed, per_class)
     if path.exists():
         there = _read(path, [str(name) for name in names], labels, per_class)
         if not np.array_equal(there, indices):
-            tell(f"{path}: other clips than seed {seed} chooses: taken as they stand there")
+            tell(f"{path}: other clips than seed {seed} chooses; the file is used")
         return there
     text = io.StringIO()
     writer = csv.writer(text)
@@ -94,11 +94,11 @@ def _read(path: Path, names: list[str], labels: Int64[np.ndarray, "n"], per_clas
             raise SkelactError(f"{where}: expected a name and an action, found {len(row)} entries")
         index = index_of.get(row[0])
         if index is None:
-            raise SkelactError(f"{where}: {row[0]!r} is none of the {len(names)} train clips of this split")
+            raise SkelactError(f"{where}: {row[0]!r} is not among the {len(names)} train clips of this split")
         if row[1] != str(labels[index]):
             raise SkelactError(f"{where}: expected action {labels[index]} for {row[0]}, found {row[1]}")
         if index in indices:
-            raise SkelactError(f"{where}: {row[0]} stands twice, expected every clip once")
+            raise SkelactError(f"{where}: {row[0]} is repeated, expected every clip once")
         indices[index] = None
     found = np.array(sorted(indices), np.int64)
     lacking = sorted(set(labels.tolist()) - set(labels[found].tolist()))

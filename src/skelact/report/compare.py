@@ -1,4 +1,4 @@
-"""Several runs on the same test clips: accuracy of each class, a dot a run."""
+"""Several runs on the same test clips: accuracy of each class, one dot per run."""
 
 from collections.abc import Sequence
 

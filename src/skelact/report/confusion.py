@@ -1,4 +1,4 @@
-"""How well classes are told apart: accuracy of each class, the confusion matrix and the pairs confused most."""
+"""Results by class: accuracy of each class, confusion matrix, most confused pairs."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from skelact.report.results import unmeasured
 from skelact.report.runs import Predictions, Run
 
 FEW = 30
-"""Up to so many classes each cell of the matrix has room for its number."""
+"""With this many classes or fewer the cells of the matrix show their numbers."""
 
 
 def confusion(labels: Int64[np.ndarray, "n"], predicted: Int64[np.ndarray, "n"], k: int) -> Int64[np.ndarray, "k k"]:
@@ -27,7 +27,7 @@ def classes(runs: Sequence[Run], found: Sequence[Joined]) -> Html:
     parts = comparisons(found, [run.name for run in runs])
     for index, one in enumerate(found):
         if one.predictions is None:
-            words = f"{one.title}: the scores of single clips (npz) are not there."
+            words = f"{one.title}: the scores of the test clips (.npz) are missing."
             parts.append(unmeasured(words, one.run))
         else:
             parts.append(details(one.title, _by_class(f"classes-{index}", one.predictions, one.classes), not parts))
@@ -43,7 +43,7 @@ def _by_class(ident: str, found: Predictions, names: Sequence[str]) -> Html:
             tag("h3", "Accuracy of each class"),
             plot_accuracy(f"{ident}-accuracy", counts, names),
             tag("h3", "Confusion matrix"),
-            tag("p", "Rows are the true class, columns the predicted one; per cent of the row.", class_="note"),
+            tag("p", "Rows: true class; columns: predicted class; per cent of the row.", class_="note"),
             plot_matrix(f"{ident}-matrix", counts, names),
             tag("h3", "Confused most"),
             most_confused(counts, names),
@@ -126,7 +126,7 @@ def most_confused(counts: Int64[np.ndarray, "k k"], classes: Sequence[str], most
             share = 100 * both[one, other] / (clips[one] + clips[other])
             rows.append((f"{classes[one]} ↔ {classes[other]}", int(both[one, other]), number(share)))
     if not rows:
-        return tag("p", "None: every test clip was given its class.", class_="note")
+        return tag("p", "None: every test clip was classified correctly.", class_="note")
     return table(("classes", "clips", "% of both"), rows, numbers=(1, 2), label="Pairs confused most")
 
 

@@ -24,7 +24,7 @@ def class_colour(index: int, count: int) -> str:
 
 
 def literal(name: str) -> str:
-    """A name for plotly's texts, which would read `<b>` as bold and `&lt;` as a sign."""
+    """A name escaped for plotly, which would read `<b>` as bold."""
     return html.escape(name, quote=False)
 
 
@@ -40,5 +40,5 @@ def plot(
 
 
 def library() -> Html:
-    """plotly.js itself, so that the page works without a network."""
+    """plotly.js itself, so that the page works offline."""
     return Html(f"<script>{get_plotlyjs()}</script>")

@@ -1,4 +1,4 @@
-"""Recordings as pictures see them: persons in their own rows, right-handed (right, up, towards the viewer), in view."""
+"""Recordings for drawing: one row per person, axes (right, up, towards the viewer), scaled to the picture."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from skelact.skeleton import Skeleton
 MOST_PERSONS = 3
 """Persons shown of one clip: those that are seen in most frames."""
 INSIDE = 98.0
-"""Per cent of all joints that the frame of the picture holds; the rest may be a noise body metres away."""
+"""Per cent of all joints that the frame of the picture holds; the rest may be noise metres away."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a run folder says: its configuration, its log and its evaluations, read once and checked."""
+"""Reading a run folder: configuration, log and evaluations, all checked."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,7 +44,7 @@ class Run:
 
     @property
     def stages(self) -> list[Any]:
-        """Configurations of the stages that it was trained in, one after the other."""
+        """Configurations of its stages, in order."""
         first = self.config.get("config") or {}
         return [first, *(first.get("then") or ())]
 
@@ -83,11 +83,11 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "machine": (dict,),
     "stores": (list,),
 }
-"""What a page makes use of; all else is only shown."""
+"""Types of the settings that the page uses; other settings are only shown."""
 
 
 def _check(path: Path, config: dict[str, Any]) -> None:
-    """SkelactError where a value that is there is of another type than a run writes."""
+    """SkelactError for a value of another type than a run writes."""
     held: dict[str, Any] = {}
     for key in _TYPES:
         above, _, last = key.rpartition(".")
@@ -110,7 +110,7 @@ def _check(path: Path, config: dict[str, Any]) -> None:
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    """One object a line; the last line may be cut off, for the run may be going on."""
+    """One object per line. The last line may be incomplete, because the run may still be training."""
     if not path.exists():
         return []
     if not path.is_file():
@@ -123,7 +123,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
             objects.append(read(line))
         except ValueError as error:
             if number > len(lines):
-                tell(f"{path}:{number}: the last line is not finished, and is left out")
+                tell(f"{path}:{number}: the last line is incomplete and is left out")
                 break
             raise SkelactError(f"{path}:{number}: cannot be read as JSON: {error}; found {line[:80]!r}") from error
     return objects

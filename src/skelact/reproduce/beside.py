@@ -1,4 +1,4 @@
-"""One line beside the paper's: which published cell it is held against, and what it cost."""
+"""One line of a reproduced table: the published cell to compare with, and the cost."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,12 +12,12 @@ from skelact.reproduce.score import Score
 
 
 class Cost(NamedTuple):
-    """Wall time, and how many threads worked through it."""
+    """Wall time and number of threads."""
 
     seconds: float
     threads: int
     clips: int = 0
-    """Clips that pretraining stepped through."""
+    """Clips processed in pretraining."""
 
     @property
     def core_hours(self) -> float:
@@ -25,13 +25,13 @@ class Cost(NamedTuple):
 
 
 class Data(NamedTuple):
-    """What the store is called, and which published column it is held against."""
+    """Name of the store's data, and the published column to compare with."""
 
     name: str
     column: tuple[str, str]
     """Data set and split."""
     same: bool
-    """Whether it is the store's own."""
+    """Whether the column is of the store's own data."""
 
 
 def data_of(grid: Grid, store: Store, split: str) -> Data:
@@ -45,7 +45,7 @@ def data_of(grid: Grid, store: Store, split: str) -> Data:
 
 
 def comparable(cell: Published, streams: str, protocol: str) -> bool:
-    """Whether a printed number is of the same streams, one or fused, and protocol; shares of labels are a row each."""
+    """Whether a published number is of the same streams and protocol; each share of labels is a row of its own."""
     return (cell.stream, cell.protocol) == (streams, protocol)
 
 
@@ -58,7 +58,7 @@ def measured(
     trained: list[Cost],
     tested: list[Cost],
 ) -> MeasuredLine:
-    """One line beside the paper's."""
+    """One measured line, with its published number."""
     printed = table_row(grid.source, line.row)
     cells = [cell for cell in printed if cell.setting == line.setting] if line.setting else list(printed)
     of_column = next((cell for cell in cells if (cell.dataset, cell.split) == data.column), None)

@@ -1,4 +1,4 @@
-"""Running a table: pretrain what is missing, evaluate what is missing, and put it beside the paper."""
+"""Running a table: pretrain and evaluate what is missing, and compare it with the paper."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ def reproduce(
 ) -> Reproduction:
     """Run a table's lines on a split of a store; `folder` takes runs, results, and `<table>.csv` and `.json`.
 
-    The same call goes on with a table that was stopped, and trains or evaluates nothing twice: runs are identified by
+    The same call resumes a table that was stopped. Nothing is trained or evaluated twice: runs are identified by
     their configuration and data, evaluations by their settings and the hashes of encoder and clips. A folder
     with another run of the same name is refused. Files are written after every line. SkelactError, before
     anything is trained, for a recipe or protocol that is not there.
@@ -56,7 +56,7 @@ def reproduce(
 
 @dataclass
 class _Work:
-    """A table while it is run: what is asked, and what there is so far."""
+    """A table while it is run: its options and its lines so far."""
 
     table: str
     grid: Grid
@@ -71,7 +71,7 @@ class _Work:
     lines: list[MeasuredLine] = field(default_factory=list)
 
     def train(self, run: PlannedRun, title: str) -> bool:
-        """Pretrain a run to its end, or see that it is there; False if a signal stopped it."""
+        """Pretrain a run unless it is finished. False if a signal stopped it."""
         if not run.trained:
             _untrained(run, self.store, self.folder)
         elif run.name not in self.trained:
@@ -85,7 +85,7 @@ class _Work:
         return True
 
     def measure(self, line: Line, runs: Sequence[PlannedRun]) -> None:
-        """Evaluate the encoders of a line, fuse them where they are several, and put the line beside the paper's."""
+        """Evaluate the encoders of a line, fuse several, and add the line."""
         recipe = protocol_recipe(self.grid, line)
         setup = Setup(self.store.path, self.split, self.options.seeds, self.folder / "controls")
         files = [evaluated(run.encoder(self.folder), line.protocol, recipe, setup, self.console) for run in runs]
@@ -98,7 +98,7 @@ class _Work:
         self.lines.append(measured(self.grid, line, runs, reached, self.data, trained, tested))
 
     def found(self, finished: bool) -> Reproduction:
-        """The table as far as it has come."""
+        """The table so far."""
         costs = (*self.trained.values(), *self.tested.values())
         return Reproduction(
             table=self.table,
@@ -121,13 +121,13 @@ class _Work:
 
 
 def _fused_name(line: Line, runs: Sequence[PlannedRun]) -> str:
-    """What was fused: runs, streams, protocol and its settings; no two lines of a folder have the same."""
+    """Unique name of a fusion: runs, streams, protocol and settings."""
     names = "+".join(dict.fromkeys(run.name for run in runs))
     return "-".join((names, "+".join(line.streams), line.protocol, *map(str, line.settings.values())))
 
 
 def _untrained(run: PlannedRun, store: Store, folder: Path) -> None:
-    """Write the encoder file of a network that nothing has trained, or check that the one there is of its shape."""
+    """Write the encoder file of an untrained network, or check the existing one."""
     c = run.config
     card = EncoderCard(
         encoder=c.encoder,

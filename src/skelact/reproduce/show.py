@@ -26,7 +26,7 @@ HEADS = (
 
 
 def show(found: Reproduction, console: Console | None = None) -> None:
-    """Print the table and what has to be said beside it, by default to standard output."""
+    """Print the table and its notes (default: to standard output)."""
     console = console or Terminal(width=None if sys.stdout.isatty() else 170, highlight=False, markup=False)
     made = Table(title=f"{found.source}: {found.title}; here {found.store}, split {found.split}")
     for column, head in enumerate(HEADS):
@@ -39,7 +39,7 @@ def show(found: Reproduction, console: Console | None = None) -> None:
 
 
 def cells(line: MeasuredLine) -> tuple[str, ...]:
-    """A line as texts, in the order of HEADS."""
+    """The cells of a line, in the order of HEADS."""
     spread = f" ± {line.std:.1f}" if line.std is not None else ""
     return (
         str(line.row),
