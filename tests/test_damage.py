@@ -189,7 +189,7 @@ def test_a_file_of_a_store_is_hashed_once_a_process_and_again_when_it_was_writte
     damaged = bytearray(clips.read_bytes())
     damaged[-1] ^= 1
     clips.write_bytes(damaged)
-    with pytest.raises(SkelactError, match=r"released-12/clips\.npy: damaged: .* remove .*released-12, and it is made"):
+    with pytest.raises(SkelactError, match=r"released-12/clips\.npy: damaged: .* remove .*released-12; it is then"):
         Store.open(store.path).prepared("released", 12)
 
 

@@ -135,7 +135,7 @@ def test_a_store_is_prepared_and_read_with_its_own_joints_and_units(tmp_path):
 
 def test_a_store_that_does_not_fit_is_refused_before_it_is_prepared(tmp_path):
     store = tiny.store(tmp_path / "five")
-    with pytest.raises(SkelactError, match="joints have no namesake"):
+    with pytest.raises(SkelactError, match="joints are missing"):
         made(skeleton=KINECT_V1).embed(store)
     with pytest.raises(SkelactError, match="five is in 'm', the encoder in 'pixels'"):
         made(units="pixels").embed(store)

@@ -152,7 +152,7 @@ def test_a_disk_that_is_full_at_a_checkpoint_ends_the_run_in_a_sentence_and_noth
     held = {path: path.read_bytes() for path in (half / "checkpoints/last.pt", half / "encoder.safetensors")}
     size = (half / "checkpoints/last.pt").stat().st_size
     said = limited(store, half, size - 1000)
-    assert said == f"{half}/checkpoints/last.pt: not written: File too large; what was there before stays\n"
+    assert said == f"{half}/checkpoints/last.pt: not written: File too large; nothing was overwritten\n"
     assert checkpoint.load(half / "checkpoints/last.pt")["step"] == 6
     assert (half / "checkpoints/last.pt").read_bytes() == held[half / "checkpoints/last.pt"]
     assert [path.name for path in (half / "checkpoints").iterdir()] == ["last.pt"]

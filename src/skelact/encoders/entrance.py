@@ -75,7 +75,7 @@ class Entrance:
         Cheap: to be asked before clips are prepared for nothing.
         """
         self.order(skeleton)
-        found = units or lengths.NOT_TOLD
+        found = units or lengths.UNKNOWN_UNITS
         factor = lengths.factor(found, self.units, what, "the encoder") if self.units else 1.0
         lengths.check_space(skeleton, units, what, self.skeleton, self.units, "the encoder")
         if not self.units:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from skelact.encoders.stored import Storage, checked
 from skelact.encoders.torchfile import MARK, TENSOR_BYTES, Zipped, check_directory, damage_refused
-from skelact.system.pickles.makes import Makes, Name, RefusedPickle, Room, said
+from skelact.system.pickles.makes import Makes, Name, RefusedPickle, Room, described
 
 _LARGEST_PICKLE = 16 * 2**20
 """Bytes; a tensor is described in some 200."""
@@ -99,7 +99,7 @@ def _check(value: Any) -> None:
         if type(value) in (str, int, float, bool, type(None), Tensor):
             return 1, 0
         if type(value) not in (list, tuple, dict, OrderedDict):
-            raise RefusedPickle(f"{said(value)} is not opened: {_ONLY}")
+            raise RefusedPickle(f"{described(value)} is not opened: {_ONLY}")
         if (known := sizes.get(id(value))) is None:
             if depth > _DEEPEST:
                 raise _too_deep()

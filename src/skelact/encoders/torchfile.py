@@ -103,8 +103,8 @@ class Builder(Inert, ABC):
         self._read_before: dict[str, Tensor] = {}
         self._left = size
 
-    def referred(self, place: Any, room: Room) -> Any:
-        parts = list(place) if isinstance(place, tuple) else []
+    def referred(self, identifier: Any, room: Room) -> Any:
+        parts = list(identifier) if isinstance(identifier, tuple) else []
         if parts and parts[0] == "module":
             return next((part for part in parts if isinstance(part, Name)), None)  # a class, as the old form names it
         if len(parts) not in (5, 6) or parts[0] != "storage":

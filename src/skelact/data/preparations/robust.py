@@ -1,4 +1,4 @@
-"""The preparation for own recordings: nobody changes slots, nobody loses their place, and every repair is counted."""
+"""The preparation for own recordings: persons keep their slots and relative positions; every repair is counted."""
 
 from collections import Counter
 
@@ -16,10 +16,9 @@ def prepare_robust(
 ) -> tuple[Float64[np.ndarray, "3 t v m"], Counter[str]]:
     """Bodies by identity, main actor first, without noise bodies; gaps filled; one frame of reference for all.
 
-    The origin is the main actor's centre joint, frame by frame, so that the others keep their place relative to it.
-    The clip is turned once about the up axis, so that the main actor's shoulder line points along +x on the whole, and
-    resized to `frames`. A person is zero before their first frame and after their last; a clip without anybody is all
-    zero.
+    The origin is the main actor's centre joint, frame by frame, so the others keep their position relative to it. The
+    clip is turned once about the up axis, so that the main actor's median shoulder line points along +x, and resized to
+    `frames`. A person is zero before their first frame and after their last. A clip without anybody is all zero.
     """
     people, noise = bodies_of(recording, skeleton)
     repairs = Counter(noise_bodies_removed=noise, persons_dropped=max(0, len(people) - persons))
@@ -61,7 +60,7 @@ def prepare_robust(
 def _centre(
     joints: Float64[np.ndarray, "t v 3"], skeleton: Skeleton, known: Bool[np.ndarray, " v"]
 ) -> Float64[np.ndarray, "t 3"]:
-    """The centre joint; where it is never seen the middle of its neighbours in the tree, or of all known joints."""
+    """The centre joint; if it is never seen, the mean of its known children, or else of all known joints."""
     if known[skeleton.centre]:
         return joints[:, skeleton.centre]
     near = [joint for joint, parent in enumerate(skeleton.parents) if parent == skeleton.centre and known[joint]]
@@ -71,11 +70,10 @@ def _centre(
 def heading(
     joints: Float64[np.ndarray, "t v 3"], skeleton: Skeleton, known: Bool[np.ndarray, " v"]
 ) -> Float64[np.ndarray, "3 3"] | None:
-    """The turn about y (for row vectors) that points the line from left to right along +x; None where there is none.
+    """Rotation about y (for row vectors) that turns the line from left to right to +x; None without such a line.
 
-    The line is that of the first of the skeleton's `heading_pairs` that is longer than 0.01 of the body and not upright
-    throughout. Of its directions in the frames the median is taken, counted from their mean, so that a moment turned
-    away changes little.
+    The line is the first of the skeleton's `heading_pairs` that is longer than 0.01 of the body and not upright
+    throughout. The median of its directions is taken, relative to their mean, so that a short turn changes little.
     """
     size = extent(joints[:, known]).max()
     for every in skeleton.heading_pairs:
@@ -102,5 +100,5 @@ def heading(
 
 def _span(seen: np.ndarray) -> tuple[int, int]:
     """First frame in which somebody is seen, and the one after the last."""
-    places = np.flatnonzero(seen)
-    return int(places[0]), int(places[-1]) + 1
+    frames = np.flatnonzero(seen)
+    return int(frames[0]), int(frames[-1]) + 1

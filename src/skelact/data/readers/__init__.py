@@ -1,4 +1,4 @@
-"""The formats that recordings are read from: one file a format, one name in READERS or MADE_FOR_A_SOURCE."""
+"""The file formats: one file a format, one entry in READERS or MADE_FOR_A_SOURCE."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ READERS: tuple[Reader, ...] = (
 
 
 class MadeForASource(Protocol):
-    """A format whose skeleton or classes stand in the files: its reader is made when they are known."""
+    """A format whose skeleton or classes come from the files; it makes a reader for each source."""
 
     OPTIONS: ClassVar[tuple[str, ...]]
 
@@ -34,7 +34,7 @@ class MadeForASource(Protocol):
     def name(self) -> str: ...
 
     def __call__(self, *args: Any, **options: Any) -> Reader:
-        """The reader of a source, the one argument, with options among OPTIONS."""
+        """The reader of a source, the only positional argument, with options among OPTIONS."""
         ...
 
 
@@ -48,10 +48,10 @@ MADE_FOR_A_SOURCE: tuple[MadeForASource, ...] = (
 
 
 def reader(name: str, source: Path | None = None, **options: Any) -> Reader:
-    """A reader by name for a source, with options of its own; those that are None were not given.
+    """A reader by format name, with its options; an option that is None counts as not given.
 
-    SkelactError: no such format (lists those there are), an option that belongs to another format, no source for a
-    format that asks its files.
+    SkelactError: no such format (lists the existing ones), an option of another format, no source for a format that
+    depends on its files.
     """
     given = {option: value for option, value in options.items() if value is not None}
     for candidate in (*READERS, *MADE_FOR_A_SOURCE):
@@ -78,17 +78,17 @@ def divisions_of(reader: Reader) -> tuple[str, ...]:
 
 
 def notes_of(reader: Reader) -> tuple[str, ...]:
-    """What a reader found in its source that whoever prepares it should know."""
+    """Notes of a reader on its source, for the user who prepares it."""
     return getattr(reader, "notes", ())
 
 
-def named_by(reader: Reader) -> dict[str, list[str]]:
-    """Texts that a reader numbered from 0, in order, by the column that holds the numbers; for the log of a store."""
+def numbered_texts(reader: Reader) -> dict[str, list[str]]:
+    """Texts that a reader numbered from 0, in order, by column, for the log of a store."""
     return {f"{column} names": [*texts] for column, texts in getattr(reader, "named", ())}
 
 
-def told_to(reader: Reader) -> dict[str, str]:
-    """The options that a reader was given, for the log of a store."""
+def options_of(reader: Reader) -> dict[str, str]:
+    """The given options of a reader, for the log of a store."""
     return {name: str(value) for name in getattr(reader, "OPTIONS", ()) if (value := getattr(reader, name, None))}
 
 

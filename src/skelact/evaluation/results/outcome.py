@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from skelact.config import Config
+from skelact.data.splits import OLD_RULES
 from skelact.maths.accuracy import Accuracy
 from skelact.system.printable import printable
 from skelact.system.world import SEAL
@@ -78,9 +79,13 @@ class Evaluation(Config):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_seal(cls, values: Any) -> Any:
-        """Drop the checksum of the file."""
-        return {key: held for key, held in values.items() if key != SEAL} if isinstance(values, dict) else values
+    def _from_file(cls, values: Any) -> Any:
+        """Values without the seal of their file; the rule of a split in today's words."""
+        if not isinstance(values, dict):
+            return values
+        rule = values.get("rule")
+        today = {"rule": OLD_RULES.get(rule, rule)} if isinstance(rule, str) else {}
+        return {key: held for key, held in values.items() if key != SEAL} | today
 
     @property
     def file_name(self) -> str:
