@@ -53,8 +53,8 @@ def half(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_settings_that_change_nothing_of_what_is_learned_may_be_others(half, store, tmp_path):
     said = train(tiny.config(log_every=1, probe_every=0), store, half)
-    assert "goes on with another setting: config.log_every: 2 there, 1 asked\n" in said
-    assert "goes on with another setting: config.probe_every: 2 there, 0 asked\n" in said
+    assert "resumed with another setting: config.log_every: 2 there, 1 asked\n" in said
+    assert "resumed with another setting: config.probe_every: 2 there, 0 asked\n" in said
     train(tiny.config(), store, tmp_path / "whole")
     assert tiny.same_bits(tiny.state(half), tiny.state(tmp_path / "whole"))
     assert load_encoder(half).card == load_encoder(tmp_path / "whole").card
@@ -184,7 +184,9 @@ def test_memory_that_is_exhausted_ends_the_run_in_a_sentence_and_the_checkpoint_
     before = (half / "checkpoints/last.pt").read_bytes()
     with monkeypatch.context() as patch:
         stop(patch, 8, error)
-        with pytest.raises(SkelactError, match=r"^out of memory \(.*\); what .*run holds stays: .* may lower --batch$"):
+        with pytest.raises(
+            SkelactError, match=r"^out of memory \(.*\); .*run is kept: .* lower --batch in a new --run$"
+        ):
             train(tiny.config(), store, half)
     assert (half / "checkpoints/last.pt").read_bytes() == before
 

@@ -1,4 +1,4 @@
-"""Features of a frozen encoder, computed once for a whole store and kept by what they were computed from."""
+"""Features of a frozen encoder for a whole store, cached by a hash of everything that they depend on."""
 
 import hashlib
 from pathlib import Path
@@ -25,10 +25,10 @@ def cached_features(
     progress: bool = True,
     title: str = "features",
 ) -> Float32[np.ndarray, "n d"]:
-    """h of all prepared clips of a store, kept in `folder` and taken from there when nothing has changed.
+    """Features h of all prepared clips of a store, cached in `folder`.
 
-    `skeleton` and `units` are those of the clips. Changed is: any weight, the card, the prepared clips, their joints,
-    or what their unit is multiplied by. A damaged file is made anew.
+    `skeleton` and `units` are those of the clips. The cache depends on the weights, the card, the prepared clips,
+    their joint names and the scale of their units. A damaged file is computed again.
     """
     if (prepared.preparation, prepared.frames) != (encoder.card.preparation, encoder.card.frames):
         raise SkelactError(
@@ -62,18 +62,18 @@ def encoder_hash(encoder: LoadedEncoder) -> str:
 
 
 def best_device() -> torch.device:
-    """Where evaluation runs: the graphics card where there is one."""
+    """The device of evaluation: a GPU if there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _kept(file: Path, key: str, shape: tuple[int, int]) -> np.ndarray | None:
-    """The features in a cache file; None, with a message, where it is not what was written."""
+    """The features in a cache file; None, with a message, if the file is damaged."""
     try:
         kept, found = read_arrays(file, ("features", "key"))
     except SkelactError as error:
         tell(f"{error}; the features are computed again")
         return None
     if str(found) != key or kept.shape != shape or kept.dtype != np.float32 or not np.isfinite(kept).all():
-        tell(f"{file}: not the features it should hold; they are computed again")
+        tell(f"{file}: unexpected content; the features are computed again")
         return None
     return kept
