@@ -51,7 +51,7 @@ def _product(size: int, kind: torch.dtype, least: float, device: torch.device) -
 
 
 def _convolution(size: int, kind: torch.dtype, least: float, device: torch.device) -> float:
-    """28 x 28 places, size / 8 channels, size / 64 images: 30 GFLOP for a size of 2048."""
+    """28 x 28 positions, size / 8 channels, size / 64 images: 30 GFLOP for a size of 2048."""
     channels, images = size // 8, max(1, size // 64)
     x = torch.randn(images, channels, 28, 28, device=device).to(kind, memory_format=torch.channels_last)
     weight = torch.randn(channels, channels, 3, 3, device=device).to(kind, memory_format=torch.channels_last)

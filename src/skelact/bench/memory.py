@@ -20,11 +20,11 @@ from skelact.system.allocator import kept_memory
 
 def peak_bytes(config: BenchConfig, work: str, comparison: int, variant: int) -> int:
     """Peak memory of one variant. RuntimeError with what the process said if it failed."""
-    place = [work, str(comparison), str(variant)]
-    command = [sys.executable, "-m", "skelact.bench.memory", config.model_dump_json(), *place]
+    arguments = [work, str(comparison), str(variant)]
+    command = [sys.executable, "-m", "skelact.bench.memory", config.model_dump_json(), *arguments]
     ended = subprocess.run(command, capture_output=True, text=True)
     if ended.returncode:
-        raise RuntimeError(f"{' '.join(place)}: the process that measures memory failed:\n{ended.stderr}")
+        raise RuntimeError(f"{' '.join(arguments)}: the process that measures memory failed:\n{ended.stderr}")
     return json.loads(ended.stdout)
 
 

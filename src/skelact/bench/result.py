@@ -34,7 +34,7 @@ class Row(Config):
     """Times as fast as the plain variant, round against round; none for the plain variant itself."""
 
 
-class Measured(Config):
+class BenchResult(Config):
     """One comparison."""
 
     work: str
@@ -64,14 +64,14 @@ class Report(Config):
     warnings: tuple[str, ...]
     config: BenchConfig
     ceilings: Ceilings
-    measured: tuple[Measured, ...]
+    measured: tuple[BenchResult, ...]
 
 
-def measured(comparison: Comparison, taken: list[Times], peaks: list[int | None], best: Ceilings) -> Measured:
+def result_of(comparison: Comparison, taken: list[Times], peaks: list[int | None], best: Ceilings) -> BenchResult:
     """Figures of a comparison from the times and peaks of its variants, the plain one first."""
     flop = comparison.flop() if comparison.flop else None
     rows = []
-    for place, (variant, times) in enumerate(zip(comparison.variants, taken, strict=True)):
+    for index, (variant, times) in enumerate(zip(comparison.variants, taken, strict=True)):
         spread = Spread.of(times.rounds)
         ratios = [plain / ours for plain, ours in zip(taken[0].rounds, times.rounds, strict=True)]
         arithmetic = best.arithmetic(variant.precision)
@@ -85,11 +85,11 @@ def measured(comparison: Comparison, taken: list[Times], peaks: list[int | None]
                 rate=comparison.amount / spread.median,
                 arithmetic_share=flop / spread.median / arithmetic if flop else None,
                 copy_share=comparison.bytes / spread.median / best.copy_rate if comparison.bytes else None,
-                peak_bytes=peaks[place],
-                ratio=Spread.of(ratios) if place else None,
+                peak_bytes=peaks[index],
+                ratio=Spread.of(ratios) if index else None,
             )
         )
-    return Measured(
+    return BenchResult(
         work=comparison.work,
         title=comparison.title,
         unit=comparison.unit,
@@ -124,7 +124,7 @@ def show(report: Report, console: Console | None = None) -> None:
         console.print(warning)
 
 
-def _table(one: Measured) -> Table:
+def _table(one: BenchResult) -> Table:
     made = Table(title=one.title, title_justify="left")
     made.add_column("variant", no_wrap=True)
     for name in ("seconds", f"{one.unit}/s", "of arithmetic", "of copy", "peak", "times the plain"):

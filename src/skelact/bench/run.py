@@ -13,13 +13,13 @@ from skelact.bench.ceilings import ceilings
 from skelact.bench.compare import Comparison, interleaved
 from skelact.bench.config import WORKS, BenchConfig
 from skelact.bench.memory import peak_bytes
-from skelact.bench.result import Measured, Report, measured
+from skelact.bench.result import BenchResult, Report, result_of
 from skelact.bench.works import comparisons, device_for
 from skelact.system import native, processor
 from skelact.system.world import SkelactError, machine
 
 QUIET = 0.3
-"""Load average from which other work is to be reckoned with."""
+"""Load average from index other work is to be reckoned with."""
 ENOUGH_ROUNDS = 5
 LARGEST_ERROR = 1e-3
 """Relative L2, of float32 gradients and features."""
@@ -38,14 +38,14 @@ def bench(works: Sequence[str], config: BenchConfig, say: Callable[[str], None] 
     device = device_for(config)
     say("ceilings of this machine")
     best = ceilings(config.ceiling, config.least_seconds, device)
-    found: list[Measured] = []
+    found: list[BenchResult] = []
     with tempfile.TemporaryDirectory() as folder:
         for work in works or WORKS:
             for number, comparison in enumerate(comparisons(work, config, device, Path(folder))):
                 taken = interleaved(comparison, config.rounds, config.least_seconds, device, say)
                 peaks = _peaks(config, comparison, number, say)
                 say(f"{comparison.title}: agreement")
-                found.append(measured(comparison, taken, peaks, best))
+                found.append(result_of(comparison, taken, peaks, best))
     return Report(
         skelact=__version__,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -64,9 +64,9 @@ def bench(works: Sequence[str], config: BenchConfig, say: Callable[[str], None] 
 
 def _peaks(config: BenchConfig, comparison: Comparison, number: int, say: Callable[[str], None]) -> list[int | None]:
     peaks: list[int | None] = []
-    for place, variant in enumerate(comparison.variants):
+    for index, variant in enumerate(comparison.variants):
         say(f"{comparison.title}: memory of {variant.name}")
-        peaks.append(peak_bytes(config, comparison.work, number, place) if config.memory else None)
+        peaks.append(peak_bytes(config, comparison.work, number, index) if config.memory else None)
     return peaks
 
 
@@ -74,7 +74,7 @@ def _load() -> float | None:
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
-def _warnings(config: BenchConfig, load: float | None, found: list[Measured], device: torch.device) -> list[str]:
+def _warnings(config: BenchConfig, load: float | None, found: list[BenchResult], device: torch.device) -> list[str]:
     warnings = []
     if slow := processor.doubt("bf16", device):
         warnings.append(slow)

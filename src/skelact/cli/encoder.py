@@ -58,7 +58,7 @@ def classify(
     source: Positional[Path],
     format: Format,
     top: int | None = None,
-    told: Annotated[FormatOptions, arg(name="")] = FormatOptions(),  # noqa: B008
+    options: Annotated[FormatOptions, arg(name="")] = FormatOptions(),  # noqa: B008
 ) -> None:
     """Name the actions of raw recordings: one JSON line a clip on standard output.
 
@@ -76,7 +76,7 @@ def classify(
     expect_run(encoder)
     loaded = load_encoder(encoder)
     top = min(5, len(loaded.card.classes)) if top is None else top
-    for line in use.classify(loaded, told.reader(format, source), source, top):
+    for line in use.classify(loaded, options.reader(format, source), source, top):
         say(json.dumps(line, ensure_ascii=False))
 
 

@@ -68,14 +68,14 @@ def check_clips(
 def _likely(shape: tuple[int, ...], sizes: dict[str, int], axes: str) -> str | None:
     """The axes of an array if all but n only are in another order than `axes`; None where that cannot be it."""
     first = axes.index("n")
-    rest = [place for place in range(len(axes)) if place != first]
+    rest = [number for number in range(len(axes)) if number != first]
     for order in permutations(rest):
-        place = dict(zip([axis for axis in axes if axis != "n"], order, strict=True))
+        position = dict(zip([axis for axis in axes if axis != "n"], order, strict=True))
         # A wrong number of frames or joints is no order of axes.
-        if all(shape[place[axis]] == size for axis, size in sizes.items()) and (
-            "m" not in place or 1 <= shape[place["m"]] <= MOST_PERSONS
+        if all(shape[position[axis]] == size for axis, size in sizes.items()) and (
+            "m" not in position or 1 <= shape[position["m"]] <= MOST_PERSONS
         ):
-            return "".join(sorted(axes, key=lambda axis: first if axis == "n" else place[axis]))
+            return "".join(sorted(axes, key=lambda axis: first if axis == "n" else position[axis]))
     return None
 
 

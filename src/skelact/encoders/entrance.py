@@ -64,7 +64,7 @@ class Entrance:
         return apply_stream(joints, self.stream, self.skeleton)
 
     def order(self, skeleton: Skeleton) -> Int64[np.ndarray, "v"]:
-        """For each joint that the network takes its place in `skeleton`. SkelactError for joints that are missing."""
+        """Index in `skeleton` of each joint that the network takes. SkelactError for joints that are missing."""
         return self.skeleton.order_in(skeleton.joints)
 
     def check(self, skeleton: Skeleton, units: str | None, what: str) -> tuple[float, str]:

@@ -84,11 +84,11 @@ def check_directory(file: BinaryIO, size: int) -> None:
     """RefusedPickle where the list of an archive's files alone would take many times its size of memory."""
     file.seek(max(0, size - 2**16 - 22))
     end = file.read()
-    place = end.rfind(b"PK\x05\x06")
-    wide = end.rfind(b"PK\x06\x06", 0, max(place, 0))  # with sizes of 64 bits, beside or in place of the others
-    listed = int.from_bytes(end[place + 12 : place + 16], "little") if place >= 0 else 0
-    if listed == 2**32 - 1 and wide >= 0:
-        listed = int.from_bytes(end[wide + 40 : wide + 48], "little")
+    record = end.rfind(b"PK\x05\x06")
+    record_64 = end.rfind(b"PK\x06\x06", 0, max(record, 0))  # zip64, whose sizes have 64 bits
+    listed = int.from_bytes(end[record + 12 : record + 16], "little") if record >= 0 else 0
+    if listed == 2**32 - 1 and record_64 >= 0:
+        listed = int.from_bytes(end[record_64 + 40 : record_64 + 48], "little")
     if listed > _LARGEST_LIST:
         raise RefusedPickle(f"an archive whose list of files has {listed} bytes")
 
@@ -103,8 +103,8 @@ class Builder(Inert, ABC):
         self._read_before: dict[str, Tensor] = {}
         self._left = size
 
-    def referred(self, place: Any, room: Room) -> Any:
-        parts = list(place) if isinstance(place, tuple) else []
+    def referred(self, reference: Any, room: Room) -> Any:
+        parts = list(reference) if isinstance(reference, tuple) else []
         if parts and parts[0] == "module":
             return next((part for part in parts if isinstance(part, Name)), None)  # a class, as the old form names it
         if len(parts) not in (5, 6) or parts[0] != "storage":
@@ -214,32 +214,32 @@ class _Old(Builder):
     def __init__(self, file: BinaryIO, size: int):
         super().__init__(size)
         self._file = file
-        self._places: dict[str, int] = {}
+        self._offsets: dict[str, int] = {}
 
     def contents(self) -> Contents:
         start = self._file.read(min(_LARGEST_PICKLE, self._size))
-        magic, place = read_pickle(start, self)
+        magic, offset = read_pickle(start, self)
         if magic != _MAGIC:
             raise RefusedPickle("neither a zip archive nor a pickle of PyTorch")
-        _, place = read_pickle(start, self, place)  # the protocol, 1001 ever since
-        system, place = read_pickle(start, self, place)
+        _, offset = read_pickle(start, self, offset)  # the protocol, 1001 ever since
+        system, offset = read_pickle(start, self, offset)
         if isinstance(system, dict) and system.get("little_endian") is False:
             raise RefusedPickle("numbers in the order of bytes of another processor")
-        value, place = read_pickle(start, self, place)
-        keys, place = read_pickle(start, self, place)
+        value, offset = read_pickle(start, self, offset)
+        keys, offset = read_pickle(start, self, offset)
         if type(keys) is not list or not all(type(key) is str for key in keys) or {*keys} != {*self._storages}:
             raise RefusedPickle("the list of its storages is not that of its tensors")
         for key in keys:
             storage = self._storages[key]
-            self._file.seek(place)
+            self._file.seek(offset)
             if int.from_bytes(self._file.read(8), "little") != storage.count:
                 raise RefusedPickle(f"storage {key:.40}: expected {storage.count} numbers, found another count")
-            self._places[key] = place + 8
-            place += 8 + storage.count * storage.dtype.itemsize
-        if place > self._size:
-            raise RefusedPickle(f"cut short: expected {place} bytes, found {self._size}")
+            self._offsets[key] = offset + 8
+            offset += 8 + storage.count * storage.dtype.itemsize
+        if offset > self._size:
+            raise RefusedPickle(f"cut short: expected {offset} bytes, found {self._size}")
         return Contents(tables_in(value), tuple(sorted(self.unmade)), self._size)
 
     def _bytes(self, key: str, size: int) -> Tensor:
-        self._file.seek(self._places[key])
+        self._file.seek(self._offsets[key])
         return _filled(self._file.read, size)

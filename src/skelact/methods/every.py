@@ -1,4 +1,4 @@
-"""All methods, and how one is built."""
+"""All methods, and the function that builds one."""
 
 from typing import Any, cast
 
@@ -16,8 +16,10 @@ METHODS = (SkeletonCLR, AimCLR, CrosSCLR, AimCLR3s, SkeAttnCLR)
 
 
 def build(config: MethodConfig, encoder: EncoderConfig, skeleton: Skeleton, frames: int, persons: int) -> Method:
-    """The method that `config` configures, for clips of this layout, length and number of persons, with fresh weights
-    from torch's global generator. SkelactError where it cannot work with this encoder."""
+    """Build the method of `config` for clips of this layout, length and number of persons.
+
+    Weights are random, from the global generator of torch. SkelactError if the method cannot use this encoder.
+    """
     (method,) = (method for method in METHODS if type(config) is method.Config)
     own = cast(Any, config)  # of `method.Config`, by the line above
     return method(own, lambda: encoder.build(skeleton, frames, persons), skeleton)

@@ -56,7 +56,7 @@ class PlainAimCLR(nn.Module):
         self.query = PlainEmbedder(encoder, skeleton, config.projection)
         self.key = copy.deepcopy(self.query).requires_grad_(False)
         self.register_buffer("queue", normalize(torch.randn(config.projection, config.bank), dim=0))
-        self.place = 0
+        self.next_column = 0
 
     def load(self, state: dict[str, Tensor]) -> None:
         """Take over the networks and the bank of our method's state dict."""
@@ -83,8 +83,8 @@ class PlainAimCLR(nn.Module):
             contrast = neighbours_loss(logits, mask)
         else:
             contrast = info_nce(logits)
-        self.queue[:, self.place : self.place + len(z_key)] = z_key.T  # a batch divides the queue
-        self.place = (self.place + len(z_key)) % self.queue.shape[1]
+        self.queue[:, self.next_column : self.next_column + len(z_key)] = z_key.T  # a batch divides the queue
+        self.next_column = (self.next_column + len(z_key)) % self.queue.shape[1]
         return {"contrast": contrast, "d1": d1, "d2": d2, "loss": contrast + (d1 + d2) / 2}
 
 

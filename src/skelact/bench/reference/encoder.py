@@ -21,12 +21,12 @@ class PlainSTGCN(nn.Module):
         widths = (config.channels, w, w, w, w, 2 * w, 2 * w, 2 * w, 4 * w, 4 * w, config.features)
         self.input_norm = nn.BatchNorm1d(config.channels * len(skeleton))
         self.blocks = nn.ModuleList()
-        for place in range(10):
-            stride = 2 if place in (4, 7) else 1
-            dropout = config.dropout if place else 0.0
+        for number in range(10):
+            stride = 2 if number in (4, 7) else 1
+            dropout = config.dropout if number else 0.0
             self.blocks.append(
                 PlainBlock(
-                    widths[place], widths[place + 1], self.adjacency, stride, residual=place > 0, dropout=dropout
+                    widths[number], widths[number + 1], self.adjacency, stride, residual=number > 0, dropout=dropout
                 )
             )
         for module in self.modules():

@@ -45,8 +45,8 @@ def neighbours_mask(logits: Float[Tensor, "n k1"], k: int) -> Bool[Tensor, "n k1
     """True for column 0 and the k highest of the others."""
     mask = torch.zeros_like(logits)
     mask[:, 0] = 1
-    _, places = torch.topk(logits[:, 1:], k, dim=1)
-    return mask.scatter(1, places + 1, 1).bool()
+    _, indices = torch.topk(logits[:, 1:], k, dim=1)
+    return mask.scatter(1, indices + 1, 1).bool()
 
 
 def neighbours_loss(logits: Float[Tensor, "n k1"], mask: Bool[Tensor, "n k1"]) -> Float[Tensor, ""]:

@@ -16,7 +16,7 @@ WORTH = 2**15
 save."""
 
 
-def is_fast(engine: str, device: str, places: int, training: bool) -> bool:
+def is_fast(engine: str, device: str, positions: int, training: bool) -> bool:
     """Whether a batch of so many persons x frames x joints goes through the fast engine, on a device of this type.
 
     In training the largest batch of all processes decides for all: or their sums over batches would not meet.
@@ -28,4 +28,4 @@ def is_fast(engine: str, device: str, places: int, training: bool) -> bool:
         raise SkelactError(f"the engine fast is for CPUs, found a network on {device}: take auto or plain")
     if engine != "auto" or device != "cpu":
         return engine == "fast"
-    return (processes.largest(places) if training else places) >= WORTH
+    return (processes.largest(positions) if training else positions) >= WORTH

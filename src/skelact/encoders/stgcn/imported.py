@@ -87,7 +87,7 @@ def import_weights(
     file = Path(file)
     found, tensors, head_tensors, contents = _read(file, stream, prefix)
     config, adjacency = _size(file, tensors), tensors["adjacency"]
-    skeleton, told = (skeleton, f"{skeleton.name}, as given") if skeleton else _layout(file, adjacency)
+    skeleton, layout = (skeleton, f"{skeleton.name}, as given") if skeleton else _layout(file, adjacency)
     config = config.model_copy(update={"graph": _graph(adjacency, skeleton) or config.graph})
     shapes = shapes_of(without_memory(config, skeleton, frames, persons))
     _without_counters(shapes, tensors)
@@ -109,7 +109,7 @@ def import_weights(
         origin=f"imported from {Path(file).name}, sha256 {file_hash(file)}",
     )
     loaded = (*tensors, *(f"head.{name}" for name in head_tensors))
-    return Import(LoadedEncoder(network, card, head), loaded, found.left_out, told, found.where, contents.unmade)
+    return Import(LoadedEncoder(network, card, head), loaded, found.left_out, layout, found.where, contents.unmade)
 
 
 def _read(

@@ -46,11 +46,11 @@ class STGCN(Encoder):
                 inner,
                 outer,
                 adjacency,
-                stride=2 if place in (4, 7) else 1,
-                residual=place > 0,
-                dropout=config.dropout if place > 0 else 0.0,
+                stride=2 if number in (4, 7) else 1,
+                residual=number > 0,
+                dropout=config.dropout if number > 0 else 0.0,
             )
-            for place, (inner, outer) in enumerate(pairwise(widths))
+            for number, (inner, outer) in enumerate(pairwise(widths))
         )
         self.apply(published_start)
 

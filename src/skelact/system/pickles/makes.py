@@ -84,7 +84,7 @@ class Makes:
         """What a value is after its attributes were set: itself, or what takes the place of an `Unfinished`."""
         raise RefusedPickle(f"attributes of {said(target)} are not opened")
 
-    def referred(self, place: Any, room: Room) -> Any:
+    def referred(self, reference: Any, room: Room) -> Any:
         """What a persistent id stands for."""
         raise RefusedPickle("a reference to something outside the file is not followed")
 

@@ -50,9 +50,9 @@ class _Cut:
 
 
 @lru_cache
-def _tiles(places: int, channels: int) -> int:
-    """The most places that divide them all and fit a row."""
-    return max(tile for tile in range(1, max(1, ROW // channels) + 1) if places % tile == 0)
+def _tiles(positions: int, channels: int) -> int:
+    """The most positions that divide them all and fit a row."""
+    return max(tile for tile in range(1, max(1, ROW // channels) + 1) if positions % tile == 0)
 
 
 def _wide(x: Tensor) -> torch.dtype:
@@ -74,7 +74,7 @@ def moments(x: Joints) -> tuple[Channels, Channels]:
 def combined(
     shares: Float[Tensor, "pieces 1"], means: Float[Tensor, "pieces c"], variances: Float[Tensor, "pieces c"]
 ) -> tuple[Channels, Channels]:
-    """Mean and variance of all pieces from each one's share of the places, mean and variance."""
+    """Mean and variance of all pieces from each one's share of the positions, mean and variance."""
     mean = (shares * means).sum(0)
     return mean, (shares * (variances + (means - mean).square())).sum(0)
 
@@ -87,12 +87,12 @@ def forward(
     scales, shifts = (cut.row(each).to(x.dtype) for each in (scale, shift))
     added = () if residual is None else cut.pieces(residual)
     kept = () if mask is None else cut.pieces(mask.bytes)
-    for place, (rows, y) in enumerate(zip(cut.pieces(x), cut.pieces(out), strict=True)):
+    for number, (rows, y) in enumerate(zip(cut.pieces(x), cut.pieces(out), strict=True)):
         torch.addcmul(shifts, rows, scales, out=y)
         if mask is not None:
-            y.mul_(kept[place] >= mask.dropped)
+            y.mul_(kept[number] >= mask.dropped)
         if residual is not None:
-            y.add_(added[place])
+            y.add_(added[number])
         if relu:
             y.relu_()
     return out
@@ -109,9 +109,9 @@ def sums(
     total, products = torch.zeros_like(mean), torch.zeros_like(mean)
     means = cut.row(mean).to(x.dtype)
     passed = () if d_residual is None else cut.pieces(d_residual)
-    for place, (rows, (through, inner)) in enumerate(zip(cut.pieces(x), _passing(cut, g, out, mask), strict=True)):
+    for number, (rows, (through, inner)) in enumerate(zip(cut.pieces(x), _passing(cut, g, out, mask), strict=True)):
         if passed:
-            passed[place].copy_(through)
+            passed[number].copy_(through)
         total += cut.sum(inner)
         products += cut.sum((rows - means).mul_(inner))
     return total, products
@@ -139,6 +139,6 @@ def _passing(cut: _Cut, g: Joints, out: Joints | None, mask: Mask | None) -> Ite
     """Of each piece of the gradient what passes the activation, and what of that passes the mask."""
     made = () if out is None else cut.pieces(out)
     kept = () if mask is None else cut.pieces(mask.bytes)
-    for place, given in enumerate(cut.pieces(g)):
-        through = torch.ops.aten.threshold_backward(given, made[place], 0) if made else given
-        yield through, through * (kept[place] >= mask.dropped) if mask is not None else through
+    for number, given in enumerate(cut.pieces(g)):
+        through = torch.ops.aten.threshold_backward(given, made[number], 0) if made else given
+        yield through, through * (kept[number] >= mask.dropped) if mask is not None else through

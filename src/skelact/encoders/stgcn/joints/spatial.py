@@ -42,8 +42,8 @@ class Edges:
 
     def values(self, adjacency: Float[Tensor, "k v w"]) -> Float[Tensor, "e"]:
         """The weight of every edge, with gradients."""
-        place = torch.tensor(self.ends, device=adjacency.device).unbind(1)
-        return adjacency[place]
+        index = torch.tensor(self.ends, device=adjacency.device).unbind(1)
+        return adjacency[index]
 
 
 def edges_of(adjacency: Float[Tensor, "k v w"]) -> Edges:
@@ -62,8 +62,8 @@ def gather(x: Joints, w: int, values: list[float], edges: Edges, out: Float[Tens
         sources = edges.into.get((k, w), ())
         if not sources:
             out[k].zero_()
-        for place, (edge, v) in enumerate(sources):
-            if place:
+        for number, (edge, v) in enumerate(sources):
+            if number:
                 out[k].add_(x[v], alpha=values[edge])
             else:
                 torch.mul(x[v], values[edge], out=out[k])
