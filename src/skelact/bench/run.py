@@ -1,4 +1,4 @@
-"""One `skelact bench`: ceilings, then each work in interleaved rounds, then the memory of each variant."""
+"""Runs `skelact bench`: ceilings, then each work in interleaved rounds, then the memory of each variant."""
 
 import os
 import tempfile
@@ -22,7 +22,7 @@ QUIET = 0.3
 """Load average from index other work is to be reckoned with."""
 ENOUGH_ROUNDS = 5
 LARGEST_ERROR = 1e-3
-"""Relative L2, of float32 gradients and features."""
+"""Largest relative L2 error of float32 gradients and features without a warning."""
 _SETTINGS = (
     *("MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD", "OMP_", "KMP_", "MKL_", "ONEDNN_"),
     *("PYTORCH_", "TORCH", "SKELACT_"),
@@ -30,7 +30,7 @@ _SETTINGS = (
 
 
 def bench(works: Sequence[str], config: BenchConfig, say: Callable[[str], None] = lambda text: None) -> Report:
-    """Measure `works` (all, if none is named), telling `say` what is being done. SkelactError for an unknown work."""
+    """Measure `works` (default: all) and report progress to `say`. SkelactError for an unknown work."""
     unknown = [work for work in works if work not in WORKS]
     if unknown:
         raise SkelactError(f"no work {unknown[0]!r} to measure; there are {', '.join(WORKS)}")

@@ -1,6 +1,6 @@
-"""Files of `torch.save`, of today's form (a zip archive) and of the one before PyTorch 1.6, read without running them.
+"""Reads files of `torch.save`, zip archives and the format before PyTorch 1.6, without running code from them.
 
-Tensors are read when they are asked for, each from bytes that were checked to be there; no more than the file has.
+Tensors are read on demand. Their sizes are checked first, so a file cannot claim more memory than it has bytes.
 """
 
 import contextlib
@@ -33,21 +33,21 @@ _TYPES = {
     "BoolStorage": torch.bool,
 }
 TENSOR_BYTES = 1000
-"""Bytes of a tensor or storage that was described, about; both as objects of PyTorch take less."""
+"""Approximate bytes of a tensor or storage description. The objects of PyTorch take less."""
 _MAGIC = 0x1950A86A20F9469CFC6C
 MARK = b"PK\x03\x04"
-"""How a file of today's form begins."""
+"""First bytes of a zip archive."""
 _LARGEST_PICKLE = 64 * 2**20
 _PIECE = 2**20
 _LARGEST_LIST = 4 * 2**20
-"""Of the files in an archive; some hundred bytes a tensor."""
+"""Bytes of an archive's list of files: about a hundred for each tensor."""
 
 
 @contextlib.contextmanager
 def opened_torch(path: Path) -> Iterator[Contents]:
-    """What a file of `torch.save` holds; its tensors are read within the block.
+    """The content of a file of `torch.save`. Its tensors can be read within the `with` block.
 
-    RefusedPickle: not such a file, damaged, or it would have to run code.
+    RefusedPickle: not such a file, damaged, or reading would run code.
     """
     size = path.stat().st_size
     with damage_refused(), path.open("rb") as file:
@@ -62,7 +62,7 @@ def opened_torch(path: Path) -> Iterator[Contents]:
 
 @contextlib.contextmanager
 def damage_refused() -> Iterator[None]:
-    """Inside, what damaged bytes raise in a dozen ways is a RefusedPickle."""
+    """Turns the many errors that damaged bytes cause into RefusedPickle."""
     try:
         yield
     except (
@@ -81,7 +81,7 @@ def damage_refused() -> Iterator[None]:
 
 
 def check_directory(file: BinaryIO, size: int) -> None:
-    """RefusedPickle where the list of an archive's files alone would take many times its size of memory."""
+    """RefusedPickle if the list of files in an archive is too long: reading it takes many times its size of memory."""
     file.seek(max(0, size - 2**16 - 22))
     end = file.read()
     record = end.rfind(b"PK\x05\x06")
@@ -94,7 +94,7 @@ def check_directory(file: BinaryIO, size: int) -> None:
 
 
 class Builder(Inert, ABC):
-    """Makes tensors of what a pickle says of them; what is in files of both forms."""
+    """Creates tensors from their descriptions in a pickle. Base of the readers of both formats."""
 
     def __init__(self, size: int):
         super().__init__()
@@ -106,7 +106,7 @@ class Builder(Inert, ABC):
     def referred(self, reference: Any, room: Room) -> Any:
         parts = list(reference) if isinstance(reference, tuple) else []
         if parts and parts[0] == "module":
-            return next((part for part in parts if isinstance(part, Name)), None)  # a class, as the old form names it
+            return next((part for part in parts if isinstance(part, Name)), None)  # a class, in the old format
         if len(parts) not in (5, 6) or parts[0] != "storage":
             raise RefusedPickle("a reference that is none to a tensor's numbers")
         _, kind, key, _, count, *view = parts
@@ -143,7 +143,7 @@ class Builder(Inert, ABC):
         return checked(storage, offset, shape, stride)
 
     def _once(self, key: str, size: int) -> Tensor:
-        """The bytes of a storage; of all that are asked for no more than the file has."""
+        """The bytes of a storage. RefusedPickle if all storages together exceed the file."""
         if key not in self._read_before:
             self._left -= size
             if self._left < 0:
@@ -155,11 +155,11 @@ class Builder(Inert, ABC):
 
     @abstractmethod
     def _bytes(self, key: str, size: int) -> Tensor:
-        """The bytes of a storage, from the file."""
+        """Read the bytes of a storage from the file."""
 
 
 def _filled(read: Callable[[int], bytes], size: int) -> Tensor:
-    """The next bytes of a file, in memory of PyTorch's own; EOFError where there are less."""
+    """The next `size` bytes of a file as a tensor. EOFError if there are fewer."""
     made, at = torch.empty(size, dtype=torch.uint8), 0
     held = made.numpy()
     while at < size:
@@ -171,7 +171,7 @@ def _filled(read: Callable[[int], bytes], size: int) -> Tensor:
 
 
 class Zipped(Builder):
-    """A zip archive with the pickle in `data.pkl` and each storage in a file of its own."""
+    """A zip archive: the pickle in `data.pkl`, each storage in its own file."""
 
     def __init__(self, archive: zipfile.ZipFile, size: int):
         super().__init__(size)
@@ -182,7 +182,7 @@ class Zipped(Builder):
         self._folder = pickles[0].removesuffix("data.pkl")
 
     def value(self, largest: int = _LARGEST_PICKLE) -> Any:
-        """What the pickle, of so many bytes at most, holds."""
+        """The content of the pickle, which may have at most `largest` bytes."""
         if f"{self._folder}byteorder" in self._archive.namelist() and self._read("byteorder", 16) == b"big":
             raise RefusedPickle("numbers in the order of bytes of another processor")
         return read_pickle(self._read("data.pkl", largest), self)[0]
@@ -200,7 +200,7 @@ class Zipped(Builder):
 
     def _checked(self, name: str, most: int, exactly: bool = False) -> zipfile.ZipInfo:
         info = self._archive.getinfo(self._folder + name)
-        # PyTorch compresses nothing; a size that is no more than the file's cannot claim memory that is not there.
+        # PyTorch does not compress. With sizes limited to that of the file, an archive cannot claim more memory.
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
             raise RefusedPickle(f"{name:.40}: expected a file that is not compressed")
         if info.file_size > min(most, self._size) or (exactly and info.file_size != most):
@@ -209,7 +209,7 @@ class Zipped(Builder):
 
 
 class _Old(Builder):
-    """Five pickles in a row and then the numbers, as before PyTorch 1.6."""
+    """The format before PyTorch 1.6: five pickles, then the storages."""
 
     def __init__(self, file: BinaryIO, size: int):
         super().__init__(size)

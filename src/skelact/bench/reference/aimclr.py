@@ -46,7 +46,7 @@ class PlainEmbedder(nn.Module):
 
 
 class PlainAimCLR(nn.Module):
-    """Query and key networks and the queue (d, k), with the numbers of AimCLR's configuration."""
+    """Query network, key network and queue (d, k), with AimCLR's configuration."""
 
     queue: Tensor
 

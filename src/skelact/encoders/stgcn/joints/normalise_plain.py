@@ -1,6 +1,6 @@
-"""What `Normalise` does to whole arrays, by PyTorch's operations in pieces that stay in the cache between them.
+"""The array operations of `Normalise` in PyTorch, in pieces that stay in the cache between operations.
 
-Any device and type of numbers. `normalise_native` has the same functions in C++.
+Works on any device and dtype. `normalise_native` has the same functions in C++.
 """
 
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ Channels = Float[Tensor, "c"]
 Rows = Float[Tensor, "rows rc"]
 
 PIECE = 2**17
-"""Numbers of a piece, about: several pieces fit a core's second-level cache."""
+"""Approximate numbers in a piece. Several pieces fit into the second-level cache of a core."""
 ROW = 2**12
-"""Numbers of a row: long enough for vector instructions, short enough to make a row of one number a channel cheaply."""
+"""Numbers in a row: long enough for vector instructions, short enough to be cheap to fill with channel values."""
 
 
 @dataclass(frozen=True)
 class _Cut:
-    """Channels-last arrays as rows of `tiles` x channels numbers, and those in pieces."""
+    """Cuts channels-last arrays into rows of `tiles` x channels numbers, and these into pieces."""
 
     channels: int
     tiles: int
@@ -36,22 +36,22 @@ class _Cut:
         return cls(channels, _tiles(x.numel() // channels, channels))
 
     def pieces(self, x: Num[Tensor, "v t n c"]) -> tuple[Num[Tensor, "rows rc"], ...]:
-        """Views of the whole array, one piece after the other."""
+        """Views of the array, one for each piece."""
         length = self.tiles * self.channels
         return x.view(-1, length).split(max(1, PIECE // length))
 
     def row(self, numbers: Channels) -> Float[Tensor, "rc"]:
-        """One number a channel, all along a row."""
+        """A row that repeats one number per channel."""
         return numbers.repeat(self.tiles)
 
     def sum(self, rows: Rows) -> Channels:
-        """Over rows, then within them: two levels, in float32 or better."""
+        """Sum over rows, then within the row, in float32 or better."""
         return rows.sum(0, dtype=_wide(rows)).view(-1, self.channels).sum(0)
 
 
 @lru_cache
 def _tiles(positions: int, channels: int) -> int:
-    """The most positions that divide them all and fit a row."""
+    """Largest divisor of `positions` that fits into a row."""
     return max(tile for tile in range(1, max(1, ROW // channels) + 1) if positions % tile == 0)
 
 
@@ -74,7 +74,7 @@ def moments(x: Joints) -> tuple[Channels, Channels]:
 def combined(
     shares: Float[Tensor, "pieces 1"], means: Float[Tensor, "pieces c"], variances: Float[Tensor, "pieces c"]
 ) -> tuple[Channels, Channels]:
-    """Mean and variance of all pieces from each one's share of the positions, mean and variance."""
+    """Mean and variance of all pieces, from the share, mean and variance of each piece."""
     mean = (shares * means).sum(0)
     return mean, (shares * (variances + (means - mean).square())).sum(0)
 
@@ -136,7 +136,7 @@ def backward(
 
 
 def _passing(cut: _Cut, g: Joints, out: Joints | None, mask: Mask | None) -> Iterator[tuple[Rows, Rows]]:
-    """Of each piece of the gradient what passes the activation, and what of that passes the mask."""
+    """For each piece: the gradient behind the activation, and that behind the mask too."""
     made = () if out is None else cut.pieces(out)
     kept = () if mask is None else cut.pieces(mask.bytes)
     for number, given in enumerate(cut.pieces(g)):

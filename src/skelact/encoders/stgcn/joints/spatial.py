@@ -22,7 +22,7 @@ class Edges:
 
     @cached_property
     def into(self) -> dict[tuple[int, int], list[tuple[int, int]]]:
-        """(number of the edge, v) of all edges of partition k into joint w, by (k, w)."""
+        """(number of the edge, source joint v) of all edges of partition k into joint w, by (k, w)."""
         found: dict[tuple[int, int], list[tuple[int, int]]] = {}
         for edge, (k, v, w) in enumerate(self.ends):
             found.setdefault((k, w), []).append((edge, v))
@@ -30,8 +30,8 @@ class Edges:
 
     @cached_property
     def lists(self) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """For each joint its `into` as native code has it: where each partition's edges start in what follows (and
-        where the last one's end), the joints that they come from, the numbers of the edges."""
+        """`into` of each joint for native code: where the edges of each partition start (and where the last ones end),
+        source joints, numbers of the edges."""
         found = []
         for w in range(self.joints):
             edges = [self.into.get((k, w), []) for k in range(self.partitions)]
@@ -47,7 +47,7 @@ class Edges:
 
 
 def edges_of(adjacency: Float[Tensor, "k v w"]) -> Edges:
-    """The edges of a graph. Learned importances multiply them and cannot add one."""
+    """The edges of a graph. Learned importances multiply edges and cannot add any."""
     return _edges(tuple(adjacency.shape), tuple(map(tuple, adjacency.nonzero().tolist())))
 
 
@@ -70,7 +70,7 @@ def gather(x: Joints, w: int, values: list[float], edges: Edges, out: Float[Tens
 
 
 class GraphConvolution(torch.autograd.Function):
-    """y_w = offset_w + sum over edges (k, v, w) of a_kvw W_k x_v, joint by joint; gradients gather once more."""
+    """y_w = offset_w + sum over edges (k, v, w) of a_kvw W_k x_v, joint by joint. The backward pass gathers again."""
 
     @staticmethod
     def forward(

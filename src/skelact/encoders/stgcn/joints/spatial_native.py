@@ -1,7 +1,6 @@
 """`spatial.GraphConvolution` with its sums in C++ (native/edges.cpp).
 
-What is gathered stands side by side, (t, n, k c), so that one product sums over partitions and channels and leaves the
-sum where it belongs.
+Gathered inputs are stored as (t, n, k c), so that one matrix product sums over partitions and channels.
 """
 
 import torch
@@ -14,7 +13,7 @@ from skelact.system import native
 
 
 class NativeGraphConvolution(torch.autograd.Function):
-    """Takes and gives what `GraphConvolution` does."""
+    """Same inputs and outputs as `GraphConvolution`."""
 
     @staticmethod
     def forward(
