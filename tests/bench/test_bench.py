@@ -161,7 +161,7 @@ def test_made_up_files_are_those_of_the_format(tmp_path: Path):
 
 
 def test_an_unknown_work_is_an_error_that_lists_what_there_is():
-    with pytest.raises(SkelactError, match=r"no work 'sleep' to measure; there are step, augment, "):
+    with pytest.raises(SkelactError, match=r"unknown work 'sleep': expected one of step, augment, "):
         bench(["sleep"], CONFIG)
 
 

@@ -19,7 +19,7 @@ from skelact.system import native, processor
 from skelact.system.world import SkelactError, machine
 
 QUIET = 0.3
-"""Load average from index other work is to be reckoned with."""
+"""Above this load average there is a warning: other programs are running."""
 ENOUGH_ROUNDS = 5
 LARGEST_ERROR = 1e-3
 """Largest relative L2 error of float32 gradients and features without a warning."""
@@ -33,7 +33,7 @@ def bench(works: Sequence[str], config: BenchConfig, say: Callable[[str], None] 
     """Measure `works` (default: all) and report progress to `say`. SkelactError for an unknown work."""
     unknown = [work for work in works if work not in WORKS]
     if unknown:
-        raise SkelactError(f"no work {unknown[0]!r} to measure; there are {', '.join(WORKS)}")
+        raise SkelactError(f"unknown work {unknown[0]!r}: expected one of {', '.join(WORKS)}")
     before = _load()
     device = device_for(config)
     say("ceilings of this machine")
@@ -80,8 +80,8 @@ def _warnings(config: BenchConfig, load: float | None, found: list[BenchResult],
         warnings.append(slow)
     if load is not None and load > QUIET:
         warnings.append(
-            f"the load average was {load:.2f} before anything was measured: other work was running, and times, ratios "
-            f"and ceilings here are not to be relied on; expected at most {QUIET}"
+            f"the load average was {load:.2f} before measuring (expected at most {QUIET}): other programs were "
+            f"running, so times, ratios and ceilings are not reliable"
         )
     if config.rounds < ENOUGH_ROUNDS:
         warnings.append(f"medians of {config.rounds} rounds; expected at least {ENOUGH_ROUNDS}")

@@ -33,7 +33,7 @@ def check_clips(
     if clips.ndim != len(axes):
         raise SkelactError(
             f"expected clips of shape {wanted}, found {clips.ndim} axes: {clips.shape}\n"
-            "  clips[None] makes one clip several; axes='nctv' takes clips without an axis of persons"
+            "  clips[None] makes a batch of a single clip; use axes='nctv' for clips without an axis of persons"
         )
     sizes, shape = {"c": 3, "t": frames, "v": len(skeleton)}, dict(zip(axes, clips.shape, strict=True))
     wrong = [axis for axis in axes if shape[axis] != sizes.get(axis, shape[axis])]
@@ -44,7 +44,7 @@ def check_clips(
         order = tuple(likely.index(axis) for axis in axes)
         raise SkelactError(
             f"the axes of the clips are in another order: {expected}, which looks like ({', '.join(likely)})\n"
-            f"  axes={likely!r} says so, or clips.transpose{order} puts them right"
+            f"  axes={likely!r} accepts this order, or use clips.transpose{order}"
         )
     if wrong:
         axis = wrong[0]
@@ -58,7 +58,7 @@ def check_clips(
         raise SkelactError(f"axis {axes.index(axis)} ({WORDS[axis]}): {found}; {expected}\n  {advice}")
     if clips.dtype != np.float32:
         real = np.issubdtype(clips.dtype, np.floating)
-        advice = "clips.astype('float32') makes them so" if real else _how(preparation, frames)
+        advice = "use clips.astype('float32')" if real else _how(preparation, frames)
         raise SkelactError(
             f"expected clips of type float32, found {clips.dtype}: prepared clips are float32\n  {advice}"
         )
@@ -114,4 +114,4 @@ def check_values(
 
 
 def _how(preparation: str, frames: int) -> str:
-    return f"take Store.prepared({preparation!r}, {frames}).clips or skelact.data.preparations.prepare_clip"
+    return f"use Store.prepared({preparation!r}, {frames}).clips or skelact.data.preparations.prepare_clip"

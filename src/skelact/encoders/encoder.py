@@ -51,7 +51,7 @@ class Encoder(nn.Module, ABC):
             found = " x ".join(self.axes) or "one vector a person"
             raise SkelactError(
                 f"{method} works on joints: expected an encoder whose feature map is over time x joint, "
-                f"found {self.name}, which gives {found}; take another encoder or another method"
+                f"found {self.name}, which gives {found}; use another encoder or method"
             )
 
     @abstractmethod

@@ -18,7 +18,7 @@ _LARGEST_PICKLE = 16 * 2**20
 """Bytes. The description of a tensor takes about 200."""
 _DEEPEST = 32
 _MOST_VALUES = 2**20
-"""Values in all containers. A value in several containers counts in each, since each is walked."""
+"""Values in all containers. A value counts once for each container it is in."""
 _ORDERED = 400
 """Bytes of an OrderedDict with attributes in addition to what Python reports; then of an entry, compared with a dict."""
 _LINK = 96
@@ -27,7 +27,7 @@ _METADATA = "_metadata"
 
 
 def read_exact(file: BinaryIO, size: int) -> Any:
-    """The content of an open file of `size` bytes. RefusedPickle if it is another file, damaged, or has other objects."""
+    """The content of an open file of `size` bytes. RefusedPickle if it is no such file, damaged, or has others."""
     with damage_refused():
         file.seek(0)
         if file.read(len(MARK)) != MARK:

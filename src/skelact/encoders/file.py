@@ -75,14 +75,14 @@ def load_encoder(path: Path, stream: Stream | None = None) -> LoadedEncoder:
 
 def _read(file: Path) -> LoadedEncoder:
     if not file.is_file():
-        raise SkelactError(f"{file}: not a safetensors file: expected a file, found none that holds bytes")
+        raise SkelactError(f"{file}: not a safetensors file: expected a regular file")
     try:
         check_header(file)
         with safe_open(file, framework="pt") as opened:
             metadata = opened.metadata() or {}
             if HEADER not in metadata:
                 raise SkelactError(
-                    f"{file}: a safetensors file without skelact's card in its header; not an encoder of ours"
+                    f"{file}: a safetensors file without skelact's card in its header, so not an encoder file"
                 )
             check_seal(file, metadata.get(SEAL))
             found = {name: tuple(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118

@@ -94,7 +94,7 @@ class Inert(Makes):
         root = IMPORT_MAPPING.get(root, root)  # protocol 2 still writes the names of Python 2
         kept = name.name in _BUILTIN_DATA if root == "builtins" else root in _DATA and "." not in name.name
         if not kept and root in sys.stdlib_module_names:
-            raise RefusedPickle(f"it names {name}, which only a program calls")
+            raise RefusedPickle(f"it names {name}, which is code, not data")
         return name
 
     def called(self, name: Name, args: tuple, room: Room) -> Any:
@@ -102,7 +102,7 @@ class Inert(Makes):
             return self.instance(name, room)
         pairs = args[0] if name.name == "OrderedDict" and args else []
         if type(pairs) is not list or not all(type(pair) in (list, tuple) and len(pair) == 2 for pair in pairs):
-            raise RefusedPickle("an OrderedDict of something else than pairs")
+            raise RefusedPickle("an OrderedDict with entries that are not pairs")
         return self.pairs({}, [key for key, _ in pairs], [value for _, value in pairs], room)
 
     def instance(self, of: Any, room: Room) -> Thing:

@@ -91,7 +91,7 @@ class LoadedEncoder(nn.Module):
                 bar.advance(line, len(h))
         bad = int((~np.isfinite(out)).any(1).sum())
         if bad:
-            raise SkelactError(f"the encoder gave features that are not finite for {bad} of {count} clips; expected 0")
+            raise SkelactError(f"the features of {bad} of {count} clips are not finite; expected 0")
         return out
 
     def probabilities(

@@ -51,4 +51,4 @@ def check_seal(file: Path, seal: str | None) -> None:
         while piece := opened.read(2**20):
             digest.update(piece)
     if digest.hexdigest() != seal:
-        raise SkelactError(f"{file}: damaged: not as it was written (SHA-256 {seal:.12}...); make it anew")
+        raise SkelactError(f"{file}: damaged: not as it was written (SHA-256 {seal:.12}...); create it again")

@@ -72,7 +72,7 @@ def checked(storage: Storage, offset: Any, shape: Any, stride: Any, expanded: bo
     axes = (offset,), shape, stride
     whole = all(isinstance(axis, tuple) and all(type(n) is int and n >= 0 for n in axis) for axis in axes)
     if not whole or len(shape) != len(stride) or len(shape) > _MOST_AXES:
-        raise RefusedPickle("a tensor whose shape is none")
+        raise RefusedPickle("a tensor without a valid shape")
     last = offset + sum((length - 1) * step for length, step in zip(shape, stride, strict=True))
     if (math.prod(shape) > storage.count and not expanded) or (math.prod(shape) and last >= storage.count):
         raise RefusedPickle(f"a tensor of shape {shape} in a storage of {storage.count} numbers")

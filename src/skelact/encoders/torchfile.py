@@ -90,7 +90,7 @@ def check_directory(file: BinaryIO, size: int) -> None:
     if listed == 2**32 - 1 and record_64 >= 0:
         listed = int.from_bytes(end[record_64 + 40 : record_64 + 48], "little")
     if listed > _LARGEST_LIST:
-        raise RefusedPickle(f"an archive whose list of files has {listed} bytes")
+        raise RefusedPickle(f"an archive with a list of files of {listed} bytes, which is too long")
 
 
 class Builder(Inert, ABC):
@@ -108,12 +108,12 @@ class Builder(Inert, ABC):
         if parts and parts[0] == "module":
             return next((part for part in parts if isinstance(part, Name)), None)  # a class, in the old format
         if len(parts) not in (5, 6) or parts[0] != "storage":
-            raise RefusedPickle("a reference that is none to a tensor's numbers")
+            raise RefusedPickle("a reference to something else than a storage")
         _, kind, key, _, count, *view = parts
         if not isinstance(kind, Name) or not isinstance(key, str) or type(count) is not int:
-            raise RefusedPickle("a reference that is none to a tensor's numbers")
+            raise RefusedPickle("a reference to something else than a storage")
         if view and view[0] is not None:
-            raise RefusedPickle("a tensor that shares its numbers as before PyTorch 0.4: save it with a later version")
+            raise RefusedPickle("a shared tensor in the format before PyTorch 0.4: save it with a newer version")
         room.take(TENSOR_BYTES)
         dtype = _TYPES.get(kind.name)
         if dtype is None or not kind.module.startswith("torch"):
@@ -147,9 +147,7 @@ class Builder(Inert, ABC):
         if key not in self._read_before:
             self._left -= size
             if self._left < 0:
-                raise RefusedPickle(
-                    f"storage {key:.40}: a file of {self._size} bytes does not hold it beside the others"
-                )
+                raise RefusedPickle(f"storage {key:.40}: a file of {self._size} bytes cannot hold it and the others")
             self._read_before[key] = self._bytes(key, size)
         return self._read_before[key]
 
@@ -184,7 +182,7 @@ class Zipped(Builder):
     def value(self, largest: int = _LARGEST_PICKLE) -> Any:
         """The content of the pickle, which may have at most `largest` bytes."""
         if f"{self._folder}byteorder" in self._archive.namelist() and self._read("byteorder", 16) == b"big":
-            raise RefusedPickle("numbers in the order of bytes of another processor")
+            raise RefusedPickle("numbers in the byte order of another kind of processor")
         return read_pickle(self._read("data.pkl", largest), self)[0]
 
     def contents(self) -> Contents:
@@ -224,16 +222,16 @@ class _Old(Builder):
         _, offset = read_pickle(start, self, offset)  # the protocol, 1001 ever since
         system, offset = read_pickle(start, self, offset)
         if isinstance(system, dict) and system.get("little_endian") is False:
-            raise RefusedPickle("numbers in the order of bytes of another processor")
+            raise RefusedPickle("numbers in the byte order of another kind of processor")
         value, offset = read_pickle(start, self, offset)
         keys, offset = read_pickle(start, self, offset)
         if type(keys) is not list or not all(type(key) is str for key in keys) or {*keys} != {*self._storages}:
-            raise RefusedPickle("the list of its storages is not that of its tensors")
+            raise RefusedPickle("its list of storages does not match its tensors")
         for key in keys:
             storage = self._storages[key]
             self._file.seek(offset)
             if int.from_bytes(self._file.read(8), "little") != storage.count:
-                raise RefusedPickle(f"storage {key:.40}: expected {storage.count} numbers, found another count")
+                raise RefusedPickle(f"storage {key:.40}: expected {storage.count} numbers, found a different number")
             self._offsets[key] = offset + 8
             offset += 8 + storage.count * storage.dtype.itemsize
         if offset > self._size:

@@ -211,7 +211,8 @@ class CrossStreamConfig(ContrastConfig):
         elif self.cross_from is not None and self.cross_from * clips < self.bank:
             doubts.append(
                 f"learning across streams begins after {self.cross_from * clips} clips, when the banks of {self.bank} "
-                f"keys still hold random ones, taken for neighbours; raise --method.cross-from or lower --method.bank"
+                f"keys still hold random ones, which can be chosen as neighbours; raise --method.cross-from or lower "
+                f"--method.bank"
             )
         return doubts
 

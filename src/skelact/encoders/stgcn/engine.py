@@ -25,7 +25,7 @@ def is_fast(engine: str, device: str, positions: int, training: bool) -> bool:
     if engine not in get_args(Engine):
         raise SkelactError(f"expected an engine of {', '.join(get_args(Engine))}, found {engine!r}")
     if engine == "fast" and device != "cpu":
-        raise SkelactError(f"the engine fast is for CPUs, found a network on {device}: take auto or plain")
+        raise SkelactError(f"the engine fast is for CPUs, found a network on {device}: use auto or plain")
     if engine != "auto" or device != "cpu":
         return engine == "fast"
     return (processes.largest(positions) if training else positions) >= WORTH

@@ -58,7 +58,7 @@ class Import:
             )
         if self.passed_over:
             lines.append(
-                f"beside the tensors, passed over and not run: {', '.join(self.passed_over[:8])}"
+                f"other objects, ignored and not run: {', '.join(self.passed_over[:8])}"
                 + (", ..." if len(self.passed_over) > 8 else "")
             )
         return printable("\n".join(lines), keep="\n")
@@ -132,7 +132,7 @@ def _read(
             head = {name: part.tensor() for name, part in found.head.items()}
     except (RefusedPickle, OSError) as error:
         raise SkelactError(
-            f"{file}: not a file of PyTorch weights ({error}); files that would have to run code to be read are refused"
+            f"{file}: not a file of PyTorch weights ({error}); files that run code when read are refused"
         ) from error
     return found, tensors, head, contents
 
@@ -169,11 +169,11 @@ def _layout(file: Path, adjacency: Tensor) -> tuple[Skeleton, str]:
     alike = [skeleton for skeleton in fitting if _graph(adjacency, skeleton)]
     first, *others = alike or fitting
     if not alike:
-        why = f"it has {joints} joints and a graph that is none of ours, kept as it is"
+        why = f"it has {joints} joints; the file's graph is not a built-in one and is kept"
     else:
         why = f"the file has its {_graph(adjacency, first)} graph"
     if others:
-        why += f"; {', '.join(other.name for other in others)} would fit as well: choose with --skeleton FILE.json"
+        why += f"; {', '.join(other.name for other in others)} would fit too: choose with --skeleton FILE.json"
     return first, f"{first.name}: {why}"
 
 
