@@ -18,9 +18,10 @@ from real import SETS, stores, there
 from skelact.data.store import Store
 from skelact.encoders.file import load_encoder, random_encoder
 from skelact.evaluation.case import Case
-from skelact.evaluation.linear import LinearConfig, linear
-from skelact.evaluation.task import Task, standardised
 from skelact.maths.spectrum import effective_rank
+from skelact.train.labels import LinearConfig
+from skelact.train.linear import linear
+from skelact.train.task import Task, standardised
 
 CLASSIFIERS = {
     "as published": LinearConfig(),

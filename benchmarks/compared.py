@@ -9,12 +9,13 @@ from real import POOLED, SETS, pretrain, there
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
 from skelact.encoders.file import load_encoder, random_encoder, save_encoder
-from skelact.evaluation.finetune import FinetuneConfig, SemiConfig, SupervisedConfig
-from skelact.evaluation.knn import KnnConfig
-from skelact.evaluation.linear import LinearConfig
-from skelact.evaluation.result import Result, read_result
+from skelact.evaluation.protocols import protocol_named
+from skelact.evaluation.protocols.knn import KnnConfig
+from skelact.evaluation.reading import read_result
+from skelact.evaluation.results.outcome import Result
 from skelact.evaluation.run import evaluate_run, results_folder
 from skelact.evaluation.subset import chosen
+from skelact.train.labels import LinearConfig
 
 METHODS = {
     "skeletonclr": "SkeletonCLR",
@@ -35,6 +36,13 @@ SEEDS = 3
 """Random encoders, and classifiers of the frozen protocols, on the pooled sets; elsewhere one a split."""
 STEPS = {"semi": 120, "finetune": 390, "supervised": 390}
 BATCH = {"semi": 16}
+RATE = {"supervised": {"lr": 0.05}}
+FALLS = {"supervised": ((1, 2), (4, 5))}
+"""Shares of the epochs after which the rate falls, where they are not 2/5 and 2/3."""
+SHARE = {"semi": 0.1}
+"""Share of the labels that is learned."""
+AS_IS = {"knn": KnnConfig(cap=False), "linear": LinearConfig()}
+"""Protocols that train no network: k = 20 in every set and fold."""
 
 
 class Trial(NamedTuple):
@@ -105,7 +113,7 @@ class Bench:
         """
         store, given = self.stores[name], recipe(protocol, self.stores[name], split, SETS[name].batch)
         if not self.make:
-            variant = "-".join(part for part in ("10pct" if protocol == "semi" else "", stream) if part)
+            variant = "-".join(filter(None, (protocol_named(protocol).variant(given.model_dump()), stream)))
             file = results_folder(run) / "evaluate" / f"{Result.name_of(protocol, name, split, variant)}.json"
             found = read_result(file) if file.exists() else None
             same = found and (found.recipe, found.seeds) == (given.model_dump(mode="json"), seeds)
@@ -117,17 +125,14 @@ class Bench:
 
 
 def recipe(protocol: str, store: Path, split: str, batch: int) -> Any:
-    """As many epochs as give the steps of this comparison; the rate falls at 40 and 67 % of them, as published."""
-    if protocol in FROZEN:
-        return KnnConfig(cap=False) if protocol == "knn" else LinearConfig()  # k = 20 in every set and fold
+    """As many epochs as give the steps of this comparison; the rate falls at the same shares of them as published."""
+    if protocol in AS_IS:
+        return AS_IS[protocol]
     opened = Store.open(store)
     train = split_of(opened, split).train
-    clips, batch = len(train), BATCH.get(protocol, batch)
-    if protocol == "semi":
-        clips = len(chosen(opened.table["name"][train], opened.table["action"][train], 0.1, 0))
+    learned, batch = SHARE.get(protocol, 1.0), BATCH.get(protocol, batch)
+    clips = len(chosen(opened.table["name"][train], opened.table["action"][train], learned, 0))
     epochs = round(STEPS[protocol] / max(1, clips // batch))
-    given: dict[str, Any] = {"epochs": epochs, "batch": batch, "precision": "bf16"}
-    if protocol == "supervised":
-        return SupervisedConfig(**given, milestones=(epochs // 2, epochs * 4 // 5), lr=0.05)
-    kind = SemiConfig if protocol == "semi" else FinetuneConfig
-    return kind(**given, milestones=(epochs * 2 // 5, epochs * 2 // 3))
+    milestones = tuple(epochs * part // whole for part, whole in FALLS.get(protocol, ((2, 5), (2, 3))))
+    given = {"epochs": epochs, "batch": batch, "precision": "bf16", "milestones": milestones}
+    return protocol_named(protocol).options.model_validate(given | RATE.get(protocol, {}))

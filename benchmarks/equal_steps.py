@@ -11,7 +11,7 @@ from real import POOLED, SETS, spread, trained
 from skelact.data.store import Store
 from skelact.evaluation.baseline import baseline
 from skelact.evaluation.fuse import fuse
-from skelact.evaluation.result import Result
+from skelact.evaluation.results.outcome import Result
 from skelact.report.figure import Bar, result_bars
 
 COLUMNS = {"knn": "kNN", "linear": "linear", "semi": "semi 10 %", "finetune": "finetune"}

@@ -10,7 +10,7 @@ from real import POOLED, SETS, configuration, pretrain, spread, there, trained
 
 from skelact.data.store import Store
 from skelact.evaluation.baseline import baseline
-from skelact.evaluation.config import KnnConfig
+from skelact.evaluation.protocols.knn import KnnConfig
 from skelact.evaluation.run import evaluate_run
 from skelact.report.figure import Bar, result_bars
 

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from statistics import mean
 
-from skelact.evaluation.result import Result
+from skelact.evaluation.results.outcome import Result
 from skelact.evaluation.run import evaluate_run
 from skelact.system.world import machine
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from skelact.cli import COMMANDS, main
-from skelact.cli.evaluation import PROTOCOLS
+from skelact.cli.evaluation import evaluations
 from skelact.cli.flags import OLD_OPTIONS
 from skelact.recipes import RECIPES
 
@@ -23,7 +23,11 @@ AN_EXAMPLE = {"pretrain rebuild"}
 def flags() -> dict[str, set[str]]:
     """The flags of every command, by its help."""
     found = {}
-    for words in [*COMMANDS, *(f"pretrain {name}" for name in RECIPES), *(f"evaluate {name}" for name in PROTOCOLS)]:
+    for words in [
+        *COMMANDS,
+        *(f"pretrain {name}" for name in RECIPES),
+        *(f"evaluate {name}" for name in evaluations()),
+    ]:
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
             main([*words.split(), "--help"])

@@ -13,7 +13,7 @@ import tiny
 from published_names import published
 from skelact import __version__
 from skelact.cli import COMMANDS, main
-from skelact.cli.evaluation import PROTOCOLS
+from skelact.cli.evaluation import evaluations
 from skelact.data.store import Store
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, load_encoder, save_encoder
@@ -45,7 +45,7 @@ def status(*arguments: object) -> int | str | None:
 HELPS = [
     *([command, "--help"] for command in COMMANDS),
     *(["pretrain", recipe, "--help"] for recipe in RECIPES),
-    *(["evaluate", protocol, "--help"] for protocol in PROTOCOLS),
+    *(["evaluate", protocol, "--help"] for protocol in evaluations()),
     ["--help"],
     ["-h"],
 ]
@@ -66,7 +66,7 @@ def test_help_names_every_command_recipe_protocol_and_option(capsys):
     status("pretrain", "--help")
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[:-1]] == list(RECIPES)
     status("evaluate", "--help")
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[:-1]] == list(PROTOCOLS)
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[:-1]] == list(evaluations())
     status("pretrain", "aimclr", "--help")
     shown = capsys.readouterr().out
     for option in ("--method.temperature", "--optimiser.lr", "--encoder.width", "--epochs", "--stream"):
@@ -89,7 +89,7 @@ def test_a_command_without_its_first_word_lists_what_there_is_and_fails(argument
     [
         (["prétrain"], COMMANDS),
         (["pretrain", "simclr", "--store", "x"], RECIPES),
-        (["evaluate", "zeroshot", "run"], PROTOCOLS),
+        (["evaluate", "zeroshot", "run"], evaluations()),
     ],
 )
 def test_an_unknown_word_is_an_error_that_lists_what_there_is(arguments, names, capsys):

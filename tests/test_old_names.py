@@ -10,8 +10,8 @@ import tiny
 from skelact.data.store import Store
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard
-from skelact.evaluation.config import SupervisedConfig
 from skelact.system.world import SkelactError
+from skelact.train.labels import SupervisedConfig
 from test_cli import status
 
 

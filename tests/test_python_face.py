@@ -12,8 +12,8 @@ import pytest
 import skelact
 import tiny
 from skelact.data.readers import reader
-from skelact.evaluation.config import KnnConfig
-from skelact.evaluation.outcome import Retrieved
+from skelact.evaluation.protocols.knn import KnnConfig
+from skelact.evaluation.protocols.retrieval import Retrieved
 from skelact.evaluation.run import evaluate_run
 from skelact.train import AdamW, pretrain
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from skelact.cli import COMMANDS
-from skelact.cli.evaluation import PROTOCOLS
+from skelact.cli.evaluation import evaluations
 from skelact.maths.eadm import KEEP_MARGIN
 from skelact.recipes import RECIPES
 
@@ -17,7 +17,7 @@ HEAVY = ("torch", "scipy", "sklearn", "plotly", "numpy", "safetensors", "jaxtypi
 HELPS = [
     *([command, "--help"] for command in COMMANDS),
     *(["pretrain", recipe, "--help"] for recipe in RECIPES),
-    *(["evaluate", protocol, "--help"] for protocol in PROTOCOLS),
+    *(["evaluate", protocol, "--help"] for protocol in evaluations()),
 ]
 MISTAKES = [
     [],

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from skelact.data.store import Store
 from skelact.data.synthetic import synthesize
-from skelact.evaluation.result import show
+from skelact.evaluation.reading import show
 from skelact.evaluation.run import evaluate_run
 from skelact.recipes import aimclr_small
 from skelact.report import report

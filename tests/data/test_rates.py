@@ -11,7 +11,7 @@ from skelact.data.rates import common_rate, median_seconds
 from skelact.data.recording import Recording
 from skelact.data.store import Store, write_store
 from skelact.encoders.file import load_encoder
-from skelact.evaluation.config import FinetuneConfig
+from skelact.evaluation.protocols.finetune import FinetuneConfig
 from skelact.evaluation.run import evaluate_run
 from skelact.train import pretrain
 

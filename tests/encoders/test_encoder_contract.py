@@ -19,12 +19,12 @@ from skelact.encoders import config as encoders
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.encoder import there
 from skelact.encoders.file import EncoderCard, load_encoder, random_encoder, save_encoder
-from skelact.evaluation.config import SupervisedConfig
 from skelact.evaluation.run import evaluate_run
 from skelact.methods import AimCLR, SkeAttnCLR, build
 from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError
 from skelact.train import TrainConfig, pretrain
+from skelact.train.labels import SupervisedConfig
 
 SOURCES = Path(skelact.__file__).parent
 EVERY = {

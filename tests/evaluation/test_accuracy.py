@@ -5,7 +5,8 @@ import pytest
 import torch
 from hypothesis import given
 
-from skelact.evaluation.accuracy import Accuracy, accuracy, hits, mean
+from skelact.maths.accuracy import Accuracy, mean
+from skelact.maths.hits import accuracy, hits
 
 
 @given(seed=st.integers(0, 10**6), top=st.integers(1, 7))

@@ -6,8 +6,8 @@ import pytest
 from skelact.data.readers import reader
 from skelact.data.store import Store, write_store
 from skelact.evaluation.baseline import baseline, pose, score
-from skelact.evaluation.task import task
 from skelact.layouts import KINECT_V1, MEDIAPIPE_33
+from skelact.train.task import task
 
 
 def turned(joints: np.ndarray, angle: float) -> np.ndarray:

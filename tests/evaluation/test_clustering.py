@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from skelact.evaluation.clustering import ClusteringConfig, agreement, assign, matched
-from skelact.evaluation.outcome import Clustered
-from skelact.evaluation.result import read_result
+from skelact.evaluation.protocols.clustering import Clustered, ClusteringConfig, assign
+from skelact.evaluation.reading import read_result
 from skelact.evaluation.run import evaluate_run
-from skelact.evaluation.task import Task
+from skelact.maths.clusters import agreement, matched
 from skelact.system.world import SkelactError
+from skelact.train.task import Task
 
 SPLIT = "subject=0,1,2"
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from skelact.encoders.file import random_encoder
-from skelact.evaluation.accuracy import Accuracy
 from skelact.evaluation.control import control
 from skelact.evaluation.features import encoder_hash
-from skelact.evaluation.task import Task
+from skelact.maths.accuracy import Accuracy
+from skelact.train.task import Task
 
 
 def made_task(scale: float) -> Task:

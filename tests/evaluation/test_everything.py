@@ -8,22 +8,23 @@ from rich.console import Console
 
 from skelact.data.recording import Recording
 from skelact.data.store import write_store
-from skelact.evaluation.everything import AllConfig, evaluate_all, summary
-from skelact.evaluation.finetune import FinetuneConfig, SupervisedConfig
-from skelact.evaluation.linear import LinearConfig
-from skelact.evaluation.outcome import Result
+from skelact.evaluation.everything import evaluate_all, summary
+from skelact.evaluation.protocols import all_options
+from skelact.evaluation.protocols.finetune import FinetuneConfig
+from skelact.evaluation.protocols.transfer import TransferConfig
+from skelact.evaluation.results.outcome import Result
 from skelact.evaluation.run import evaluate_run
-from skelact.evaluation.transfer import TransferConfig
-from skelact.evaluation.tune import TuneConfig
 from skelact.layouts import COCO_17, KINECT_V1, KINECT_V2
 from skelact.report import report
 from skelact.system.world import SkelactError, read_json, write_json
+from skelact.train.labels import LinearConfig, SupervisedConfig
+from skelact.train.tune import TuneConfig
 
 SPLIT = "subject=0,1,2"
 SHORT = {"lr": 0.05, "batch": 6, "epochs": 2, "milestones": ()}
 LINEAR = LinearConfig(batch=6, epochs=3)
 TRANSFER = TransferConfig(linear=LINEAR, finetune=FinetuneConfig(**SHORT))
-ALL = AllConfig(
+ALL = all_options()(
     linear=LINEAR,
     semi=TuneConfig(**SHORT),
     finetune=FinetuneConfig(**SHORT),

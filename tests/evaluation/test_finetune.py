@@ -12,23 +12,19 @@ from rich.progress import Progress
 from skelact.data.store import Store
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import LoadedEncoder, load_encoder, random_encoder, save_encoder
-from skelact.evaluation.accuracy import accuracy
 from skelact.evaluation.case import Case
-from skelact.evaluation.config import (
-    FinetuneConfig,
-    SemiConfig,
-    SupervisedConfig,
-    TuneConfig,
-    finetune_released,
-    semi_released,
-)
-from skelact.evaluation.linear import LinearConfig, linear
-from skelact.evaluation.result import Result, show
+from skelact.evaluation.protocols.finetune import FinetuneConfig, finetune_released
+from skelact.evaluation.protocols.semi import SemiConfig, semi_released
+from skelact.evaluation.reading import show
+from skelact.evaluation.results.outcome import Result
 from skelact.evaluation.run import evaluate_run
-from skelact.evaluation.tune import Labelled, Tuned, tune
 from skelact.maths.draw import order
+from skelact.maths.hits import accuracy
 from skelact.report import report
 from skelact.system.world import SkelactError
+from skelact.train.labels import LinearConfig, SupervisedConfig, TuneConfig
+from skelact.train.linear import linear
+from skelact.train.tune import Labelled, Tuned, tune
 
 SPLIT = "subject=0,1,2"
 SHORT = {"lr": 0.05, "batch": 6, "epochs": 4, "milestones": (3,), "test_every": 2}

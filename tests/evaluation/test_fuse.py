@@ -7,12 +7,13 @@ import pytest
 import torch
 from rich.console import Console
 
-from skelact.evaluation.accuracy import accuracy
 from skelact.evaluation.fuse import fuse
-from skelact.evaluation.knn import KnnConfig
-from skelact.evaluation.outcome import Fused, Result
-from skelact.evaluation.result import read_result, show, write_result
+from skelact.evaluation.protocols.knn import KnnConfig
+from skelact.evaluation.reading import read_result, show
+from skelact.evaluation.results.files import write_result
+from skelact.evaluation.results.outcome import Fused, Result
 from skelact.evaluation.run import evaluate_run
+from skelact.maths.hits import accuracy
 from skelact.system.world import SkelactError
 
 STREAMS = ("joint", "bone", "motion")
@@ -113,7 +114,7 @@ def test_the_table_shows_every_stream_and_the_fusion(write, capsys):
         ({"split": "xview"}, "split: subject=0,1,2 and xview"),
         ({"rule": "others train"}, "rule: .* and others train"),
         ({"dataset": "utd"}, "dataset: own and utd"),
-        ({"recipe": {"share": 0.1}}, "share of labels: None and 0.1"),
+        ({"protocol": "linear", "recipe": {"share": 0.1}}, "share of labels: None and 0.1"),
         ({"values": np.zeros((20, 5), np.float32)}, "number of classes scored: 4 and 5"),
         ({"rows": np.arange(19)}, "names: 1 clips are in one only, such as clip19"),
         ({"names": np.char.add("x", NAMES)}, "names: 40 clips are in one only"),
@@ -130,9 +131,9 @@ def test_results_that_do_not_belong_together_are_refused_and_what_differs_is_nam
 def test_streams_that_learned_labels_chosen_in_two_ways_are_not_fused_and_those_of_one_way_have_its_name(write):
     plain, released = {"share": 0.1}, {"share": 0.1, "per_class": "released"}
     with pytest.raises(SkelactError, match="labels learned: 10pct and 10pct-released"):
-        fuse([write("joint", recipe=plain), write("bone", recipe=released)])
+        fuse([write("joint", protocol="semi", recipe=plain), write("bone", protocol="semi", recipe=released)])
     for recipe, name in ((plain, "10pct"), (released, "10pct-released")):
-        fused, _ = fuse([write(stream, recipe=recipe) for stream in STREAMS])
+        fused, _ = fuse([write(stream, protocol="semi", recipe=recipe) for stream in STREAMS])
         assert fused.variant == name
 
 

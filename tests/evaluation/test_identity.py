@@ -5,11 +5,12 @@ import json
 import pytest
 
 from skelact.evaluation import run as module
-from skelact.evaluation.everything import AllConfig, evaluate_all
+from skelact.evaluation.everything import evaluate_all
 from skelact.evaluation.fuse import fuse
-from skelact.evaluation.identity import content_hash, expect_run
-from skelact.evaluation.outcome import MOST_LETTERS, Fused, Result, short
-from skelact.evaluation.result import read_result
+from skelact.evaluation.protocols import all_options
+from skelact.evaluation.reading import read_result
+from skelact.evaluation.results.identity import content_hash, expect_run
+from skelact.evaluation.results.outcome import MOST_LETTERS, Fused, Result, short
 from skelact.evaluation.run import evaluate_run
 from skelact.system.world import SkelactError, write_json
 
@@ -105,7 +106,7 @@ def test_a_result_that_cannot_be_written_is_said_before_anything_is_computed(run
 def test_a_share_that_is_none_is_said_before_the_first_protocol_runs(run, store, monkeypatch):
     monkeypatch.setattr("skelact.evaluation.everything.evaluate_run", lambda *_: pytest.fail("it ran"))
     with pytest.raises(ValueError, match="share"):
-        evaluate_all(run, store.path, SPLIT, 1, AllConfig(shares=(0.5, 2.0)), progress=False)
+        evaluate_all(run, store.path, SPLIT, 1, all_options()(shares=(0.5, 2.0)), progress=False)
 
 
 def test_a_run_that_is_not_there_is_said_with_those_beside_it(tmp_path, store):

@@ -8,8 +8,8 @@ from hypothesis import given
 from pydantic import ValidationError
 from sklearn.neighbors import KNeighborsClassifier
 
-from skelact.evaluation.knn import KnnConfig, knn
-from skelact.evaluation.task import Task
+from skelact.evaluation.protocols.knn import KnnConfig, knn
+from skelact.train.task import Task
 
 
 def make(seed: int, clips: int = 40, queries: int = 15, d: int = 5, classes: int = 6) -> Task:

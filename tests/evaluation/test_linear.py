@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from skelact.evaluation.accuracy import Accuracy
-from skelact.evaluation.linear import Linear, LinearConfig, linear
-from skelact.evaluation.task import Task
+from skelact.maths.accuracy import Accuracy
 from skelact.system.world import SkelactError
+from skelact.train.labels import LinearConfig
+from skelact.train.linear import Linear, linear
+from skelact.train.task import Task
 
 SHORT = LinearConfig(lr=0.5, batch=8, epochs=6, milestones=(4,))
 

@@ -9,12 +9,12 @@ import torch
 
 from skelact.data.splits import split
 from skelact.encoders.file import random_encoder
-from skelact.evaluation.outcome import Retrieved
-from skelact.evaluation.result import read_result
-from skelact.evaluation.retrieval import RetrievalConfig, average_precisions, ranked
+from skelact.evaluation.protocols.retrieval import RetrievalConfig, Retrieved, ranked
+from skelact.evaluation.reading import read_result
 from skelact.evaluation.run import evaluate_run
-from skelact.evaluation.task import Task, standardised
+from skelact.maths.ranking import average_precisions
 from skelact.system.world import SkelactError
+from skelact.train.task import Task, standardised
 
 SPLIT = "subject=0,1,2"
 REST = RetrievalConfig(gallery="test")
@@ -53,14 +53,14 @@ def slow(query: np.ndarray, own: int, gallery: np.ndarray, labels: np.ndarray) -
 
 @pytest.mark.parametrize("seed", range(3))
 def test_average_precision_and_first_hit_are_those_of_the_loops(seed, monkeypatch):
-    monkeypatch.setattr("skelact.evaluation.retrieval.PIECE", 100)  # three queries a piece
+    monkeypatch.setattr("skelact.maths.ranking.PIECE", 100)  # three queries a piece
     task = make(seed)
     train, test = task.train.double().numpy(), task.test.double().numpy()
     expected = [
         slow(query, int(own), train, task.train_labels.numpy())
         for query, own in zip(test, task.test_labels, strict=True)
     ]
-    precision, first = average_precisions(task, RetrievalConfig())
+    precision, first = average_precisions(task.test, task.test_labels, task.train, task.train_labels)
     np.testing.assert_allclose(precision, [one[0] for one in expected], rtol=1e-6)
     assert first.tolist() == [one[1] for one in expected]
     found = ranked(task, RetrievalConfig(recall=(1, 3, 5)))
@@ -73,7 +73,7 @@ def test_among_the_test_clips_each_is_left_out_of_its_own_search():
     test, labels = task.test.double().numpy(), task.test_labels.numpy()
     others = [np.delete(np.arange(20), row) for row in range(20)]
     expected = [slow(test[row], labels[row], test[other], labels[other]) for row, other in enumerate(others)]
-    precision, first = average_precisions(task, REST)
+    precision, first = average_precisions(task.test, task.test_labels)
     np.testing.assert_allclose(precision, [one[0] for one in expected], rtol=1e-6)
     assert first.tolist() == [one[1] for one in expected]
 
@@ -104,8 +104,7 @@ def test_random_features_retrieve_about_the_share_of_a_class():
 def test_a_query_whose_class_is_not_there_is_left_out():
     task = make(2)
     labels = torch.where(torch.arange(20) == 3, 9, task.test_labels)
-    strange = Task(task.train, task.train_labels, task.test, labels, 10)
-    precision, _ = average_precisions(strange, RetrievalConfig())
+    precision, _ = average_precisions(task.test, labels, task.train, task.train_labels)
     assert precision.isnan().nonzero().flatten().tolist() == [3]
     nothing = Task(task.train, task.train_labels, task.test, task.test_labels + 10, 20)
     with pytest.raises(SkelactError, match="none of the 20 test clips has a clip of its class"):

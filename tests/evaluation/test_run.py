@@ -11,14 +11,16 @@ from rich.console import Console
 from skelact.data.splits import split
 from skelact.encoders.file import load_encoder, random_encoder, save_encoder
 from skelact.evaluation import run as module
-from skelact.evaluation.accuracy import accuracy
-from skelact.evaluation.knn import KnnConfig, knn
-from skelact.evaluation.linear import LinearConfig, linear
-from skelact.evaluation.published import Published
-from skelact.evaluation.result import Result, show
+from skelact.evaluation.protocols.knn import KnnConfig, knn
+from skelact.evaluation.reading import show
+from skelact.evaluation.results.outcome import Result
+from skelact.evaluation.results.published import Published
 from skelact.evaluation.run import evaluate_run, results_folder
-from skelact.evaluation.task import Task, standardised
+from skelact.maths.hits import accuracy
 from skelact.system.world import SkelactError
+from skelact.train.labels import LinearConfig
+from skelact.train.linear import linear
+from skelact.train.task import Task, standardised
 
 FRAMES = 8
 SPLIT = "subject=0,1,2"

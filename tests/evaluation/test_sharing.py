@@ -7,14 +7,16 @@ import pytest
 from skelact.data.store import Store
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import encoder_file, load_encoder, random_encoder, save_encoder
-from skelact.evaluation import finetune as learning
+from skelact.evaluation import control as controlling
 from skelact.evaluation import frozen, sharing
-from skelact.evaluation.finetune import FinetuneConfig, SemiConfig, SupervisedConfig
-from skelact.evaluation.knn import KnnConfig
-from skelact.evaluation.linear import LinearConfig
-from skelact.evaluation.result import Result
+from skelact.evaluation import tuned as learning
+from skelact.evaluation.protocols.finetune import FinetuneConfig
+from skelact.evaluation.protocols.knn import KnnConfig
+from skelact.evaluation.protocols.semi import SemiConfig
+from skelact.evaluation.results.outcome import Result
 from skelact.evaluation.run import evaluate_run
 from skelact.system.world import SkelactError
+from skelact.train.labels import LinearConfig, SupervisedConfig
 
 SPLIT = "subject=0,1,2"
 SHORT = {"lr": 0.05, "batch": 6, "epochs": 2, "milestones": ()}
@@ -51,9 +53,9 @@ def test_a_second_run_takes_the_control_that_it_would_have_computed(protocol, ru
     assert not first.control.taken_from
     expected = evaluated(protocol, other, store)
     with monkeypatch.context() as patched:
-        for module in (frozen, learning):
+        for module in (frozen, controlling):
             patched.setattr(module, "control", None)  # nothing may compute one
-        patched.setattr(learning, "_from_nothing", None)
+        patched.setattr(learning, "from_nothing", None)
         second = evaluated(protocol, other, store, controls)
     assert second.control.taken_from == next(controls.iterdir()).name
     assert second.control.model_copy(update={"taken_from": ""}) == expected.control

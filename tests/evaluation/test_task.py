@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from skelact.evaluation.task import standardised, task
 from skelact.system.world import SkelactError
+from skelact.train.task import standardised, task
 
 FEATURES = np.arange(24, dtype=np.float32).reshape(8, 3) ** 2
 LABELS = np.array([0, 7, 0, 7, 3, 3, 0, 7])

@@ -13,11 +13,11 @@ from skelact.data.store import Store, write_store
 from skelact.data.units import NOT_TOLD
 from skelact.encoders.file import EncoderCard, LoadedEncoder, random_encoder, save_encoder
 from skelact.encoders.stgcn.network import STGCNConfig
-from skelact.evaluation import run as module
 from skelact.evaluation.case import Case
 from skelact.evaluation.classify import embed
-from skelact.evaluation.finetune import FinetuneConfig
-from skelact.evaluation.result import show
+from skelact.evaluation.protocols import names
+from skelact.evaluation.protocols.finetune import FinetuneConfig
+from skelact.evaluation.reading import show
 from skelact.evaluation.run import evaluate_run
 from skelact.layouts import COCO_17, KINECT_V1, OPENPOSE_18
 from skelact.system.world import SkelactError
@@ -66,7 +66,7 @@ def test_without_any_label_on_a_side_nothing_is_evaluated_and_what_can_be_done_i
 
 
 def test_a_split_without_test_clips_is_refused_by_every_protocol(run, store):
-    for protocol in module.RECIPES:
+    for protocol in names():
         with pytest.raises(SkelactError, match="split all of store has no test clips"):
             evaluate_run(protocol, run, store.path, "all", progress=False)
 

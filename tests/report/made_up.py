@@ -12,11 +12,12 @@ from skelact.data.splits import split
 from skelact.data.store import Store, write_store
 from skelact.encoders.config import STGCNConfig
 from skelact.encoders.file import EncoderCard, load_encoder, random_encoder, save_encoder
-from skelact.evaluation.accuracy import Accuracy, accuracy
-from skelact.evaluation.control import Control
 from skelact.evaluation.features import cached_features, encoder_hash
-from skelact.evaluation.result import PublishedNumber, Result, write_result
+from skelact.evaluation.results.files import write_result
+from skelact.evaluation.results.outcome import Control, PublishedNumber, Result
 from skelact.layouts import KINECT_V1
+from skelact.maths.accuracy import Accuracy
+from skelact.maths.hits import accuracy
 from skelact.system.world import write_json
 
 POSE = np.array(

@@ -11,7 +11,7 @@ from made_up import CLASSES, make_run, make_store, recording
 from test_report_page import Page
 
 from skelact.data.store import Store, write_store
-from skelact.evaluation.result import read_result
+from skelact.evaluation.reading import read_result
 from skelact.layouts import KINECT_V1
 from skelact.report import report
 from skelact.system.world import SkelactError, write_json

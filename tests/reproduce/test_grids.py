@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from skelact import recipes
-from skelact.evaluation.published import TABLES, table_row
+from skelact.evaluation.results.published import TABLES, table_row
 from skelact.methods.aimclr import AimCLR
 from skelact.reproduce import grids
 from skelact.reproduce.grids import GRIDS, THREE

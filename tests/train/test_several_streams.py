@@ -11,8 +11,7 @@ import torch
 import tiny
 from skelact import cli
 from skelact.encoders.file import load_encoder, save_encoder, streams_of
-from skelact.evaluation.linear import LinearConfig
-from skelact.evaluation.result import Result
+from skelact.evaluation.results.outcome import Result
 from skelact.evaluation.run import evaluate_run
 from skelact.maths.streams import apply_stream
 from skelact.report import report
@@ -20,6 +19,7 @@ from skelact.report.curves import reference
 from skelact.report.runs import read_run
 from skelact.system.world import SkelactError
 from skelact.train import pretrain
+from skelact.train.labels import LinearConfig
 
 STREAMS = ("joint", "motion", "bone")
 

@@ -16,7 +16,7 @@ from skelact.encoders.file import load_encoder
 from skelact.encoders.loaded import LoadedEncoder
 from skelact.evaluation import classify as use
 from skelact.evaluation.features import best_device
-from skelact.evaluation.identity import expect_run
+from skelact.evaluation.results.identity import expect_run
 from skelact.skeleton import Skeleton
 from skelact.system.world import AnyPath, SkelactError
 

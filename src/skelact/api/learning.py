@@ -10,8 +10,10 @@ from rich.console import Console
 from skelact.api.recordings import opened
 from skelact.config import Config, Stream, faults
 from skelact.data.store import Store
-from skelact.evaluation.config import RECIPES as PROTOCOLS
-from skelact.evaluation.result import AnyResult, Clustered, Result, Retrieved
+from skelact.evaluation.protocols import protocol_named
+from skelact.evaluation.protocols.clustering import Clustered
+from skelact.evaluation.protocols.retrieval import Retrieved
+from skelact.evaluation.results.outcome import Evaluation, Result
 from skelact.evaluation.run import evaluate_run
 from skelact.recipes import RECIPES
 from skelact.system.world import AnyPath, SkelactError
@@ -82,7 +84,7 @@ def evaluate(
 @overload
 def evaluate(
     run: AnyPath, protocol: str, store: Store | AnyPath, split: str, *, seeds: int = 3, **options: Any
-) -> AnyResult: ...
+) -> Evaluation: ...
 def evaluate(
     run: AnyPath,
     protocol: str,
@@ -94,7 +96,7 @@ def evaluate(
     controls: AnyPath | None = None,
     progress: bool = True,
     **options: Any,
-) -> AnyResult:
+) -> Evaluation:
     """Measure a run's encoder on a labelled split, beside the same network with random weights.
 
     The result is also written to `RUN/evaluate/`, with the scores of every test clip.
@@ -119,9 +121,7 @@ def evaluate(
         SkelactError: no such protocol, setting, encoder or split; no labelled clips to test; joints or units that do
             not map.
     """
-    if protocol not in PROTOCOLS:
-        raise SkelactError(f"no protocol {protocol!r}; there are {', '.join(PROTOCOLS)}")
-    settings = _changed(PROTOCOLS[protocol](), options)
+    settings = _changed(protocol_named(protocol).options(), options)
     kept = None if controls is None else Path(controls)
     return evaluate_run(protocol, Path(run), _path(store), split, seeds, settings, progress, stream, controls=kept)
 

@@ -71,7 +71,7 @@ def classify(
     at_least_one(top=top)
     from skelact.encoders.file import load_encoder
     from skelact.evaluation import classify as use
-    from skelact.evaluation.identity import expect_run
+    from skelact.evaluation.results.identity import expect_run
 
     expect_run(encoder)
     loaded = load_encoder(encoder)
@@ -92,7 +92,7 @@ def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | No
     from skelact.data.store import Store
     from skelact.encoders.file import load_encoder
     from skelact.evaluation import classify as use
-    from skelact.evaluation.identity import expect_run
+    from skelact.evaluation.results.identity import expect_run
 
     check_kind(out, ".npz")
     expect_run(encoder)

@@ -8,35 +8,26 @@ from tyro.conf import Positional, arg
 from skelact.cli.flags import at_least_one, choice, for_flags, run_command
 from skelact.cli.shared import check_kind
 from skelact.config import Stream
-from skelact.evaluation.config import RECIPES, AllConfig, AnyRecipe, finetune_released, semi_released
+from skelact.evaluation.protocols import all_options, choices
 from skelact.system.terminal import Terminal, say
 
-PROTOCOLS: dict[str, AnyRecipe | AllConfig] = {
-    **{protocol: recipe() for protocol, recipe in RECIPES.items()},
-    "semi-released": semi_released(),
-    "finetune-released": finetune_released(),
-    "all": AllConfig(),
-}
-WORDS = {
-    "knn": "Nearest neighbours.",
-    "retrieval": "Test clips search the train clips for their class.",
-    "clustering": "k-means on the test clips, held against their classes.",
-    "linear": "A linear classifier.",
-    "semi": "The whole network learns a share of the labels.",
-    "finetune": "The whole network learns all labels.",
-    "supervised": "The same network from random weights; RUN may be a new folder.",
-    "transfer": "linear and finetune on another store than the run was pretrained on.",
-    "semi-released": "semi with the numbers of a published program: the network in evaluation mode, no weight decay.",
-    "finetune-released": "finetune in the same way.",
-    "all": "Each but transfer and the released ones, the cheapest first, skipping what is there already.",
-}
+ALL = "all"
+
+
+def evaluations() -> dict[str, str]:
+    """What may follow `evaluate`, each with a line about it."""
+    found = choices()
+    left_out = ", ".join(name for name, choice in found.items() if not choice.protocol.in_all)
+    words = f"Each but {left_out} and the released ones, the cheapest first, skipping what is there already."
+    return {name: choice.words for name, choice in found.items()} | {ALL: words}
 
 
 def evaluate(arguments: list[str]) -> None:
     """Measure a run's encoder on a labelled split, beside random weights."""
-    protocol, rest = choice("evaluate", "PROTOCOL", arguments, WORDS)
-    kind = type(PROTOCOLS[protocol])
-    default = for_flags(PROTOCOLS[protocol])
+    name, rest = choice("evaluate", "PROTOCOL", arguments, evaluations())
+    chosen = choices().get(name)
+    start = chosen.options if chosen else all_options()()
+    default = for_flags(start)
 
     def command(
         run: Positional[Path],
@@ -60,18 +51,18 @@ def evaluate(arguments: list[str]) -> None:
         """
         at_least_one(seeds=seeds)
         from skelact.evaluation.everything import evaluate_all, summary
-        from skelact.evaluation.result import show
+        from skelact.evaluation.reading import show
         from skelact.evaluation.run import evaluate_run
 
-        recipe = kind.model_validate(config.model_dump())
-        if isinstance(recipe, AllConfig):
-            results = evaluate_all(run, store, split, seeds, recipe, stream=stream, controls=controls)
+        options = type(start).model_validate(config.model_dump())
+        if chosen is None:
+            results = evaluate_all(run, store, split, seeds, options, stream=stream, controls=controls)
             Terminal(width=None if Terminal().is_terminal else 150, markup=False).print(summary(results))
         else:
-            name = protocol.removesuffix("-released")
-            show(evaluate_run(name, run, store, split, seeds, recipe, stream=stream, controls=controls))
+            protocol = chosen.protocol.name
+            show(evaluate_run(protocol, run, store, split, seeds, options, stream=stream, controls=controls))
 
-    run_command(command, rest, f"evaluate {protocol}")
+    run_command(command, rest, f"evaluate {name}")
 
 
 def report(runs: Positional[tuple[Path, ...]], out: Path | None = None, table: tuple[Path, ...] = ()) -> None:

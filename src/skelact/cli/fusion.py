@@ -16,7 +16,7 @@ def fuse(results: Positional[tuple[Path, ...]], weights: tuple[float, ...] = (),
         out: File to write (.json); by default fused-PROTOCOL-STORE-SPLIT.json beside the first result.
     """
     from skelact.evaluation.fuse import fuse as fuse_results
-    from skelact.evaluation.result import show
+    from skelact.evaluation.reading import show
 
     fused, written = fuse_results(list(results), weights or None, out)
     show(fused)

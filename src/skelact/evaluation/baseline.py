@@ -10,8 +10,8 @@ from skelact.config import Config
 from skelact.data.measurable import check_measurable, labelled
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
-from skelact.evaluation.task import Task, task
 from skelact.skeleton import Skeleton
+from skelact.train.task import Task, task
 
 FRAMES = 32
 

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Int64
-from torch import Tensor
 
 from skelact.data.batches import TrainingClips
 from skelact.data.measurable import check_measurable, labelled
@@ -18,8 +16,8 @@ from skelact.data.squeezed import squeezed_in
 from skelact.data.store import Prepared, Store
 from skelact.encoders.loaded import LoadedEncoder
 from skelact.evaluation.features import best_device, cached_features
-from skelact.evaluation.task import Task, task
 from skelact.system.printable import printable
+from skelact.train.task import Task, task
 
 
 @dataclass(frozen=True)
@@ -106,16 +104,3 @@ def _left_out(rows: Split, kept: Split) -> str:
         if len(there) > len(used)
     ]
     return f"{' and '.join(counts)} have no label and are left out" if counts else ""
-
-
-@dataclass(frozen=True)
-class Scored:
-    """What a protocol found: the fields of its result that it decides, and what it says about every test clip."""
-
-    fields: dict[str, Any]
-    scores: Tensor
-    """(n, classes): of the first seed after the last epoch. Where no classes are scored: one number a test clip."""
-    what: str = "scores"
-    """What those numbers are: their name in the .npz."""
-    network: LoadedEncoder | None = None
-    """The network that the first seed ended with, where one learned."""

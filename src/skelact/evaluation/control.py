@@ -3,31 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from skelact.config import Config
-from skelact.encoders.file import EncoderCard, LoadedEncoder, random_encoder
-from skelact.evaluation.accuracy import Accuracy, mean
-from skelact.evaluation.task import Task, standardised
+from skelact.encoders.file import EncoderCard, random_encoder
+from skelact.encoders.loaded import LoadedEncoder
+from skelact.evaluation.results.outcome import Control
+from skelact.maths.accuracy import Accuracy, mean
+from skelact.train.task import Task, standardised
 
 Figure = TypeVar("Figure")
-
-
-class Control(Config):
-    """Means over the random encoders, in per cent, and the accuracies of each."""
-
-    top1: float
-    """What a trained encoder has to beat: the stronger of plain and standardised features, after the last epoch."""
-    how: str = "frozen random encoder"
-    """What the control is, in words."""
-    plain: Accuracy
-    best: Accuracy | None = None
-    """`plain` in each seed's best test epoch, where the network itself learned."""
-    standardised: Accuracy | None = None
-    """With every feature brought to zero mean and unit variance over the train clips; none where the network itself
-    learned."""
-    plain_per_seed: tuple[Accuracy, ...]
-    standardised_per_seed: tuple[Accuracy, ...] = ()
-    taken_from: str = ""
-    """File of the folder of controls that it was taken from; empty where it was computed for this result."""
 
 
 def control(

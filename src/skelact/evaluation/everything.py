@@ -1,20 +1,20 @@
 """`skelact evaluate all`: every protocol on one store, the cheapest first, and one table of all of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
 
+from skelact.config import Config
 from skelact.data.measurable import check_measurable, labelled
 from skelact.data.splits import split as split_of
 from skelact.data.store import Store
-from skelact.evaluation.config import AllConfig, AnyRecipe, SemiConfig
-from skelact.evaluation.identity import expect_run
-from skelact.evaluation.result import AnyResult, Result
+from skelact.evaluation.protocols import all_options, planned, protocol_of
+from skelact.evaluation.results.identity import expect_run
+from skelact.evaluation.results.outcome import Evaluation
 from skelact.evaluation.run import evaluate_run
-from skelact.evaluation.subset import chosen
 from skelact.maths.streams import Stream
-from skelact.system.terminal import cell, tell
+from skelact.system.terminal import cell
 
 
 def evaluate_all(
@@ -22,47 +22,32 @@ def evaluate_all(
     store: Path,
     split: str,
     seeds: int = 3,
-    config: AllConfig | None = None,
+    config: Config | None = None,
     progress: bool = True,
     stream: Stream | None = None,
     controls: Path | None = None,
-) -> list[AnyResult]:
+) -> list[Evaluation]:
     """Every protocol in order of cost. One whose result is there already, of the same encoder, clips, split, settings
     and seeds, is read instead of run; a share of the labels that keeps the same clips as a smaller one is left out.
-    `controls` and SkelactError: as for `evaluate_run`.
+    `config` is one of `all_options()`. `controls` and SkelactError: as for `evaluate_run`.
     """
     expect_run(run_or_encoder)
-    planned = list(_planned(config or AllConfig(), store, split))  # whole, so that what cannot be is said at once
     return [
         evaluate_run(protocol, run_or_encoder, store, split, seeds, recipe, progress, stream, True, controls)
-        for protocol, recipe in planned
+        for protocol, recipe in _planned(config or all_options()(), store, split)
     ]
 
 
-def _planned(config: AllConfig, store: Path, split: str) -> Iterator[tuple[str, AnyRecipe]]:
-    """Protocols and their settings, the cheapest first."""
-    for protocol in ("knn", "retrieval", "clustering", "linear"):
-        yield protocol, getattr(config, protocol)
+def _planned(config: Config, store: Path, split: str) -> list[tuple[str, Config]]:
+    """Protocols and their options, the cheapest first."""
     opened = Store.open(store)
     rows = split_of(opened, split)
     check_measurable(opened, rows)
     train = labelled(rows, opened.table["action"]).train
-    names, labels = opened.table["name"][train], opened.table["action"][train]
-    known: dict[int, float] = {}  # subsets of a seed grow with the share: as many clips are the same clips
-    for share in sorted(set(config.shares)):
-        semi = SemiConfig(**config.semi.model_dump(), share=share)
-        clips = len(chosen(names, labels, share, 0))
-        if clips in known:
-            text = f"semi {100 * share:g} %: the same {clips} clips as {100 * known[clips]:g} %, left out"
-            tell(text)
-            continue
-        known[clips] = share
-        yield "semi", semi
-    yield "finetune", config.finetune
-    yield "supervised", config.supervised
+    return list(planned(config, opened.table["name"][train], opened.table["action"][train]))
 
 
-def summary(results: Sequence[AnyResult]) -> Table:
+def summary(results: Sequence[Evaluation]) -> Table:
     """One row a figure of every result."""
     first = results[0]
     title = (
@@ -80,17 +65,7 @@ def summary(results: Sequence[AnyResult]) -> Table:
         made.add_column(column, justify="left" if column == "figure" else "right", no_wrap=True)
     for result in results:
         tail = (str(result.train_clips), str(result.seeds), f"{result.seconds:.0f}")
-        for name, last, best, control in _figures(result):
-            made.add_row(cell(result.label), name, last, best, control, *tail)
+        for name, *values, std in protocol_of(result).figures(result):
+            last, best, _, control = ("" if value is None else f"{value:.1f}" for value in values)
+            made.add_row(cell(result.label), name, last if std is None else f"{last} ± {std:.1f}", best, control, *tail)
     return made
-
-
-def _figures(result: AnyResult) -> list[tuple[str, str, str, str]]:
-    """(name, last, best, control) of every figure, as text."""
-    if isinstance(result, Result):
-        spread = f" ± {result.std:.1f}" if result.std is not None else ""
-        figures = (f"{result.last.top1:.1f}{spread}", f"{result.best.top1:.1f}", f"{result.control.top1:.1f}")
-        k, used = list(result.k_used.items())[-1] if result.k_used else (0, 0)
-        return [("top 1" if k == used else f"top 1, k {used} instead of {k}", *figures)]
-    figures = getattr(result, "figures", ())
-    return [(name, f"{plain:.1f}", "", f"{control:.1f}") for name, plain, _, control in figures]

@@ -13,12 +13,14 @@ from jaxtyping import Float, Integer, Shaped
 from torch import Tensor
 
 from skelact import __version__
-from skelact.evaluation.accuracy import Accuracy, accuracy
-from skelact.evaluation.config import labels_name
-from skelact.evaluation.identity import free_variant
-from skelact.evaluation.outcome import Fused, FusedPart, PublishedNumber, Result
-from skelact.evaluation.published import published, published_name
-from skelact.evaluation.result import read_result, read_scores, without_idle_top5, write_result
+from skelact.evaluation.protocols import protocol_of
+from skelact.evaluation.reading import read_result
+from skelact.evaluation.results.files import read_scores, without_idle_top5, write_result
+from skelact.evaluation.results.identity import free_variant
+from skelact.evaluation.results.outcome import Fused, FusedPart, PublishedNumber, Result
+from skelact.evaluation.results.published import published, published_name
+from skelact.maths.accuracy import Accuracy
+from skelact.maths.hits import accuracy
 from skelact.system.printable import printable
 from skelact.system.world import SkelactError, machine
 
@@ -104,8 +106,7 @@ def check_alike(one: Part, other: Part) -> None:
 
 def _labels(result: Result) -> str:
     """Which labels were learned, as it stands in file names; all of them without a word."""
-    share = result.recipe.get("share")
-    return labels_name(share, result.recipe.get("per_class", "at_least_one")) if share else ""
+    return protocol_of(result).variant(result.recipe)
 
 
 def weights_of(parts: Sequence[Part], weights: Sequence[float] | None) -> list[float]:
@@ -188,8 +189,9 @@ def _published(
     if any(weight != WEIGHTS.get(part.stream) for weight, part in zip(weights, parts, strict=True)):
         return None
     dataset = published_name(first.dataset, first.classes, first.train_clips + first.test_clips)
-    setting = f"{100 * first.recipe['share']:g}%" if first.protocol == "semi" else ""
-    known = published(dataset, first.split, method, stream, first.protocol, setting)
+    protocol = protocol_of(first)
+    name, setting = protocol.paper_method or method, protocol.setting(first.recipe)
+    known = published(dataset, first.split, name, stream, first.protocol, setting)
     return known and PublishedNumber(top1=known.top1, source=known.source)
 
 

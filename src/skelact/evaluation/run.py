@@ -1,7 +1,6 @@
 """One evaluation from files to files: `skelact evaluate`."""
 
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -10,43 +9,28 @@ from typing import Any
 from pydantic import ValidationError
 
 from skelact import __version__
+from skelact.config import Config
 from skelact.data.rates import common_rate, median_seconds
 from skelact.data.store import Store
-from skelact.encoders.file import LoadedEncoder, encoder_file, load_encoder, save_encoder, streams_of
-from skelact.evaluation.case import Case, Scored
-from skelact.evaluation.clustering import clustering
-from skelact.evaluation.config import (
-    RECIPES,
-    AnyRecipe,
-    ClusteringConfig,
-    FinetuneConfig,
-    RetrievalConfig,
-    SemiConfig,
-    SupervisedConfig,
-    TransferConfig,
-)
+from skelact.encoders.file import encoder_file, save_encoder, streams_of
+from skelact.encoders.loaded import LoadedEncoder
+from skelact.evaluation.case import Case
 from skelact.evaluation.features import encoder_hash
-from skelact.evaluation.finetune import finetune, label_files, semi, supervised
-from skelact.evaluation.frozen import frozen
-from skelact.evaluation.identity import content_hash, expect_run, free_variant
-from skelact.evaluation.published import published, published_name
-from skelact.evaluation.result import (
-    AnyResult,
-    PublishedNumber,
-    Result,
-    kind_of,
-    read_result,
-    without_idle_top5,
-    write_result,
-)
-from skelact.evaluation.retrieval import retrieval
-from skelact.evaluation.scratch import claim, has_no_run, scratch
-from skelact.evaluation.transfer import seen_before, transfer
+from skelact.evaluation.pretrained import seen_before
+from skelact.evaluation.protocols import AnyProtocol, protocol_named
+from skelact.evaluation.reading import read_result
+from skelact.evaluation.results.files import without_idle_top5, write_result
+from skelact.evaluation.results.identity import content_hash, free_variant
+from skelact.evaluation.results.outcome import Evaluation, PublishedNumber
+from skelact.evaluation.results.published import published, published_name
+from skelact.evaluation.results.scored import Scored
+from skelact.evaluation.subset import label_files
 from skelact.maths.streams import STREAMS, Stream
 from skelact.system import processor
 from skelact.system.printable import printable
 from skelact.system.terminal import tell
 from skelact.system.world import SkelactError, check_writable, machine
+from skelact.train.scratch import has_no_run
 
 
 def evaluate_run(
@@ -55,12 +39,12 @@ def evaluate_run(
     store: Path,
     split: str,
     seeds: int = 3,
-    recipe: AnyRecipe | None = None,
+    recipe: Config | None = None,
     progress: bool = True,
     stream: Stream | None = None,
     reuse: bool = False,
     controls: Path | None = None,
-) -> AnyResult:
+) -> Evaluation:
     """Evaluate the encoder of a run folder, or an encoder file, on a split of a store, beside its control.
 
     Writes `evaluate/<protocol>-<store>-<split>.json` and `.npz` into the run (for an encoder file: into the folder
@@ -75,82 +59,37 @@ def evaluate_run(
     SkelactError: no such protocol, encoder, stream, store or split; a recipe of another protocol; no labelled clips to
     test; joints or units that do not map; a result that could not be written.
     """
-    start = time.perf_counter()
-    recipe = _recipe(protocol, recipe)
+    start, path = time.perf_counter(), Path(run_or_encoder)
+    asked = protocol_named(protocol)
+    recipe = _recipe(asked, recipe)
     if seeds < 1:
         raise SkelactError(f"seeds must be at least 1, got {seeds}")
-    folder = results_folder(run_or_encoder)
-    if isinstance(recipe, SupervisedConfig):
-        opened = Store.open(store)
-        alone = has_no_run(run_or_encoder)
-        encoder = scratch(run_or_encoder, opened, recipe, stream)
-        if alone:
-            _tell_alone(run_or_encoder, encoder)
-    else:
-        expect_run(run_or_encoder)
-        alone, encoder, opened = False, load_encoder(run_or_encoder, stream), Store.open(store)
+    folder, opened = results_folder(path), Store.open(store)
+    encoder = asked.start(path, opened, recipe, stream)
     case = Case.open(encoder, opened, split, folder, progress, controls)
-    same = _identity(protocol, recipe, case, split, seeds)
-    named = encoder.card.stream if streams_of(folder) or (stream and protocol == "supervised") else ""
-    name_of = partial(kind_of(protocol).name_of, protocol, opened.name, split)
-    told = (recipe.percent if isinstance(recipe, SemiConfig) else "", named)
-    variant = free_variant(folder / "evaluate", name_of, told, same["content"], same["store_hash"])
-    name = name_of(variant)
-    if reuse and (kept := _kept(folder / "evaluate" / f"{name}.json", same)):
+    same = _identity(asked, recipe, case, split, seeds)
+    variant = _variant(asked, case, stream, same)
+    name = asked.result.name_of(asked.name, opened.name, split, variant)
+    if reuse and (kept := _kept(folder / "evaluate" / f"{name}.json", asked, same)):
         tell(f"{name}: there already, of the same encoder, clips, settings and seeds; not run again")
         return kept
     check_writable(folder / "evaluate", f"{name}.safetensors")
-    tuned = recipe.finetune if isinstance(recipe, TransferConfig) else recipe
-    if slow := processor.doubt(getattr(tuned, "precision", "float32"), case.device):
+    if slow := processor.doubt(asked.precision(recipe), case.device):
         tell(f"warning: {slow}")
-    scored = measure(case, recipe, range(seeds), name)
-    common = {
-        **same,
-        "variant": variant,
-        "store": printable(opened.name),
-        "notes": (*case.notes, *seen_before(case)),
-        "dataset": opened.meta.dataset,
-        "method": protocol if protocol == "supervised" else encoder.card.method,
-        "stream": encoder.card.stream,
-        "classes": case.answers.present,
-        "train_clips": len(case.rows.train),
-        "test_clips": len(case.rows.test),
-        "majority": case.answers.majority,
-        "chance": 100 / case.answers.present,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "skelact": __version__,
-        "machine": machine(),
-        "seconds": time.perf_counter() - start,
-    }
-    if kind_of(protocol) is Result:
-        common["published"] = _published(recipe, protocol, common["method"], encoder, opened, split)
-    result = kind_of(protocol)(**{**common, **scored.fields})
-    if isinstance(result, Result):
-        result = without_idle_top5(result)
-    test = case.rows.test
-    if alone:
-        claim(folder, opened, case.prepared.hash, split)
+    scored = measure(asked, case, recipe, seeds, name)
+    seconds = time.perf_counter() - start
+    result = _result(asked, case, {**same, "variant": variant, "seconds": seconds}, scored)
+    asked.finish(path, case, split)
     if scored.network is not None:
         _save(folder / "evaluate" / f"{name}.safetensors", scored.network, result, case)
-    write_result(result, folder / "evaluate", case.names[test], case.labels[test], scored.scores.numpy(), scored.what)
+    names, labels = case.names[case.rows.test], case.labels[case.rows.test]
+    write_result(result, folder / "evaluate", names, labels, scored.scores.numpy(), scored.what)
     return result
 
 
-def measure(case: Case, recipe: AnyRecipe, seeds: Sequence[int], name: str) -> Scored:
-    """Run the protocol that a recipe belongs to; `name` is that of its result."""
-    if isinstance(recipe, SemiConfig):
-        return semi(case, recipe, seeds, name)
-    if isinstance(recipe, FinetuneConfig):
-        return finetune(case, recipe, seeds)
-    if isinstance(recipe, SupervisedConfig):
-        return supervised(case, recipe, seeds)
-    if isinstance(recipe, TransferConfig):
-        return transfer(case, recipe, seeds)
-    if isinstance(recipe, RetrievalConfig):
-        return retrieval(case, recipe, seeds)
-    if isinstance(recipe, ClusteringConfig):
-        return clustering(case, recipe, seeds)
-    return frozen(case, recipe, seeds)
+def measure(protocol: AnyProtocol, case: Case, recipe: Config, seeds: int, name: str) -> Scored:
+    """Run a protocol with seeds from 0; `name` is that of its result."""
+    return protocol.measure(case, recipe, range(seeds), name)
 
 
 def results_folder(run_or_encoder: Path) -> Path:
@@ -164,18 +103,16 @@ def results_folder(run_or_encoder: Path) -> Path:
     return path.parent / f"{path.stem}-evaluation"
 
 
-def _recipe(protocol: str, recipe: AnyRecipe | None) -> AnyRecipe:
-    if protocol not in RECIPES:
-        raise SkelactError(f"no protocol {protocol!r}; there are {', '.join(RECIPES)}")
-    if recipe is not None and not isinstance(recipe, RECIPES[protocol]):
-        raise SkelactError(f"{protocol} takes a {RECIPES[protocol].__name__}, got a {type(recipe).__name__}")
-    return recipe or RECIPES[protocol]()
+def _recipe(protocol: AnyProtocol, recipe: Config | None) -> Config:
+    if recipe is not None and not isinstance(recipe, protocol.options):
+        raise SkelactError(f"{protocol.name} takes a {protocol.options.__name__}, got a {type(recipe).__name__}")
+    return recipe or protocol.options()
 
 
-def _identity(protocol: str, recipe: AnyRecipe, case: Case, split: str, seeds: int) -> dict[str, Any]:
+def _identity(protocol: AnyProtocol, recipe: Config, case: Case, split: str, seeds: int) -> dict[str, Any]:
     """What makes two evaluations the same one."""
     return {
-        "protocol": protocol,
+        "protocol": protocol.name,
         "recipe": recipe.model_dump(mode="json"),
         "store_hash": case.prepared.hash,
         "content": content_hash(case.store),
@@ -187,25 +124,56 @@ def _identity(protocol: str, recipe: AnyRecipe, case: Case, split: str, seeds: i
     }
 
 
-def _kept(path: Path, same: dict[str, Any]) -> AnyResult | None:
+def _variant(protocol: AnyProtocol, case: Case, stream: Stream | None, same: dict[str, Any]) -> str:
+    """What distinguishes the result from others of the protocol, store and split in its folder."""
+    several = streams_of(case.folder) or (stream and not protocol.uses_weights)
+    parts = (protocol.variant(same["recipe"]), case.encoder.card.stream if several else "")
+    name_of = partial(protocol.result.name_of, protocol.name, case.store.name, same["split"])
+    return free_variant(case.folder / "evaluate", name_of, parts, same["content"], same["store_hash"])
+
+
+def _kept(path: Path, protocol: AnyProtocol, same: dict[str, Any]) -> Evaluation | None:
     """The result at `path`, if it and what lies beside it are of this very evaluation."""
     if not path.exists() or not path.with_suffix(".npz").exists():
         return None
     kept = read_result(path)
     try:  # what an older skelact did not have has its default; a default is never changed
-        recipe = RECIPES[kept.protocol].model_validate(kept.recipe).model_dump(mode="json")
-    except (KeyError, ValidationError):
+        recipe = protocol.options.model_validate(kept.recipe).model_dump(mode="json")
+    except ValidationError:
         return None
     if any(value != (recipe if key == "recipe" else getattr(kept, key)) for key, value in same.items()):
         return None
-    if isinstance(kept, Result):
-        files = [path.parent / name for name in kept.labels]
-        if not all(file.exists() for file in files) or label_files(files) != kept.labels:
-            return None
-    return kept
+    labels = getattr(kept, "labels", {})
+    files = [path.parent / name for name in labels]
+    return kept if all(file.exists() for file in files) and label_files(files) == labels else None
 
 
-def _save(path: Path, network: LoadedEncoder, result: AnyResult, case: Case) -> None:
+def _result(protocol: AnyProtocol, case: Case, known: dict[str, Any], scored: Scored) -> Evaluation:
+    """What is left behind: what is known beforehand, what the case says, what was scored."""
+    card, store = case.encoder.card, case.store
+    method = card.method if protocol.uses_weights else protocol.name
+    common = {
+        **known,
+        "store": printable(store.name),
+        "notes": (*case.notes, *seen_before(case)),
+        "dataset": store.meta.dataset,
+        "method": method,
+        "stream": card.stream,
+        "classes": case.answers.present,
+        "train_clips": len(case.rows.train),
+        "test_clips": len(case.rows.test),
+        "majority": case.answers.majority,
+        "chance": 100 / case.answers.present,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "skelact": __version__,
+        "machine": machine(),
+    }
+    if "published" in protocol.result.model_fields:
+        common["published"] = _published(protocol, known["recipe"], method, case, known["split"])
+    return without_idle_top5(protocol.result(**{**common, **scored.fields}))
+
+
+def _save(path: Path, network: LoadedEncoder, result: Evaluation, case: Case) -> None:
     """The network of the first seed after its last epoch, with its head: an encoder file that `classify` takes."""
     origin = f"{result.protocol} on {result.store}, split {result.split}, seed 0; from {network.card.origin}"
     of_clips = {
@@ -217,21 +185,13 @@ def _save(path: Path, network: LoadedEncoder, result: AnyResult, case: Case) -> 
     save_encoder(path, network.network, card, network.head)
 
 
-def _tell_alone(path: Path, encoder: LoadedEncoder) -> None:
-    card = encoder.card
-    tell(
-        f"{path}: no run there; a network of {card.encoder.size} for {card.frames} frames, "
-        f"preparation {card.preparation}, {card.stream} stream, is trained "
-        "from random weights, and its results go there"
-    )
-
-
 def _published(
-    recipe: AnyRecipe, protocol: str, method: str, encoder: LoadedEncoder, store: Store, split: str
+    protocol: AnyProtocol, recipe: dict[str, Any], method: str, case: Case, split: str
 ) -> PublishedNumber | None:
     """The published number for exactly this, where there is one."""
+    store, stream = case.store, case.encoder.card.stream
     known = store.table["action"][store.table["action"] >= 0]
     dataset = published_name(store.meta.dataset, len(set(known.tolist())), len(known))
-    setting = f"{100 * recipe.share:g}%" if isinstance(recipe, SemiConfig) else ""
-    found = published(dataset, split, method, encoder.card.stream, protocol, setting)
+    name = protocol.paper_method or method
+    found = published(dataset, split, name, stream, protocol.name, protocol.setting(recipe))
     return found and PublishedNumber(top1=found.top1, source=found.source)

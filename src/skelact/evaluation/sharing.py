@@ -13,8 +13,7 @@ from pydantic import ValidationError
 from skelact import __version__
 from skelact.config import Config
 from skelact.evaluation.case import Case
-from skelact.evaluation.control import Control
-from skelact.evaluation.outcome import short
+from skelact.evaluation.results.outcome import Control, short
 from skelact.system.world import SkelactError, read_json, write_json
 
 Rows = Mapping[int, Int64[np.ndarray, "n"]]

@@ -3,14 +3,15 @@
 import csv
 import hashlib
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64, Shaped
 
-from skelact.evaluation.config import PerClass
 from skelact.system.terminal import tell
-from skelact.system.world import SkelactError, write_bytes
+from skelact.system.world import SkelactError, file_hash, write_bytes
+from skelact.train.labels import PerClass
 
 COLUMNS = ("name", "action")
 
@@ -69,6 +70,11 @@ def kept_or_chosen(
     writer.writerows((names[place], int(labels[place])) for place in places)
     write_bytes(path, text.getvalue().encode())
     return places
+
+
+def label_files(files: Iterable[Path]) -> dict[str, str]:
+    """Name and SHA-256 of each file of labelled clips."""
+    return {file.name: file_hash(file) for file in files}
 
 
 def _read(path: Path, names: list[str], labels: Int64[np.ndarray, "n"], per_class: PerClass) -> Int64[np.ndarray, "k"]:

@@ -11,8 +11,8 @@ from skelact.data.store import Store
 from skelact.encoders.file import load_encoder, streams_of
 from skelact.evaluation.arrays import read_arrays
 from skelact.evaluation.features import features_key
-from skelact.evaluation.identity import content_hash, prepared_hashes
-from skelact.evaluation.result import AnyResult, Fused, Result
+from skelact.evaluation.results.identity import content_hash, prepared_hashes
+from skelact.evaluation.results.outcome import Classified, Evaluation, Fused
 from skelact.maths.streams import Stream
 from skelact.report.runs import Predictions, Run
 from skelact.system.world import SkelactError
@@ -29,7 +29,7 @@ class Stores:
     there: dict[Path, Store]
     gone: tuple[str, ...]
 
-    def of(self, result: AnyResult) -> Store | None:
+    def of(self, result: Evaluation) -> Store | None:
         """The store that a result is of, by what is in it: another one may have its name by now."""
         for store in self.there.values():
             if result.identity in ({content_hash(store)} if result.content else prepared_hashes(store)):
@@ -42,7 +42,7 @@ class Joined:
     """One evaluation of one run with what belongs to it."""
 
     run: Run
-    result: Result | Fused
+    result: Classified
     predictions: Predictions | None
     store: Store | None
 
@@ -105,7 +105,7 @@ def stores_apart(runs: Sequence[Run], stores: Stores) -> list[Run]:
     for result in every:
         known.setdefault(result.store, set()).add(identity[id(result)])
 
-    def called(result: AnyResult) -> AnyResult:
+    def called(result: Evaluation) -> Evaluation:
         if len(known[result.store]) == 1:
             return result
         return result.model_copy(update={"store": f"{result.store} [{identity[id(result)][:8]}]"})
@@ -115,7 +115,7 @@ def stores_apart(runs: Sequence[Run], stores: Stores) -> list[Run]:
     ]
 
 
-def _identity(result: AnyResult, stores: Stores) -> str:
+def _identity(result: Evaluation, stores: Stores) -> str:
     """Whose clips they are, whatever the preparation; older results have only the hash of their prepared clips."""
     store = stores.of(result)
     return content_hash(store) if store else result.identity
@@ -128,7 +128,7 @@ def joined(runs: Sequence[Run], stores: Stores) -> list[Joined]:
         Joined(run, result, _checked(run, file), stores.of(result))
         for run in runs
         for file, result in run.evaluations.items()
-        if isinstance(result, Result | Fused)
+        if isinstance(result, Classified)
     ]
     return sorted(found, key=lambda one: (isinstance(one.result, Fused), place.get(one.result.protocol, len(place))))
 

@@ -8,14 +8,14 @@ from typing import Any
 from skelact.data.measurable import measurable
 from skelact.data.splits import ALL
 from skelact.data.store import Store
-from skelact.evaluation.accuracy import Accuracy
-from skelact.evaluation.result import FEW, AnyResult, Clustered, Fused, Result, Retrieved, neighbours
+from skelact.evaluation.protocols import protocol_of
+from skelact.evaluation.results.outcome import Classified, Evaluation, Result
+from skelact.evaluation.results.table import FEW
+from skelact.maths.accuracy import Accuracy
 from skelact.report.markup import Html, join, missing, number, section, table, tag, text
 from skelact.report.runs import Run
 from skelact.system.world import SkelactError
 
-Scored = Result | Fused
-"""Results by accuracy; retrieval and clustering have a table of their own."""
 NUMBERS = (
     "Top-1 last",
     "Top-1 best",
@@ -36,7 +36,7 @@ def results(runs: Sequence[Run]) -> Html:
     everything = [(run, result) for run in runs for result in run.evaluations.values()]
     if several:  # the same task side by side
         everything.sort(key=lambda pair: (pair[1].label, pair[1].store, pair[1].split))
-    found = [(run, result) for run, result in everything if isinstance(result, Scored)]
+    found = [(run, result) for run, result in everything if isinstance(result, Classified)]
     parts = []
     if found:
         heads = ("Evaluation", *(("Run",) if several else ()), *NUMBERS)
@@ -44,7 +44,7 @@ def results(runs: Sequence[Run]) -> Html:
         parts.append(table(heads, rows, range(len(heads) - len(NUMBERS), len(heads)), label="Results"))
         parts += _warnings(found)
         parts.append(_reading(found))
-    measured = [(run, result) for run, result in everything if isinstance(result, Retrieved | Clustered)]
+    measured = [(run, result) for run, result in everything if not isinstance(result, Classified)]
     if measured:
         parts.append(_figures(measured, several))
     parts += [unmeasured(f"{run.name} has no evaluation yet.", run) for run in runs if not run.evaluations]
@@ -73,7 +73,7 @@ def unmeasured(what: str, run: Run) -> Html:
     return missing(what, f"skelact evaluate linear {where} --split {shlex.quote(name)}")
 
 
-def _row(result: Scored, run: str | None) -> tuple[Any, ...]:
+def _row(result: Classified, run: str | None) -> tuple[Any, ...]:
     of_its_own = result if isinstance(result, Result) else None  # a fusion has no control and no seeds
     spread = f" ± {number(of_its_own.std)}" if of_its_own and of_its_own.std is not None else ""
     return (
@@ -92,7 +92,7 @@ def _row(result: Scored, run: str | None) -> tuple[Any, ...]:
     )
 
 
-def _named(result: AnyResult) -> Html:
+def _named(result: Evaluation) -> Html:
     return join((tag("b", result.label), tag("small", f"{result.store}, {result.split}")))
 
 
@@ -100,8 +100,8 @@ def _top1(accuracy: Accuracy | None) -> str:
     return number(accuracy and accuracy.top1)
 
 
-def _figures(found: Sequence[tuple[Run, Retrieved | Clustered]], several: bool) -> Html:
-    """Retrieval and clustering: every figure beside its control, a row each."""
+def _figures(found: Sequence[tuple[Run, Evaluation]], several: bool) -> Html:
+    """Results that are not accuracies: every figure beside its control, a row each."""
     heads = (
         "Evaluation",
         *(("Run",) if several else ()),
@@ -116,33 +116,31 @@ def _figures(found: Sequence[tuple[Run, Retrieved | Clustered]], several: bool) 
         (
             _named(result),
             *((tag("b", run.name),) if several else ()),
-            name,
-            *map(number, values),
+            figure.name,
+            *map(number, (figure.last, figure.standardised, figure.control)),
             f"{result.test_clips:,}",
             result.seeds,
         )
         for run, result in found
-        for name, *values in result.figures
+        for figure in protocol_of(result).figures(result)
     ]
-    words = (
-        "Retrieval: test clips search the train clips by cosine; mAP is the mean average precision, recall@k the per "
-        "cent with a clip of their class among the first k. Clustering: k-means on the test clips, as many clusters "
-        "as classes. Control: the same on random weights, the stronger of plain and standardised features."
-    )
+    control = "Control: the same on random weights, the stronger of plain and standardised features."
+    words = " ".join((*_readings(found), control))
     numbers = range(len(heads) - 5, len(heads))
-    return join((table(heads, rows, numbers, label="Retrieval and clustering"), tag("p", words, class_="note")))
+    return join((table(heads, rows, numbers, label="Other figures"), tag("p", words, class_="note")))
 
 
-def _warnings(found: Sequence[tuple[Run, Scored]]) -> list[Html]:
+def _readings(found: Sequence[tuple[Run, Evaluation]]) -> dict[str, None]:
+    """What the protocols of these results have to say of their figures, each once."""
+    return dict.fromkeys(filter(None, (protocol_of(result).reading for _, result in found)))
+
+
+def _warnings(found: Sequence[tuple[Run, Classified]]) -> list[Html]:
     """A box for each reason why results are no better than their control."""
-    frozen = (
-        "The encoder has learned nothing that this protocol can use, or its weights are not the ones that were trained."
-    )
-    trained = "Training the network gave no more than a linear layer on its random weights."
     reasons: dict[str, list[str]] = {}
     for run, result in found:
         if isinstance(result, Result) and result.last.top1 <= result.control.top1:
-            reasons.setdefault(trained if result.protocol == "supervised" else frozen, []).append(
+            reasons.setdefault(protocol_of(result).warning, []).append(
                 f"{run.name}: {result.label} on {result.store} {result.split} reaches {number(result.last.top1)}, its "
                 f"control with random weights {number(result.control.top1)}."
             )
@@ -151,40 +149,26 @@ def _warnings(found: Sequence[tuple[Run, Scored]]) -> list[Html]:
     ]
 
 
-def _reading(found: Sequence[tuple[Run, Scored]]) -> Html:
+def _reading(found: Sequence[tuple[Run, Classified]]) -> Html:
     """Plain sentences: what was measured, on what, by what."""
     general = (
         "Per cent of the test clips. Last: after the last epoch, the number to quote. Best: the highest of all test "
         "evaluations, chosen on the test clips themselves, as published scores are. Stand.: with each feature brought "
         "to zero mean and unit variance over the train clips. Top-5: of more than five classes. Control: the same "
-        "protocol on the same network with random weights; supervised: a linear layer on random weights. Gain: last "
-        "minus the stronger control. "
-        "±: standard deviation over the seeds."
+        "protocol on the same network with random weights. Gain: last minus the stronger control. ±: standard "
+        "deviation over the seeds."
     )
+    general = " ".join((general, *_readings(found)))
     several = len({run.name for run, _ in found}) > 1
     sentences = [sentence for run, result in found for sentence in _how(result, f"{run.name}: " if several else "")]
     listed = tag("ul", join(tag("li", sentence) for sentence in sentences))
     return tag("div", join((tag("p", general), listed)), class_="note")
 
 
-def _how(result: Scored, run: str) -> list[str]:
+def _how(result: Classified, run: str) -> list[str]:
     """How the last number of one evaluation was obtained, and where the published one stands."""
     task = f"{run}{result.label}, {result.store} {result.split}"
-    if isinstance(result, Fused):
-        parts = ", ".join(f"{part.weight:g} {part.stream} {number(part.last.top1)}" for part in result.parts)
-        how = f"class scores of {len(result.parts)} results added up clip by clip, weight and own top-1: {parts}"
-    elif result.by_k:
-        scores = ", ".join(f"{neighbours(result, k)}: {number(score.top1)}" for k, score in result.by_k.items())
-        how = f"weighted vote of the nearest train clips by cosine ({scores}); nothing is trained, so best is last"
-    else:
-        recipe = result.recipe.get("finetune", result.recipe)
-        seeds = f"mean of {result.seeds} seeds" if result.seeds > 1 else "1 seed"
-        epochs, lr = recipe.get("epochs", "?"), recipe.get("lr", "?")
-        what = "one linear layer on frozen features" if result.standardised else "network and linear layer trained"
-        how = f"{what}, {epochs} epoch{'s' * (epochs != 1)}, learning rate {lr}, {seeds}"
-    if isinstance(result, Result) and result.frozen:
-        frozen, floor = number(result.frozen.last.top1), number(result.frozen.control.top1)
-        how += f"; a linear layer on the frozen encoder gets {frozen} (control {floor})"
+    how = protocol_of(result).how(result)
     sentences = [
         f"{task} ({result.rule}): {how}. {result.classes} classes: any class alike gets {number(result.chance)}, "
         f"always the most frequent one {number(result.majority)}. Took {number(result.seconds)} s, {result.date[:10]}."

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Integer, Shaped
 
-from skelact.evaluation.identity import expect_run
-from skelact.evaluation.result import AnyResult, Fused, Result, read_result, read_scores
+from skelact.evaluation.reading import read_result
+from skelact.evaluation.results.files import read_scores
+from skelact.evaluation.results.identity import expect_run
+from skelact.evaluation.results.outcome import Classified, Evaluation
 from skelact.system.terminal import tell
 from skelact.system.world import SkelactError, read_json
 from skelact.train.log import read
@@ -37,13 +39,13 @@ class Run:
     name: str
     config: dict[str, Any]
     metrics: tuple[dict[str, Any], ...]
-    evaluations: dict[Path, AnyResult]
+    evaluations: dict[Path, Evaluation]
 
     def predictions(self, file: Path) -> Predictions | None:
         """The class scores beside the evaluation `file`, or None where there are none; a SkelactError for damaged
         ones."""
         beside = file.with_suffix(".npz")
-        if not beside.exists() or not isinstance(self.evaluations.get(file), Result | Fused):
+        if not beside.exists() or not isinstance(self.evaluations.get(file), Classified):
             return None
         return Predictions(*read_scores(beside))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from skelact.data.store import Store
-from skelact.evaluation.published import TABLES, Published, published_name, table_row
+from skelact.evaluation.results.published import TABLES, Published, published_name, table_row
 from skelact.reproduce.grids import Grid, Line
 from skelact.reproduce.options import Run
 from skelact.reproduce.result import Measured

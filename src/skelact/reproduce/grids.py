@@ -1,6 +1,6 @@
 """The tables of AimCLR as grids: for each row that the program has the method of, what is trained and what is measured.
 
-A line names its row of the printed table; the published numbers themselves are in `evaluate/published.csv`.
+A line names its row of the printed table; the published numbers themselves are in `evaluation/results/published.csv`.
 """
 
 from collections.abc import Mapping

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from skelact.config import Config
-from skelact.evaluation.run import RECIPES as PROTOCOLS
+from skelact.evaluation.protocols import protocol_named
 from skelact.maths.streams import Stream
 from skelact.recipes import RECIPES
 from skelact.reproduce.grids import PUBLISHED_EPOCHS, THREE, Grid, Line, Training
@@ -101,11 +101,10 @@ def check(grid: Grid, options: Options) -> None:
 
 def protocol_recipe(grid: Grid, line: Line) -> Any:
     """The settings of a line's protocol."""
-    if line.protocol not in PROTOCOLS:
-        raise SkelactError(
-            f"{grid.source}, row {line.row}: no protocol {line.protocol!r}; there are {', '.join(PROTOCOLS)}"
-        )
-    return PROTOCOLS[line.protocol].model_validate(dict(line.settings))
+    try:
+        return protocol_named(line.protocol).options.model_validate(dict(line.settings))
+    except SkelactError as error:
+        raise SkelactError(f"{grid.source}, row {line.row}: {error}") from error
 
 
 def _run(grid: Grid, line: Line, stream: Stream, options: Options) -> Run:

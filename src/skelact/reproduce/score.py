@@ -11,6 +11,7 @@ from skelact.data.store import Store
 from skelact.encoders.file import load_encoder
 from skelact.evaluation.features import encoder_hash
 from skelact.evaluation.fuse import fuse
+from skelact.evaluation.protocols import protocol_named
 from skelact.evaluation.run import evaluate_run, results_folder
 from skelact.system.world import read_json
 
@@ -37,7 +38,7 @@ class Task(NamedTuple):
 def evaluated(encoder: Path, protocol: str, recipe: Any, task: Task, console: Console) -> Path:
     """The result file of an encoder: the one that is there if all that it depends on is the same, else a new one.
 
-    Supervised training depends on the shape of the network and not on its weights, so not on their hash.
+    A training from random weights depends on the shape of the network and not on its weights, so not on their hash.
     """
     folder = results_folder(encoder) / "evaluate"
     loaded = load_encoder(encoder)
@@ -48,7 +49,7 @@ def evaluated(encoder: Path, protocol: str, recipe: Any, task: Task, console: Co
         "split": task.split,
         "stream": loaded.card.stream,
         "seeds": task.seeds,
-        **({} if protocol == "supervised" else {"encoder_hash": encoder_hash(loaded)}),
+        **({"encoder_hash": encoder_hash(loaded)} if protocol_named(protocol).uses_weights else {}),
     }
     for file in sorted(folder.glob("*.json")):
         values = read_json(file)

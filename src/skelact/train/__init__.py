@@ -1,4 +1,4 @@
-"""Pretraining: configuration, loop, schedule, checkpoints, log."""
+"""Trainings: pretraining (loop, checkpoints, log), and a layer or a network on labels; optimisers and schedules."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -9,9 +9,9 @@ from skelact.bench.compare import Comparison, Part, Variant
 from skelact.bench.config import BenchConfig
 from skelact.bench.reference.evaluate import PlainLinear
 from skelact.bench.works.infer import our_part, plain_encoder
-from skelact.evaluation.config import LinearConfig
-from skelact.evaluation.linear import linear
-from skelact.evaluation.task import Task
+from skelact.train.labels import LinearConfig
+from skelact.train.linear import linear
+from skelact.train.task import Task
 
 
 def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tuple[Comparison, ...]:

@@ -1,4 +1,4 @@
-"""Linear evaluation: one linear layer trained on frozen features, several seeds side by side as one batched product."""
+"""A linear layer learns labels from frozen features, several seeds side by side as one batched product."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,13 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from skelact.evaluation.accuracy import Accuracy, hits
-from skelact.evaluation.config import LinearConfig
-from skelact.evaluation.task import Task
+from skelact.maths.accuracy import Accuracy
+from skelact.maths.hits import hits
 from skelact.methods.method import ParameterGroup
 from skelact.system.world import SkelactError
+from skelact.train.labels import LinearConfig
 from skelact.train.optimise import ScheduledOptimiser
+from skelact.train.task import Task
 
 
 @dataclass(frozen=True)

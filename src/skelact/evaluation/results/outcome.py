@@ -1,4 +1,7 @@
-"""The values that evaluations leave behind: what is common to all, and what each kind of protocol adds."""
+"""What evaluations leave behind, as values: what is common to all, accuracies, and fusions.
+
+A protocol with a result of another kind has that kind in its own file.
+"""
 
 import hashlib
 from typing import Any
@@ -6,8 +9,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from skelact.config import Config
-from skelact.evaluation.accuracy import Accuracy
-from skelact.evaluation.control import Control
+from skelact.maths.accuracy import Accuracy
 from skelact.system.printable import printable
 from skelact.system.world import SEAL
 
@@ -102,6 +104,25 @@ class Evaluation(Config):
         return self.content or self.store_hash
 
 
+class Control(Config):
+    """The same protocol on random encoders: means over them, in per cent, and the accuracies of each."""
+
+    top1: float
+    """What a trained encoder has to beat: the stronger of plain and standardised features, after the last epoch."""
+    how: str = "frozen random encoder"
+    """What the control is, in words."""
+    plain: Accuracy
+    best: Accuracy | None = None
+    """`plain` in each seed's best test epoch, where the network itself learned."""
+    standardised: Accuracy | None = None
+    """With every feature brought to zero mean and unit variance over the train clips; none where the network itself
+    learned."""
+    plain_per_seed: tuple[Accuracy, ...]
+    standardised_per_seed: tuple[Accuracy, ...] = ()
+    taken_from: str = ""
+    """File of the folder of controls that it was taken from; empty where it was computed for this result."""
+
+
 class Accuracies(Config):
     """What a protocol that gives every test clip a class found. Per cent; means over the seeds where there are several.
 
@@ -129,85 +150,13 @@ class Accuracies(Config):
 
 
 class Result(Evaluation, Accuracies):
-    """One evaluation by accuracy: knn, linear, semi, finetune, supervised, transfer."""
+    """One evaluation by accuracy."""
 
     frozen: Accuracies | None = None
     """transfer: what a linear layer on the frozen encoder reaches; last, best and control are those of fine-tuning."""
     labels: dict[str, str] = Field(default_factory=dict)
     """semi: the file with the labelled clips of each seed, and its SHA-256."""
     published: PublishedNumber | None = None
-
-
-class Ranked(Config):
-    """Mean average precision and recall at k of the test clips that have a clip of their class to find, per cent."""
-
-    map: float
-    recall: dict[int, float]
-    """Per cent of the queries with a clip of their own class among the first k."""
-
-
-class RankedControl(Ranked):
-    """Random encoders: the stronger of plain and standardised features by map, and both."""
-
-    plain: Ranked
-    standardised: Ranked
-
-
-class Retrieved(Evaluation, Ranked):
-    """One evaluation by retrieval."""
-
-    queries: int
-    """Test clips with at least one clip of their class to find; the others are left out."""
-    standardised: Ranked
-    control: RankedControl
-
-    @property
-    def figures(self) -> tuple[tuple[str, float, float, float], ...]:
-        """(name, plain, standardised, control) of every figure."""
-        recalls = (
-            (f"recall@{k}", value, self.standardised.recall[k], self.control.recall[k])
-            for k, value in self.recall.items()
-        )
-        return (("mAP", self.map, self.standardised.map, self.control.map), *recalls)
-
-
-class Clusters(Config):
-    """How well clusters found without labels fit the classes; means over the seeds."""
-
-    nmi: float
-    """Normalised mutual information (arithmetic mean), 0 to 1."""
-    ari: float
-    """Adjusted Rand index, 0 for chance, at most 1."""
-    accuracy: float
-    """Per cent of clips in the cluster of their class, clusters and classes matched one to one as well as can be."""
-
-
-class ClustersControl(Clusters):
-    """Random encoders: the stronger of plain and standardised features by accuracy, and both."""
-
-    plain: Clusters
-    standardised: Clusters
-
-
-class Clustered(Evaluation, Clusters):
-    """One evaluation by clustering."""
-
-    clusters: int
-    per_seed: tuple[Clusters, ...]
-    std: float | None = None
-    """Standard deviation of the seeds' accuracy; none for fewer than two."""
-    standardised: Clusters
-    control: ClustersControl
-
-    @property
-    def figures(self) -> tuple[tuple[str, float, float, float], ...]:
-        """(name, plain, standardised, control) of every figure; NMI and ARI times 100, to stand beside per cents."""
-        scaled, control = self.standardised, self.control
-        return (
-            ("accuracy", self.accuracy, scaled.accuracy, control.accuracy),
-            ("NMI x 100", 100 * self.nmi, 100 * scaled.nmi, 100 * control.nmi),
-            ("ARI x 100", 100 * self.ari, 100 * scaled.ari, 100 * control.ari),
-        )
 
 
 class FusedPart(Config):
@@ -237,4 +186,5 @@ class Fused(Evaluation):
         return f"fused-{super().name_of(protocol, store, split, variant)}"
 
 
-AnyResult = Result | Retrieved | Clustered | Fused
+Classified = Result | Fused
+"""Results by accuracy: a score for each class and test clip lies beside them."""

@@ -1,21 +1,10 @@
-"""Accuracy in percent from class scores, with ties counted against the classifier."""
-
-from collections.abc import Sequence
-from statistics import fmean
+"""Accuracy from class scores, with ties counted against the classifier."""
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from skelact.config import Config
-
-
-class Accuracy(Config):
-    """Per cent of the test clips whose class is the best, or one of the best five, by score."""
-
-    top1: float
-    top5: float | None
-    """None in results of five classes or fewer, where every class is among the best five."""
+from skelact.maths.accuracy import Accuracy
 
 
 def hits(scores: Float[Tensor, "*s n classes"], labels: Int[Tensor, "n"], top: int) -> Float[Tensor, "*s"]:
@@ -32,12 +21,3 @@ def hits(scores: Float[Tensor, "*s n classes"], labels: Int[Tensor, "n"], top: i
 def accuracy(scores: Float[Tensor, "n classes"], labels: Int[Tensor, "n"]) -> Accuracy:
     """Top 1 and top 5 of one set of scores."""
     return Accuracy(top1=float(hits(scores.double(), labels, 1)), top5=float(hits(scores.double(), labels, 5)))
-
-
-def mean(accuracies: Sequence[Accuracy]) -> Accuracy:
-    """Mean over seeds."""
-    top5 = [accuracy.top5 for accuracy in accuracies if accuracy.top5 is not None]
-    return Accuracy(
-        top1=fmean(accuracy.top1 for accuracy in accuracies),
-        top5=fmean(top5) if len(top5) == len(accuracies) else None,
-    )

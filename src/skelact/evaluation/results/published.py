@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 
-from skelact.maths.streams import Stream
+from skelact.config import Stream
 from skelact.system.world import SkelactError
 
 COLUMNS = (
@@ -77,11 +77,8 @@ def _entry(values: dict[str, Any], place: str) -> Published:
         raise SkelactError(f"{place}: {faults}") from error
 
 
-TABLES = tuple(
-    read_published(
-        files("skelact.evaluation").joinpath("published.csv").read_text(encoding="utf-8").splitlines(), "published.csv"
-    )
-)
+_FILE = files("skelact.evaluation.results").joinpath("published.csv")
+TABLES = tuple(read_published(_FILE.read_text(encoding="utf-8").splitlines(), "published.csv"))
 """Every number that is known, in the order of the papers."""
 
 _WHOLE = {60: ("NTU-60", 56_880), 120: ("NTU-120", 114_480)}
@@ -89,12 +86,8 @@ _WHOLE = {60: ("NTU-60", 56_880), 120: ("NTU-120", 114_480)}
 
 
 def published(dataset: str, split: str, method: str, stream: str, protocol: str, setting: str = "") -> Published | None:
-    """The published number for exactly this, where there is one. `setting` of semi: `1%` or `10%` of the labels.
-
-    Supervised is the ST-GCN of the papers whatever the method is that an encoder comes from: it starts from nothing.
-    """
-    name = "st-gcn" if protocol == "supervised" else method.lower()
-    asked = (dataset, split, name, stream, protocol, setting)
+    """The published number for exactly this, where there is one. `setting` of semi: `1%` or `10%` of the labels."""
+    asked = (dataset, split, method.lower(), stream, protocol, setting)
     for entry in TABLES:
         if (entry.dataset, entry.split, entry.method.lower(), entry.stream, entry.protocol, entry.setting) == asked:
             return entry

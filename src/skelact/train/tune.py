@@ -18,12 +18,13 @@ from torch.nn import functional
 from skelact.data.batches import TrainingClips, batches
 from skelact.encoders.encoder import Encoder
 from skelact.encoders.loaded import BATCH, LoadedEncoder
-from skelact.evaluation.accuracy import Accuracy, accuracy
-from skelact.evaluation.config import TuneConfig
+from skelact.maths.accuracy import Accuracy
 from skelact.maths.augment import Chain, Crop, Shear
 from skelact.maths.draw import Draw, order
+from skelact.maths.hits import accuracy
 from skelact.system.allocator import kept_memory
 from skelact.system.world import SkelactError
+from skelact.train.labels import TuneConfig
 from skelact.train.optimise import ScheduledOptimiser, decayed_by_layer
 
 

@@ -1,32 +1,12 @@
-"""Transfer: an encoder on a store that it was not pretrained on, another skeleton too: linear and fine-tuned."""
+"""What an encoder was pretrained on, by its run: the same store, or clips that test it now."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from skelact.data.splits import split
-from skelact.evaluation.case import Case, Scored
-from skelact.evaluation.config import TransferConfig
-from skelact.evaluation.finetune import finetune
-from skelact.evaluation.frozen import frozen
-from skelact.evaluation.outcome import Accuracies
+from skelact.evaluation.case import Case
 from skelact.system.world import SkelactError, read_json
-
-
-def transfer(case: Case, config: TransferConfig, seeds: Sequence[int]) -> Scored:
-    """Linear evaluation, then fine-tuning, each beside its control.
-
-    SkelactError where the run was pretrained on this very store: that is `linear` and `finetune`.
-    """
-    if case.prepared.hash in pretrained_on(case):
-        raise SkelactError(
-            f"the run was pretrained on {case.store.name}, so nothing is transferred; "
-            "give another --store, or use evaluate linear and evaluate finetune"
-        )
-    layer = frozen(case, config.linear, seeds)
-    tuned = finetune(case, config.finetune, seeds)
-    return Scored({**tuned.fields, "frozen": Accuracies(**layer.fields)}, tuned.scores, network=tuned.network)
 
 
 def seen_before(case: Case) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The network that the supervised protocol starts from: a run's own, or, without a run, the published size."""
+"""The network that supervised training starts from: a run's own, or, without a run, the published size."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,10 +7,12 @@ from skelact import __version__
 from skelact.data.store import Store
 from skelact.data.units import common_unit
 from skelact.encoders.config import DEFAULT
-from skelact.encoders.file import EncoderCard, LoadedEncoder, load_encoder, random_encoder
-from skelact.evaluation.config import SupervisedConfig
+from skelact.encoders.file import EncoderCard, load_encoder, random_encoder
+from skelact.encoders.loaded import LoadedEncoder
 from skelact.maths.streams import Stream
+from skelact.system.terminal import tell
 from skelact.system.world import SkelactError, machine, read_json, write_json
+from skelact.train.labels import SupervisedConfig
 
 
 def scratch(path: Path, store: Store, config: SupervisedConfig, stream: Stream | None = None) -> LoadedEncoder:
@@ -29,6 +31,10 @@ def scratch(path: Path, store: Store, config: SupervisedConfig, stream: Stream |
             frames=frames,
             persons=store.prepared(preparation, frames).meta.persons,
             units=common_unit(store.meta.units),
+        )
+        tell(
+            f"{path}: no run there; a network of {card.encoder.size} for {frames} frames, preparation {preparation}, "
+            f"{card.stream} stream, is trained from random weights, and its results go there"
         )
         return random_encoder(card, 0)
     card = load_encoder(path).card
@@ -53,8 +59,8 @@ def has_no_run(path: Path) -> bool:
 
 
 def claim(folder: Path, store: Store, store_hash: str, split: str) -> None:
-    """Make the folder a run that can be reported on and that no pretraining takes for its own."""
-    if (folder / "config.json").exists():
+    """Make the folder a run that can be reported on and that no pretraining takes for its own, unless it is one."""
+    if (folder / "config.json").exists() or any(folder.glob("encoder*.safetensors")):
         return
     origin = {"path": str(store.path), "name": store.name, "dataset": store.meta.dataset}
     values = {

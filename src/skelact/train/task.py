@@ -1,4 +1,4 @@
-"""What every protocol is given: features of a frozen encoder for the train and test clips of a split, with labels."""
+"""What a classifier learns from and is tested on: features of the train and test clips of a split, with labels."""
 
 from dataclasses import dataclass, replace
 
