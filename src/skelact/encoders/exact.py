@@ -20,7 +20,7 @@ _DEEPEST = 32
 _MOST_VALUES = 2**20
 """Values in all containers. A value counts once for each container it is in."""
 _ORDERED = 400
-"""Bytes of an OrderedDict with attributes in addition to what Python reports; then of an entry, compared with a dict."""
+"""Bytes of an OrderedDict with attributes in addition to what Python reports; then of an entry, beyond a dict's."""
 _LINK = 96
 _METADATA = "_metadata"
 """The attribute of a state dict with the versions of its modules."""
