@@ -71,7 +71,8 @@ def one_step(method, epoch):
 @pytest.mark.parametrize("name", [name for name in CONFIGS if name != "masked"])
 @pytest.mark.parametrize("epoch", [0, 1000])
 def test_every_part_of_the_loss_is_explained_in_words(name, epoch):
-    losses = made(CONFIGS[name])(views(made(CONFIGS[name]), clips()), tiny.moment(epoch))
+    method = made(CONFIGS[name])
+    losses = method(views(method, clips()), tiny.moment(epoch))
     assert {part.rpartition("/")[2] for part in losses} - {"loss"} <= LOSS_PARTS.keys()
 
 
