@@ -50,7 +50,9 @@ def section(report: Report) -> str:
         "",
     ]
     agreement = [f"{what} {value:.2g}" for one in report.measured for what, value in one.agreement.items()]
-    return "\n".join([*lines, "Differences to the plain result: " + "; ".join(agreement) + ".\n"] if agreement else lines)
+    return "\n".join(
+        [*lines, "Differences to the plain result: " + "; ".join(agreement) + ".\n"] if agreement else lines
+    )
 
 
 def main() -> None:

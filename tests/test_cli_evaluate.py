@@ -56,6 +56,25 @@ def test_a_released_protocol_is_that_protocol_with_the_programs_numbers(tmp_path
     assert (values["recipe"]["lr"], values["recipe"]["epochs"]) == (0.01, 2)
 
 
+@pytest.mark.parametrize("protocol", ["finetune", "finetune-released"])
+def test_another_optimiser_has_the_schedule_of_the_protocol_and_its_own_rate(tmp_path, store, protocol, capsys):
+    card = EncoderCard(
+        encoder=STGCNConfig(width=1, features=8), skeleton=tiny.FIVE, preparation="released", frames=12, persons=1
+    )
+    save_encoder(tmp_path / "one.safetensors", random_encoder(card, 0).network, card)
+    options = ["--epochs", 1, "--optimiser.name", "adamw", "--optimiser.clip", 1]
+    assert evaluate(protocol, tmp_path / "one.safetensors", store, *options) == 0
+    written = tmp_path / "one-evaluation" / "evaluate" / f"finetune-five-{tiny.SPLIT}.json"
+    recipe = json.loads(written.read_text())["recipe"]
+    assert "lr" not in recipe
+    asked = {key: recipe["optimiser"][key] for key in ("name", "lr", "milestones", "clip")}
+    assert asked == {"name": "adamw", "lr": 0.001, "milestones": [60, 100], "clip": 1}
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        evaluate(protocol, tmp_path / "one.safetensors", store, *options, "--lr", 1)
+    assert "Unrecognized options: --lr" in capsys.readouterr().err
+
+
 def test_three_streams_from_random_weights_are_fused(tmp_path, store, capsys):
     for stream in ("joint", "bone", "motion"):
         options = ["--stream", stream, "--frames", 12, "--width", 1, *LEARNING]

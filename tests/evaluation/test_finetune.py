@@ -22,6 +22,7 @@ from skelact.maths.draw import order
 from skelact.maths.hits import accuracy
 from skelact.report import report
 from skelact.system.world import SkelactError
+from skelact.train import AdamW
 from skelact.train.labels import LinearConfig, SupervisedConfig, TuneConfig
 from skelact.train.linear import linear
 from skelact.train.tune import Labelled, Tuned, tune
@@ -143,6 +144,47 @@ def test_a_layer_moves_by_a_share_of_what_the_next_one_would_and_the_head_by_all
         below = 11 if name.startswith("input_norm") else 10 - int(name.split(".")[1])
         torch.testing.assert_close(moves[1][name], moves[0][name] * 0.5**below, rtol=1e-2, atol=1e-6)
     assert moves[0]["blocks.9.temporal.weight"].abs().max() > 1e-3
+
+
+def test_adamw_moves_every_weight_of_the_head_by_its_rate_and_its_decay(store, smooth, tmp_path):
+    start = random_encoder(smooth, 3)
+    train, test = sides(store, start, tmp_path)
+    config = TuneConfig(batch=18, epochs=1, optimiser=AdamW(lr=0.002, weight_decay=0.5), layer_decay=0.5)
+    ended = tune(start, train, test, 4, config, 0, CPU, Progress(disable=True)).network
+    before = torch.randn(4, 8, generator=torch.Generator().manual_seed(0)) * 0.02
+    assert ended.head is not None
+    step = ended.head.weight - before * (1 - 0.002 * 0.5)  # the first: the gradient over its own size
+    torch.testing.assert_close(step.abs(), torch.full((4, 8), 0.002), rtol=1e-2, atol=0)
+    after, before = (dict(network.named_parameters()) for network in (ended.network, start.network))
+    moved = (after["blocks.9.temporal.weight"] - before["blocks.9.temporal.weight"]).abs()
+    assert moved.max().item() == pytest.approx(0.001, rel=0.1)  # half the rate of the head, and the decay
+
+
+def test_a_recipe_says_sgd_by_the_keys_that_it_always_had_and_another_optimiser_by_one_of_its_own():
+    of_sgd = ["lr", "schedule", "milestones", "warmup", "final", "momentum", "nesterov", "weight_decay", "clip"]
+    others = [
+        "batch",
+        "epochs",
+        "layer_decay",
+        "network_mode",
+        "augmentation",
+        "initial_std",
+        "test_every",
+        "precision",
+    ]
+    assert list(FinetuneConfig().model_dump()) == of_sgd + others
+    with_adamw = FinetuneConfig(optimiser=AdamW(lr=0.003), batch=7)
+    values = with_adamw.model_dump(mode="json")
+    assert list(values) == ["optimiser", *others]
+    assert values["optimiser"] == AdamW(lr=0.003).model_dump(mode="json")
+    assert FinetuneConfig.model_validate(values) == with_adamw
+
+
+@pytest.mark.parametrize("number", [{"lr": 0.5}, {"momentum": 0.8}, {"milestones": (3,)}])
+def test_numbers_of_sgd_beside_another_optimiser_are_refused(number):
+    (name,) = number
+    with pytest.raises(ValueError, match=f"{name} is of SGD: with adamw give optimiser.{name}"):
+        FinetuneConfig(optimiser=AdamW(), **number)
 
 
 def pretrained(card, store, tmp_path) -> tuple[LoadedEncoder, Labelled, Labelled]:

@@ -6,7 +6,7 @@ import pytest
 
 from skelact.data.store import Store
 from skelact.encoders.config import STGCNConfig
-from skelact.encoders.file import encoder_file, load_encoder, random_encoder, save_encoder
+from skelact.encoders.file import load_encoder, random_encoder, save_encoder
 from skelact.evaluation import control as controlling
 from skelact.evaluation import frozen, sharing
 from skelact.evaluation import tuned as learning
@@ -34,7 +34,7 @@ def other(tmp_path, card):
     """A run whose encoder has the same shape as the first one's, and other weights."""
     folder = tmp_path / "other"
     folder.mkdir()
-    save_encoder(encoder_file(folder), random_encoder(card, 78).network, card)
+    save_encoder(folder / "encoder.safetensors", random_encoder(card, 78).network, card)
     return folder
 
 
@@ -71,7 +71,7 @@ def test_another_shape_recipe_seed_split_or_label_makes_its_own(run, card, store
     wide = tmp_path / "wide"
     wide.mkdir()
     wider = card.model_copy(update={"encoder": STGCNConfig(width=3, features=12)})
-    save_encoder(encoder_file(wide), random_encoder(wider, 0).network, wider)
+    save_encoder(wide / "encoder.safetensors", random_encoder(wider, 0).network, wider)
     assert not taken()
     assert taken()
     assert not taken(run=wide)
@@ -115,7 +115,7 @@ def test_the_card_of_a_result_does_not_matter(run, store, tmp_path):
     evaluated("knn", run, store, controls)
     loaded = load_encoder(run)
     renamed = loaded.card.model_copy(update={"method": "skeletonclr", "origin": "elsewhere"})
-    save_encoder(encoder_file(run), loaded.network, renamed)
+    save_encoder(run / "encoder.safetensors", loaded.network, renamed)
     assert evaluated("knn", run, store, controls).control.taken_from
 
 

@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 
 import tiny
+from skelact.runs import RunFolder
+from skelact.system import alone as alone_module
 from skelact.system.world import SkelactError
-from skelact.train import alone as alone_module
 from skelact.train import pretrain
-from skelact.train.alone import LOCK, alone
 
 pytestmark = pytest.mark.skipif(alone_module.fcntl is None, reason="this system has no such locks")
 
+LOCK = ".skelact.lock"
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from skelact.train.alone import alone
-with alone(Path(sys.argv[1])):
+from skelact.runs import RunFolder
+with RunFolder(Path(sys.argv[1])).alone():
     print("in", flush=True)
     time.sleep(60)
 """
@@ -58,10 +59,10 @@ def test_a_killed_process_keeps_nobody_out(other, tmp_path):
 
 
 def test_the_lock_is_gone_after_an_error_and_after_the_end(tmp_path):
-    with pytest.raises(ZeroDivisionError), alone(tmp_path / "run"):
+    with pytest.raises(ZeroDivisionError), RunFolder(tmp_path / "run").alone():
         _ = 1 / 0
     assert os.listdir(tmp_path / "run") == []
-    with alone(tmp_path / "run"):
+    with RunFolder(tmp_path / "run").alone():
         pass
     assert os.listdir(tmp_path / "run") == []
 

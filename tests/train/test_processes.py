@@ -22,7 +22,8 @@ from skelact.methods.method import Method
 from skelact.recipes import RECIPES
 from skelact.system import processes
 from skelact.system.world import SkelactError
-from skelact.train.loop import Trainer, device_of
+from skelact.train.device import device_of
+from skelact.train.loop import Trainer
 
 TESTS = Path(__file__).resolve().parents[1]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]

@@ -10,13 +10,14 @@ import torch
 
 import tiny
 from skelact import cli
-from skelact.encoders.file import load_encoder, save_encoder, streams_of
+from skelact.encoders.file import load_encoder, save_encoder
 from skelact.evaluation.results.outcome import Result
 from skelact.evaluation.run import evaluate_run
 from skelact.maths.streams import apply_stream
 from skelact.report import report
 from skelact.report.curves import reference
 from skelact.report.runs import read_run
+from skelact.runs import RunFolder
 from skelact.system.world import SkelactError
 from skelact.train import pretrain
 from skelact.train.labels import LinearConfig
@@ -55,7 +56,7 @@ def test_there_is_an_encoder_for_every_stream_and_the_first_one_has_the_plain_na
         *(f"encoder-{stream}.safetensors" for stream in STREAMS),
     }
     assert (run / "encoder.safetensors").read_bytes() == (run / "encoder-joint.safetensors").read_bytes()
-    assert streams_of(run) == ("joint", "bone", "motion")
+    assert RunFolder(run).streams == ("joint", "bone", "motion")
     weights = tiny.state(run)["method"]
     for stream in STREAMS:
         encoder = load_encoder(run, stream)

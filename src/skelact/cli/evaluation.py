@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from skelact.cli.flags import at_least_one, choice, for_flags, run_command
+from skelact.cli.flags import at_least_one, choice, for_flags, last_value, run_command
 from skelact.cli.shared import check_kind
 from skelact.config import Stream
 from skelact.evaluation.protocols import all_options, choices
 from skelact.system.terminal import Terminal, say
+from skelact.train.config import OF_SGD, OPTIMISERS, Tuning, another_optimiser
 
 ALL = "all"
 
@@ -22,12 +23,21 @@ def evaluations() -> dict[str, str]:
     return {name: choice.words for name, choice in found.items()} | {ALL: words}
 
 
+def _with_optimiser(recipe: Any, arguments: list[str]) -> Any:
+    """The recipe with the optimiser that `--optimiser.name` names: which options there are depends on it."""
+    name = last_value(arguments, "--optimiser.name")
+    if not isinstance(recipe, Tuning) or name not in OPTIMISERS or name == "sgd":
+        return recipe
+    return recipe.model_copy(update={"optimiser": another_optimiser(recipe, name)})
+
+
 def evaluate(arguments: list[str]) -> None:
     """Measure a run's encoder on a labelled split, beside random weights."""
     name, rest = choice("evaluate", "PROTOCOL", arguments, evaluations())
     chosen = choices().get(name)
-    start = chosen.options if chosen else all_options()()
-    default = for_flags(start)
+    start = _with_optimiser(chosen.options if chosen else all_options()(), rest)
+    own = isinstance(start, Tuning) and start.optimiser
+    default = for_flags(start, {"optimiser": ("adam", "adamw")}, OF_SGD if own else ())
 
     def command(
         run: Positional[Path],
@@ -39,6 +49,9 @@ def evaluate(arguments: list[str]) -> None:
         config: Annotated[Any, arg(name="", constructor=type(default))] = default,
     ) -> None:
         """Evaluate an encoder; prints a table and writes RUN/evaluate/PROTOCOL-STORE-SPLIT.json.
+
+        finetune, semi and supervised learn by SGD; with --optimiser.name adam or adamw by that, and --help shows its
+        options.
 
         Args:
             run: Run folder or encoder file.

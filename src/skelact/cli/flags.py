@@ -17,11 +17,16 @@ Command = Callable[..., None]
 Whole = TypeVar("Whole", bound=Config)
 
 
-def for_flags(recipe: Whole, choices: Mapping[str, Iterable[str]] | None = None) -> Whole:
+_NO_SETTINGS = ("recipe", "then")
+"""Fields of runs and stages: a name for what is here, and stages, which have command lines of their own."""
+
+
+def for_flags(recipe: Whole, choices: Mapping[str, Iterable[str]] | None = None, hidden: Iterable[str] = ()) -> Whole:
     """The same values, of a type that tyro makes flags of: each part of the recipe's own kind, where TrainConfig has a
     union, and naming the flag whose value is out of range.
 
-    `choices` has, for a part that may be of another kind, the names of all kinds: those that help shows.
+    `choices` has, for a part that may be of another kind, the names of all kinds: those that help shows. `hidden` are
+    fields that are no flags and keep their defaults.
     """
     whole = type(recipe)
     parts: dict[str, Any] = {
@@ -31,8 +36,10 @@ def for_flags(recipe: Whole, choices: Mapping[str, Iterable[str]] | None = None)
     }
     if not parts:
         return recipe
-    if "recipe" in whole.model_fields:
-        parts["recipe"] = (Annotated[str, Fixed, Suppress], ...)  # a name for what is here, not a setting
+    for name, field in whole.model_fields.items():
+        if name in (*_NO_SETTINGS, *hidden):
+            kind: Any = Annotated[field.annotation, Fixed, Suppress]
+            parts[name] = (kind, ... if field.is_required() else field.default)
     narrowed = create_model(whole.__name__, __base__=whole, __doc__=whole.__doc__, **parts)
     return narrowed.model_validate(recipe.model_dump())
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from shlex import quote
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from tyro.conf import UseAppendAction, arg
 
@@ -10,8 +10,9 @@ from skelact.cli.flags import choice, for_flags, last_value, run_command
 from skelact.cli.shared import err
 from skelact.config import Stream
 from skelact.recipes import RECIPES
+from skelact.runs import RunFolder
 from skelact.system.world import SkelactError
-from skelact.train.config import OPTIMISERS, TrainConfig, another_optimiser
+from skelact.train.config import OPTIMISERS, StageConfig, TrainConfig, another_optimiser
 
 
 def _next(run: Path, store: Path, split: str, stream: Stream | None) -> str:
@@ -31,7 +32,12 @@ def _next(run: Path, store: Path, split: str, stream: Stream | None) -> str:
     return f"{seen}skelact evaluate knn {where} --split {quote(name)}{which}"
 
 
-def _with_optimiser(recipe: TrainConfig, arguments: list[str]) -> TrainConfig:
+Learned = TypeVar("Learned", TrainConfig, StageConfig)
+THEN = "--then"
+"""Before the recipe of a further stage and its options."""
+
+
+def _with_optimiser(recipe: Learned, arguments: list[str]) -> Learned:
     """The recipe with the optimiser that `--optimiser.name` names: which options there are depends on it."""
     name = last_value(arguments, "--optimiser.name")
     if name not in OPTIMISERS:
@@ -39,9 +45,44 @@ def _with_optimiser(recipe: TrainConfig, arguments: list[str]) -> TrainConfig:
     return recipe.model_copy(update={"optimiser": another_optimiser(recipe.optimiser, name)})
 
 
+def _recipe(command: str, arguments: list[str]) -> tuple[str, list[str]]:
+    """The recipe that a command line begins with, and the rest."""
+    return choice(command, "RECIPE", arguments, {name: make.__doc__ or "" for name, make in RECIPES.items()})
+
+
+def _by_stage(arguments: list[str]) -> list[list[str]]:
+    """The words of the first stage, and of each further one those behind its --then."""
+    stages: list[list[str]] = [[]]
+    for word in arguments:
+        name, equals, value = word.partition("=")
+        if name == THEN:
+            stages.append([value] if equals else [])
+        else:
+            stages[-1].append(word)
+    return stages
+
+
+def _further(arguments: list[str], before: str) -> StageConfig:
+    """The stage that a recipe and its options ask for; `before` are the words in front of them."""
+    recipe, rest = _recipe(before, arguments)
+    made = RECIPES[recipe]()
+    stage = StageConfig(recipe=recipe, method=made.method, optimiser=made.optimiser, epochs=made.epochs)
+    default = for_flags(_with_optimiser(stage, rest), {"optimiser": OPTIMISERS})
+    found = [stage]
+
+    def command(config: Annotated[StageConfig, arg(name="")] = default) -> None:
+        """Go on with the encoder that the stage before ended with, by another recipe."""
+        found.append(StageConfig.model_validate(config.model_dump()))
+
+    run_command(command, rest, f"{before} {recipe}")
+    return found[-1]
+
+
 def pretrain(arguments: list[str]) -> None:
     """Learn an encoder from the training clips of stores, without labels."""
-    recipe, rest = choice("pretrain", "RECIPE", arguments, {name: make.__doc__ or "" for name, make in RECIPES.items()})
+    arguments, *further = _by_stage(arguments)
+    recipe, rest = _recipe("pretrain", arguments)
+    then = [_further(words, f"pretrain {recipe} ... {THEN}") for words in further]
 
     default = for_flags(_with_optimiser(RECIPES[recipe](), rest), {"optimiser": OPTIMISERS})
 
@@ -53,6 +94,9 @@ def pretrain(arguments: list[str]) -> None:
     ) -> None:
         """Pretrain an encoder without labels; the same command goes on with a run that was stopped.
 
+        After all options, --then RECIPE adds a stage that goes on with the encoder; options behind it are those of
+        the stage, and --then RECIPE --help shows them.
+
         Args:
             store: Store to train on; several times to pool several, mapped to one layout by joint name.
             run: Folder of the run.
@@ -62,13 +106,12 @@ def pretrain(arguments: list[str]) -> None:
         if not store:
             raise SkelactError("expected at least one --store")
         split = split or ("all",)
-        from skelact.encoders.file import streams_of
         from skelact.system import processes
         from skelact.train import pretrain as train
 
         with processes.joined():
             done = train(
-                TrainConfig.model_validate(config.model_dump()),
+                TrainConfig.model_validate({**config.model_dump(), "then": then}),
                 list(store),
                 list(split),
                 run,
@@ -79,7 +122,7 @@ def pretrain(arguments: list[str]) -> None:
         if done.finished and first:
             err.print(f"{run}: {done.total} step{'s' * (done.total > 1)} in {done.seconds:.0f} s; next:", markup=False)
             for one, name in zip(store, split if len(split) > 1 else split * len(store), strict=True):
-                for stream in streams_of(run) or (None,):
+                for stream in RunFolder(run).streams or (None,):
                     err.print(f"  {_next(run, one, name, stream)}", markup=False)
 
     run_command(command, rest, f"pretrain {recipe}")

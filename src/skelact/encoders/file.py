@@ -15,7 +15,8 @@ from skelact.encoders.config import DEFAULT, EncoderConfig, by_name
 from skelact.encoders.encoder import Encoder
 from skelact.encoders.loaded import LoadedEncoder
 from skelact.encoders.seal import SEAL, check_header, check_seal, sealed
-from skelact.maths.streams import STREAMS, Stream
+from skelact.maths.streams import Stream
+from skelact.runs import RunFolder
 from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError, reason, write_bytes
 
@@ -39,33 +40,25 @@ def save_encoder(path: Path, network: nn.Module, card: EncoderCard, head: nn.Lin
     write_bytes(path, sealed(save(tensors, metadata={HEADER: card.model_dump_json()})))
 
 
-def encoder_file(run: Path, stream: Stream | None = None) -> Path:
-    """Path of the encoder in a run folder; with `stream`, of that stream if the run learned several together."""
-    return run / (f"encoder-{stream}.safetensors" if stream else "encoder.safetensors")
-
-
-def streams_of(run: Path) -> tuple[Stream, ...]:
-    """Streams that a run learned together, with one encoder file each; empty for a run with one encoder."""
-    return tuple(stream for stream in STREAMS if encoder_file(run, stream).exists())
-
-
 def load_encoder(path: Path, stream: Stream | None = None) -> LoadedEncoder:
-    """Read an encoder file, or the one in a run folder: that of `stream`, by default `encoder.safetensors`.
+    """Read an encoder file, or the one in a run folder: that of `stream`, by default the first.
 
     SkelactError for anything else, and for an encoder of another stream.
     """
     path = Path(path)
-    run = path.is_dir()
-    together = streams_of(path) if run else ()
+    run = RunFolder(path) if path.is_dir() else None
+    together = run.streams if run else ()
     if stream and together and stream not in together:
         raise SkelactError(f"{path}: expected an encoder of the {stream} stream, found those of {', '.join(together)}")
-    file = encoder_file(path, stream if together else None) if run else path
+    file = run.encoder(stream if together else None) if run else path
     if not file.exists():
         hint = "make one with skelact import-weights"
-        if run and (path / "config.json").exists():
+        if run and run.is_run:
             hint = "this run has not finished an epoch yet"
         elif run:
-            raise SkelactError(f"{path}: expected a run folder or an encoder file, found a folder without config.json")
+            raise SkelactError(
+                f"{path}: expected a run folder or an encoder file, found a folder without {run.config.name}"
+            )
         raise SkelactError(f"{file}: no such encoder file; {hint}")
     encoder = _read(file)
     if stream and stream != encoder.card.stream:

@@ -12,8 +12,9 @@ from skelact.encoders.card import EncoderCard
 from skelact.encoders.encoder import there
 from skelact.encoders.file import load_encoder
 from skelact.methods import SkeAttnCLR
+from skelact.runs import RunFolder
 from skelact.skeleton import Skeleton
-from skelact.system.world import SkelactError, read_json, reason
+from skelact.system.world import SkelactError, reason
 from skelact.train import TrainConfig, checkpoint
 
 BATCH = 16
@@ -34,13 +35,14 @@ def load_attention(run: Path) -> Attention:
         card = load_encoder(run).card
     if card.method != "skeattnclr":
         raise SkelactError(f"{run}: trained by {card.method or 'nothing'}; only skeattnclr has an attention mask")
-    state = checkpoint.load(run / "checkpoints" / "last.pt")
+    state = checkpoint.load(RunFolder(run).checkpoint)
     try:
-        config = TrainConfig.model_validate(read_json(run / "config.json")["config"])
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise SkelactError(f"{run / 'config.json'}: cannot be read: {error}") from error
+        config = TrainConfig.model_validate(RunFolder(run).read_config()["config"])
+        learned = config.stages[state.get("stage", 1) - 1].method
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        raise SkelactError(f"{RunFolder(run).config}: cannot be read: {error}") from error
     with torch.random.fork_rng(devices=[]):
-        method = methods.build(config.method, card.encoder, card.skeleton, card.frames, card.persons)
+        method = methods.build(learned, card.encoder, card.skeleton, card.frames, card.persons)
     try:
         method.load_state_dict(state["method"])
     except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:

@@ -16,6 +16,7 @@ from skelact.data.squeezed import squeezed_in
 from skelact.data.store import Prepared, Store
 from skelact.encoders.loaded import LoadedEncoder
 from skelact.evaluation.features import best_device, cached_features
+from skelact.runs import RunFolder
 from skelact.system.printable import printable
 from skelact.train.task import Task, task
 
@@ -84,7 +85,7 @@ class Case:
         """Features of an encoder for the split, on the device; kept in the run's folder."""
         encoder.to(self.device)
         title = "features" if encoder is self.encoder else encoder.card.origin
-        folder = self.folder / "features"
+        folder = RunFolder(self.folder).features
         skeleton, units = self.store.skeleton, self.store.meta.units
         found = cached_features(encoder, self.prepared, skeleton, folder, units, progress=self.progress, title=title)
         classes = len(self.store.classes)

@@ -6,7 +6,8 @@ import numpy as np
 
 from skelact.data.splits import split
 from skelact.evaluation.case import Case
-from skelact.system.world import SkelactError, read_json
+from skelact.runs import RunFolder
+from skelact.system.world import SkelactError
 
 
 def seen_before(case: Case) -> tuple[str, ...]:
@@ -16,7 +17,7 @@ def seen_before(case: Case) -> tuple[str, ...]:
     try:
         stores = _stores(case)
     except SkelactError:
-        return ("config.json does not say what the run was pretrained on: it may have used the test clips",)
+        return ("the run does not say what it was pretrained on: it may have used the test clips",)
     for store in stores:
         if store["hash"] != case.prepared.hash:
             continue
@@ -34,16 +35,16 @@ def seen_before(case: Case) -> tuple[str, ...]:
 
 
 def pretrained_on(case: Case) -> set[str]:
-    """SHA-256 of the prepared clips of each store that the run's config.json names; empty where there is none."""
+    """SHA-256 of the prepared clips of each store that the run's configuration names; empty where there is none."""
     return {str(store["hash"]) for store in _stores(case)}
 
 
 def _stores(case: Case) -> list[dict[str, Any]]:
-    path = case.folder / "config.json"
+    path = RunFolder(case.folder).config
     if not path.exists():
         return []
     try:
-        stores = read_json(path)["stores"]
+        stores = RunFolder(case.folder).read_config()["stores"]
         _ = [store["hash"] for store in stores]
     except (LookupError, TypeError) as error:
         raise SkelactError(f"{path}: expected the stores that the run was pretrained on: {error!r}") from error

@@ -12,7 +12,7 @@ from skelact import __version__
 from skelact.config import Config
 from skelact.data.rates import common_rate, median_seconds
 from skelact.data.store import Store
-from skelact.encoders.file import encoder_file, save_encoder, streams_of
+from skelact.encoders.file import save_encoder
 from skelact.encoders.loaded import LoadedEncoder
 from skelact.evaluation.case import Case
 from skelact.evaluation.features import encoder_hash
@@ -25,7 +25,8 @@ from skelact.evaluation.results.outcome import Evaluation, PublishedNumber
 from skelact.evaluation.results.published import published, published_name
 from skelact.evaluation.results.scored import Scored
 from skelact.evaluation.subset import label_files
-from skelact.maths.streams import STREAMS, Stream
+from skelact.maths.streams import Stream
+from skelact.runs import RunFolder
 from skelact.system import processor
 from skelact.system.printable import printable
 from skelact.system.terminal import tell
@@ -70,10 +71,10 @@ def evaluate_run(
     same = _identity(asked, recipe, case, split, seeds)
     variant = _variant(asked, case, stream, same)
     name = asked.result.name_of(asked.name, opened.name, split, variant)
-    if reuse and (kept := _kept(folder / "evaluate" / f"{name}.json", asked, same)):
+    if reuse and (kept := _kept(RunFolder(folder).results / f"{name}.json", asked, same)):
         tell(f"{name}: there already, of the same encoder, clips, settings and seeds; not run again")
         return kept
-    check_writable(folder / "evaluate", f"{name}.safetensors")
+    check_writable(RunFolder(folder).results, f"{name}.safetensors")
     if slow := processor.doubt(asked.precision(recipe), case.device):
         tell(f"warning: {slow}")
     scored = measure(asked, case, recipe, seeds, name)
@@ -81,9 +82,9 @@ def evaluate_run(
     result = _result(asked, case, {**same, "variant": variant, "seconds": seconds}, scored)
     asked.finish(path, case, split)
     if scored.network is not None:
-        _save(folder / "evaluate" / f"{name}.safetensors", scored.network, result, case)
+        _save(RunFolder(folder).results / f"{name}.safetensors", scored.network, result, case)
     names, labels = case.names[case.rows.test], case.labels[case.rows.test]
-    write_result(result, folder / "evaluate", names, labels, scored.scores.numpy(), scored.what)
+    write_result(result, RunFolder(folder).results, names, labels, scored.scores.numpy(), scored.what)
     return result
 
 
@@ -97,8 +98,7 @@ def results_folder(run_or_encoder: Path) -> Path:
     path = Path(run_or_encoder)
     if path.is_dir() or has_no_run(path):
         return path
-    own = {encoder_file(path.parent, stream) for stream in (None, *STREAMS)}
-    if (path.parent / "config.json").exists() and path in own:
+    if RunFolder(path.parent).has_encoder(path):
         return path.parent
     return path.parent / f"{path.stem}-evaluation"
 
@@ -126,10 +126,10 @@ def _identity(protocol: AnyProtocol, recipe: Config, case: Case, split: str, see
 
 def _variant(protocol: AnyProtocol, case: Case, stream: Stream | None, same: dict[str, Any]) -> str:
     """What distinguishes the result from others of the protocol, store and split in its folder."""
-    several = streams_of(case.folder) or (stream and not protocol.uses_weights)
+    several = RunFolder(case.folder).streams or (stream and not protocol.uses_weights)
     parts = (protocol.variant(same["recipe"]), case.encoder.card.stream if several else "")
     name_of = partial(protocol.result.name_of, protocol.name, case.store.name, same["split"])
-    return free_variant(case.folder / "evaluate", name_of, parts, same["content"], same["store_hash"])
+    return free_variant(RunFolder(case.folder).results, name_of, parts, same["content"], same["store_hash"])
 
 
 def _kept(path: Path, protocol: AnyProtocol, same: dict[str, Any]) -> Evaluation | None:

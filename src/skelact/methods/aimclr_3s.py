@@ -1,6 +1,7 @@
 """3s-AimCLR with cross-stream knowledge mining (Guo et al., AAAI 2022, tables 3 and 4, marked with a section sign)."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -29,8 +30,8 @@ class AimCLR3s(CrossStream[AimCLR]):
 
     Config = AimCLR3sConfig
 
-    def __init__(self, config: Config, encoder: Callable[[], Encoder], skeleton: Skeleton):
-        super().__init__(config, lambda: AimCLR(config, encoder, skeleton), skeleton)
+    def __init__(self, config: Config, encoder: Callable[[Stream], Encoder], skeleton: Skeleton):
+        super().__init__(config, lambda stream: AimCLR(config, partial(encoder, stream), skeleton), skeleton)
 
     def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], moment: Moment) -> Losses:
         own: list[Tensor] = []

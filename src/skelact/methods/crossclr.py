@@ -1,6 +1,7 @@
 """CrosSCLR: cross-view consistency pursuit, on two or three streams (Li et al., CVPR 2021, section 3.3)."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -31,8 +32,8 @@ class CrosSCLR(CrossStream[SkeletonCLR]):
 
     Config = CrosSCLRConfig
 
-    def __init__(self, config: Config, encoder: Callable[[], Encoder], skeleton: Skeleton):
-        super().__init__(config, lambda: SkeletonCLR(config, encoder, skeleton), skeleton)
+    def __init__(self, config: Config, encoder: Callable[[Stream], Encoder], skeleton: Skeleton):
+        super().__init__(config, lambda stream: SkeletonCLR(config, partial(encoder, stream), skeleton), skeleton)
 
     def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], moment: Moment) -> Losses:
         logits: dict[Stream, Tensor] = {

@@ -27,11 +27,11 @@ class CrossStream(Method, Generic[Learner]):
     All learners see the same clips in the same order, so entry i of every bank is the same clip.
     """
 
-    def __init__(self, config: CrossStreamConfig, learner: Callable[[], Learner], skeleton: Skeleton):
+    def __init__(self, config: CrossStreamConfig, learner: Callable[[Stream], Learner], skeleton: Skeleton):
         super().__init__()
         self.config = config
         self.skeleton = skeleton
-        self.learners = nn.ModuleDict({stream: learner() for stream in config.streams})
+        self.learners = nn.ModuleDict({stream: learner(stream) for stream in config.streams})
 
     @property
     def encoder(self) -> Encoder:

@@ -48,7 +48,7 @@ class Method(nn.Module, ABC):
     """A method owns every network and buffer that training changes. Its state dict is its complete state.
 
     Built as `SomeMethod(config, encoder, skeleton)`. `config` is a `SomeMethod.Config`. Each call of `encoder()`
-    returns a new network with random weights.
+    returns a new network with random weights. A method of several streams calls `encoder(stream)`.
     """
 
     @property

@@ -18,6 +18,7 @@ from skelact.report.plots import literal, plot
 from skelact.report.poses import poses
 from skelact.report.runs import Run
 from skelact.report.settings import lookup
+from skelact.runs import RunFolder
 from skelact.skeleton import Skeleton
 
 MOST_CLIPS = 4
@@ -29,7 +30,7 @@ NAMED = 3
 
 def attention(runs: Sequence[Run], stores: Stores) -> Html | None:
     """The section, or None where no run is one of SkeAttnCLR."""
-    attending = [run for run in runs if lookup(run.config, "config.method.name") == "skeattnclr"]
+    attending = [run for run in runs if lookup(run.stages[-1], "method.name") == "skeattnclr"]
     if not attending:
         return None
     note = (
@@ -48,7 +49,7 @@ def _of_run(ident: str, run: Run, stores: Stores) -> Html:
     store = next((stores.there[path] for path in paths if path in stores.there), None)
     if store is None:
         return missing(f"{run.name}: the store that it was trained on is not there.")
-    if not (run.path / "checkpoints" / "last.pt").exists():
+    if not RunFolder(run.path).checkpoint.exists():
         return missing(f"{run.name}: there is no checkpoint, and the mask is kept nowhere else.", "skelact pretrain")
     found = load_attention(run.path)
     labels = store.table["action"]

@@ -27,7 +27,7 @@ def clips(runs: Sequence[Run], stores: Stores, found: Sequence[Joined]) -> Html:
             notes.append(missing(words))
     if not stores.there:
         if not notes:
-            notes.append(missing("No clips to show: config.json names no store.", "skelact pretrain"))
+            notes.append(missing("No clips to show: the run names no store.", "skelact pretrain"))
         return section("clips", "Clips", *notes)
     shown = [one for one in found if one.store is not None and one.predictions is not None]
     store = shown[0].store if shown else None

@@ -17,7 +17,7 @@ from skelact.report.runs import Run
 from skelact.report.settings import lookup
 from skelact.train.probe import COLLAPSED_RANK, COLLAPSED_STD
 
-NOT_CURVES = frozenset({"step", "epoch", "time", "seconds", "elapsed"})
+NOT_CURVES = frozenset({"step", "epoch", "stage", "time", "seconds", "elapsed"})
 TITLES = {
     "loss": "Loss",
     "lr": "Learning rate",
@@ -149,6 +149,8 @@ def reference(run: Run, name: str) -> tuple[float, str] | None:
         asked = {name[4:]} if name.startswith("knn/") else stores
         chances = {result.chance for result in run.evaluations.values() if {result.store} == asked}
         return (chances.pop(), "chance") if len(chances) == 1 else None
+    if len(run.stages) > 1:
+        return None  # stages have banks of their own
     bank = lookup(run.config, "config.method.bank")
     parts = {_of_stream(key)[0] for entry in run.metrics for key in entry}
     alone = name == "loss" and parts.isdisjoint(SUMMED)

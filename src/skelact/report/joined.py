@@ -8,13 +8,14 @@ import numpy as np
 from jaxtyping import Float32
 
 from skelact.data.store import Store
-from skelact.encoders.file import load_encoder, streams_of
+from skelact.encoders.file import load_encoder
 from skelact.evaluation.arrays import read_arrays
 from skelact.evaluation.features import features_key
 from skelact.evaluation.results.identity import content_hash, prepared_hashes
 from skelact.evaluation.results.outcome import Classified, Evaluation, Fused
 from skelact.maths.streams import Stream
 from skelact.report.runs import Predictions, Run
+from skelact.runs import RunFolder
 from skelact.system.world import SkelactError
 
 PREFERRED = ("linear", "knn")
@@ -49,7 +50,7 @@ class Joined:
     @property
     def stream(self) -> Stream | None:
         """Which of the streams that the run learned together; None where it learned one."""
-        return next((stream for stream in streams_of(self.run.path) if stream == self.result.stream), None)
+        return next((stream for stream in RunFolder(self.run.path).streams if stream == self.result.stream), None)
 
     @property
     def title(self) -> str:
@@ -64,11 +65,11 @@ class Joined:
 
     def features(self) -> Float32[np.ndarray, "n d"] | None:
         """Features of the test clips in the order of the predictions, from the run's cache; None where not there."""
-        if self.store is None or self.predictions is None or not (self.run.path / "encoder.safetensors").exists():
+        if self.store is None or self.predictions is None or not RunFolder(self.run.path).encoder().exists():
             return None
         encoder = load_encoder(self.run.path, self.stream)
         key = features_key(encoder, self.result.store_hash, self.store.skeleton, self.result.scale)
-        file = self.run.path / "features" / f"{key[:16]}.npz"
+        file = RunFolder(self.run.path).features / f"{key[:16]}.npz"
         if not file.exists():
             return None
         row = {str(name): place for place, name in enumerate(self.store.table["name"])}

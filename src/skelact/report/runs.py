@@ -12,8 +12,9 @@ from skelact.evaluation.reading import read_result
 from skelact.evaluation.results.files import read_scores
 from skelact.evaluation.results.identity import expect_run
 from skelact.evaluation.results.outcome import Classified, Evaluation
+from skelact.runs import RunFolder
 from skelact.system.terminal import tell
-from skelact.system.world import SkelactError, read_json
+from skelact.system.world import SkelactError
 from skelact.train.log import read
 
 
@@ -41,6 +42,12 @@ class Run:
     metrics: tuple[dict[str, Any], ...]
     evaluations: dict[Path, Evaluation]
 
+    @property
+    def stages(self) -> list[Any]:
+        """Configurations of the stages that it was trained in, one after the other."""
+        first = self.config.get("config") or {}
+        return [first, *(first.get("then") or ())]
+
     def predictions(self, file: Path) -> Predictions | None:
         """The class scores beside the evaluation `file`, or None where there are none; a SkelactError for damaged
         ones."""
@@ -55,13 +62,14 @@ def read_run(path: Path) -> Run:
     expect_run(path)
     if not path.is_dir():
         raise SkelactError(f"{path}: expected a run folder, found a file")
-    if not (path / "config.json").exists():
-        raise SkelactError(f"{path}: not a run folder: it has no config.json")
-    config = read_json(path / "config.json")
-    _check(path / "config.json", config)
-    files = sorted((path / "evaluate").glob("*.json"))
+    run = RunFolder(path)
+    if not run.config.exists():
+        raise SkelactError(f"{path}: not a run folder: it has no {run.config.name}")
+    config = run.read_config()
+    _check(run.config, config)
+    files = sorted(run.results.glob("*.json"))
     name = path.resolve().name
-    return Run(path, name, config, tuple(_lines(path / "metrics.jsonl")), {file: read_result(file) for file in files})
+    return Run(path, name, config, tuple(_lines(run.log)), {file: read_result(file) for file in files})
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -71,6 +79,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "config.method.streams": (list,),
     "config.method.bank": (int,),
     "config.stream": (str,),
+    "config.then": (list,),
     "machine": (dict,),
     "stores": (list,),
 }
@@ -91,6 +100,11 @@ def _check(path: Path, config: dict[str, Any]) -> None:
     for place, store in enumerate(held["stores"] or []):
         if not isinstance(store, dict) or not all(isinstance(store.get(key, ""), str) for key in ("path", "split")):
             raise SkelactError(f"{path}: key 'stores[{place}]': expected an object with path and split, found another")
+    for number, stage in enumerate(held["config.then"] or []):
+        if not isinstance(stage, dict) or not isinstance(stage.get("epochs", 0), int):
+            raise SkelactError(
+                f"{path}: key 'config.then[{number}]': expected a stage with a whole number of epochs, found another"
+            )
     if not all(isinstance(stream, str) for stream in held["config.method.streams"] or []):
         raise SkelactError(f"{path}: key 'config.method.streams': expected names of streams, found others")
 

@@ -60,7 +60,7 @@ def _card(run: Run, colour: str) -> Html:
 
 def _facts(run: Run) -> list[tuple[str, str]]:
     config = run.config
-    prepared = lookup(config, "config.preparation") or lookup(config, "config.view")  # its name in older runs
+    prepared = lookup(config, "config.preparation")
     streams = lookup(config, "config.method.streams") or [lookup(config, "config.stream")]
     seed = lookup(config, "config.seed")
     stores = [f"{_last(store.get('path', '?'))} ({store.get('split', 'all')})" for store in config.get("stores") or []]
@@ -81,14 +81,15 @@ def _facts(run: Run) -> list[tuple[str, str]]:
 
 
 def _method(run: Run) -> str:
-    return str(lookup(run.config, "config.method.name") or "unknown method")
+    return ", then ".join(str(lookup(stage, "method.name") or "unknown method") for stage in run.stages)
 
 
 def _trained(run: Run) -> str:
     if not run.metrics:
         return "" if _method(run) == "supervised" else "no step logged"
-    last, epochs = run.metrics[-1], lookup(run.config, "config.epochs")
-    return f"{last['step']:,} steps, epoch {last.get('epoch', 0) + 1} of {epochs or '?'}"
+    last, epochs = run.metrics[-1], [lookup(stage, "epochs") for stage in run.stages]
+    total = sum(epochs) if all(isinstance(count, int) for count in epochs) else "?"
+    return f"{last['step']:,} steps, epoch {last.get('epoch', 0) + 1} of {total}"
 
 
 def _machine(machine: dict[str, Any]) -> str:
@@ -96,7 +97,7 @@ def _machine(machine: dict[str, Any]) -> str:
     return ", ".join(named) + (f", threads: {machine['threads']}" if machine.get("threads") else "")
 
 
-def lookup(config: dict[str, Any], path: str) -> Any:
+def lookup(config: Any, path: str) -> Any:
     """A dotted setting, or None where it is not there."""
     value: Any = config
     for key in path.split("."):

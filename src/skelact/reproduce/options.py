@@ -10,6 +10,7 @@ from skelact.evaluation.protocols import protocol_named
 from skelact.maths.streams import Stream
 from skelact.recipes import RECIPES
 from skelact.reproduce.grids import PUBLISHED_EPOCHS, THREE, Grid, Line, Training
+from skelact.runs import RunFolder
 from skelact.system.world import SkelactError
 from skelact.train import TrainConfig
 
@@ -50,10 +51,10 @@ class Run(NamedTuple):
     trained: bool = True
 
     def encoder(self, folder: Path) -> Path:
-        """Where its encoder lies; `encoder-STREAM.safetensors` where a run learns several streams together."""
+        """Where its encoder lies, in the folder of all runs."""
         if not self.trained:
             return folder / f"{self.name}.safetensors"
-        return folder / self.name / (f"encoder-{self.stream}.safetensors" if self.together else "encoder.safetensors")
+        return RunFolder(folder / self.name).encoder(self.stream if self.together else None)
 
 
 def lines_of(grid: Grid, options: Options) -> tuple[Line, ...]:

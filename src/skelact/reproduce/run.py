@@ -19,6 +19,7 @@ from skelact.reproduce.grids import GRIDS, Grid, Line
 from skelact.reproduce.options import Options, Run, check, lines_of, protocol_recipe, runs_of
 from skelact.reproduce.result import Measured, Reproduction, write
 from skelact.reproduce.score import Task, evaluated, score
+from skelact.runs import RunFolder
 from skelact.system.terminal import Terminal
 from skelact.system.world import SkelactError, machine, read_json
 from skelact.train import pretrain
@@ -79,7 +80,7 @@ class _Work:
             done = pretrain(run.config, [self.store.path], [self.split], path, self.console)
             if not done.finished:
                 return False
-            threads = int(read_json(path / "config.json")["machine"]["threads"])  # that the run was started with
+            threads = int(RunFolder(path).read_config()["machine"]["threads"])  # that the run was started with
             self.trained[run.name] = Cost(done.seconds, threads, done.step * run.config.batch)
         return True
 

@@ -13,6 +13,7 @@ from skelact.evaluation.features import encoder_hash
 from skelact.evaluation.fuse import fuse
 from skelact.evaluation.protocols import protocol_named
 from skelact.evaluation.run import evaluate_run, results_folder
+from skelact.runs import RunFolder
 from skelact.system.world import read_json
 
 
@@ -40,7 +41,7 @@ def evaluated(encoder: Path, protocol: str, recipe: Any, task: Task, console: Co
 
     A training from random weights depends on the shape of the network and not on its weights, so not on their hash.
     """
-    folder = results_folder(encoder) / "evaluate"
+    folder = RunFolder(results_folder(encoder)).results
     loaded = load_encoder(encoder)
     asked = {
         "protocol": protocol,

@@ -1,9 +1,9 @@
 """What a pretraining run is: method, encoder, data, optimiser, clock. Defaults are those of the AimCLR paper."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_serializer, model_validator
 
 from skelact.config import OLD_NAMES, Config, Precision, Preparation, Stream
 from skelact.encoders.config import DEFAULT, AnyEncoderConfig
@@ -121,14 +121,41 @@ class AdamW(Clipping, Schedule):
         )
 
 
+class Tuning(Clipping, SGDNumbers):
+    """A training by SGD, whose numbers stand in it as they always have, or by another optimiser in its place."""
+
+    optimiser: Annotated[Adam | AdamW, Field(discriminator="name")] | None = None
+    """Another optimiser than SGD, with numbers of its own. None: SGD, with the numbers that stand beside this."""
+
+    @property
+    def chosen(self) -> "Tuning | Adam | AdamW":
+        """The optimiser's configuration."""
+        return self.optimiser or self
+
+    @model_validator(mode="after")
+    def _no_numbers_of_two(self) -> "Tuning":
+        if self.optimiser is not None:
+            for name in sorted(OF_SGD):
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    raise ValueError(f"{name} is of SGD: with {self.optimiser.name} give optimiser.{name}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_used(self, values: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        unused = OF_SGD if self.optimiser else {"optimiser"}  # SGD's: as before there were others
+        return {name: value for name, value in values(self).items() if name not in unused}
+
+
+OF_SGD = {*Clipping.model_fields, *SGDNumbers.model_fields}
+"""Fields of a Tuning that are SGD's."""
 Optimiser = SGD | Adam | AdamW
 OPTIMISERS: dict[str, type[Optimiser]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
 
 
-def another_optimiser(old: Optimiser, name: str) -> Optimiser:
+def another_optimiser(old: Optimiser | Tuning, name: str) -> Optimiser:
     """`old` if it has that name; else the optimiser of that name with its own defaults, but the schedule and the
     clipping of `old`."""
-    if old.name == name:
+    if not isinstance(old, Tuning) and old.name == name:
         return old
     kept = {*Schedule.model_fields, *Clipping.model_fields} - {"lr"}
     return OPTIMISERS[name](**old.model_dump(include=kept))
@@ -139,6 +166,11 @@ def _name(optimiser: Any) -> Any:
     return optimiser.get("name", "sgd") if isinstance(optimiser, dict) else getattr(optimiser, "name", None)
 
 
+AnyOptimiser = Annotated[
+    Annotated[SGD, Tag("sgd")] | Annotated[Adam, Tag("adam")] | Annotated[AdamW, Tag("adamw")],
+    Discriminator(_name),
+]
+"""Any optimiser, as a field of a configuration."""
 FREE = {
     "log_every": "",
     "probe_every": "",
@@ -152,6 +184,22 @@ computed changes the order of sums and so the last bits, as another number of th
 """
 
 
+class StageConfig(Config):
+    """A further stage of a run. It begins with the encoder that the stage before ended with, and all else anew."""
+
+    recipe: str
+    """Name of the recipe that these numbers started from."""
+    method: Annotated[AnyMethodConfig, Field(discriminator="name")]
+    optimiser: AnyOptimiser = SGD()
+    epochs: int = Field(default=300, ge=1)
+    batch: int | None = Field(default=None, ge=2)
+    """None: that of the first stage."""
+    frozen: tuple[str, ...] = ()
+    """Parts of the encoder that do not learn: layers by number (0, or 0-4; 0 is the one at the input) or parameters by
+    pattern (blocks.*.spatial.*). A module that is frozen whole is in evaluation mode: no dropout, and BatchNorm by the
+    running statistics that it came with."""
+
+
 class TrainConfig(Config):
     """One pretraining run; written to the run's config.json and compared when it is resumed."""
 
@@ -161,10 +209,7 @@ class TrainConfig(Config):
     """Name of the recipe that these numbers started from."""
     method: Annotated[AnyMethodConfig, Field(discriminator="name")]
     encoder: AnyEncoderConfig = DEFAULT
-    optimiser: Annotated[
-        Annotated[SGD, Tag("sgd")] | Annotated[Adam, Tag("adam")] | Annotated[AdamW, Tag("adamw")],
-        Discriminator(_name),
-    ] = SGD()
+    optimiser: AnyOptimiser = SGD()
     stream: Stream = "joint"
     preparation: Preparation = "released"
     """How clips are prepared."""
@@ -183,3 +228,28 @@ class TrainConfig(Config):
     """Steps between lines in metrics.jsonl."""
     probe_every: int = Field(default=10, ge=0)
     """Epochs between looks at the features (kNN, collapse); 0 for none."""
+    then: tuple[StageConfig, ...] = ()
+    """Further stages, one after the other."""
+
+    @model_serializer(mode="wrap")
+    def _without_stages_that_are_not_there(self, values: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        written = values(self)
+        if not self.then:
+            written.pop("then", None)  # a run of one stage is written as before there were several
+        return written
+
+    @property
+    def stages(self) -> tuple["TrainConfig", ...]:
+        """Every stage as a run of its own."""
+        first = self.model_copy(update={"then": ()})
+        return first, *(first.model_copy(update=_differing(stage, self.batch)) for stage in self.then)
+
+    def frozen(self, stage: int) -> tuple[str, ...]:
+        """What does not learn in a stage, by its number from 0."""
+        return self.then[stage - 1].frozen if stage else ()
+
+
+def _differing(stage: StageConfig, batch: int) -> dict[str, Any]:
+    """What a stage has other than the first one, whose clips a batch are `batch`."""
+    own = {"recipe": stage.recipe, "method": stage.method, "optimiser": stage.optimiser, "epochs": stage.epochs}
+    return {**own, "batch": stage.batch or batch}

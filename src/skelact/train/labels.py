@@ -6,7 +6,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 
 from skelact.config import OLD_NAMES, Precision
 from skelact.encoders.config import EncoderConfig
-from skelact.train.config import Clipping, SGDNumbers
+from skelact.train.config import SGDNumbers, Tuning
 
 PerClass = Literal["at_least_one", "released"]
 """Clips of a class of n: share x n, rounded, half up, but one at least; or half to even and possibly none."""
@@ -26,7 +26,7 @@ class LinearConfig(SGDNumbers):
     """Standard deviation of the initial weights; the initial bias is 0."""
 
 
-class TuneConfig(Clipping, SGDNumbers):
+class TuneConfig(Tuning):
     """SGD over network and head. Rate, momentum, batch, epochs and milestones are those of the published programs'
     fine-tuning; the weight decay is that of pretraining."""
 

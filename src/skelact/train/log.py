@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from skelact.data.progress import RateColumn
+from skelact.runs import RunFolder
 from skelact.system.world import SkelactError, write_bytes
 
 _CRC = b', "crc32": "%08x"}'
@@ -42,11 +43,12 @@ class Log:
     """Metrics of one run, from step `start` on; what an earlier process wrote beyond it is dropped, as it is redone."""
 
     def __init__(self, folder: Path, start: int, total: int, console: Console):
-        self._lines = folder / "metrics.jsonl"
+        self._run = RunFolder(folder)
+        self._lines = self._run.log
         self._keep_before(start, console)
         # Without a buffer, a full disk is an error at once, and not again when the file is closed.
         self._file = open(self._lines, "ab", buffering=0)  # noqa: SIM115 (closed by __exit__)
-        self._board = _board(folder / "tensorboard", start, console)
+        self._board = _board(self._run, start, console)
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -69,7 +71,7 @@ class Log:
         self._bar.stop()
         self._file.close()
         if self._board is not None:
-            with self._explained(self._lines.parent / "tensorboard"):
+            with self._explained(self._run.tensorboard):
                 self._board.close()
 
     def write(self, step: int, epoch: int, values: dict[str, Any]) -> None:
@@ -83,7 +85,7 @@ class Log:
             while line:
                 line = line[self._file.write(line) :]
         if self._board is not None:
-            with self._explained(self._lines.parent / "tensorboard"):
+            with self._explained(self._run.tensorboard):
                 for key, value in clean.items():
                     if isinstance(value, int | float):
                         self._board.add_scalar(key, value, step)
@@ -147,11 +149,11 @@ class Silence(Log):
         """Nothing."""
 
 
-def _board(folder: Path, start: int, console: Console) -> Any:
+def _board(run: RunFolder, start: int, console: Console) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        text = "TensorBoard is not installed (pip install tensorboard): metrics.jsonl only"
+        text = f"TensorBoard is not installed (pip install tensorboard): {run.log.name} only"
         console.print(text, markup=False)
         return None
-    return SummaryWriter(str(folder), purge_step=start + 1)
+    return SummaryWriter(str(run.tensorboard), purge_step=start + 1)

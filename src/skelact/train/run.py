@@ -2,7 +2,6 @@
 
 import contextlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +9,17 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from skelact import __version__
 from skelact.data.batches import TrainingClips, training_clips
 from skelact.data.store import Store
+from skelact.runs import RunFolder
 from skelact.system import processes, processor
 from skelact.system.allocator import kept_memory
 from skelact.system.terminal import Terminal
-from skelact.system.world import SkelactError, exhaustion_explained, machine, read_json, write_json
-from skelact.train.alone import LOCK, alone
+from skelact.system.world import SkelactError, exhaustion_explained
 from skelact.train.config import FREE, TrainConfig
 from skelact.train.log import Log, Silence
 from skelact.train.loop import Trainer
+from skelact.train.stage import steps_an_epoch
 
 
 @dataclass(frozen=True)
@@ -68,12 +67,12 @@ def _pretrained(
     clips = processes.in_turn(lambda: training_clips(opened, splits, config.preparation, config.frames))
     if fit_batch:
         config = _with_batch_that_fits(config, len(clips), console)
-    config = config.model_copy(update={"method": config.method.fitted(config.epochs, len(clips), config.batch)})
+    config = _fitted(config, len(clips))
     trainer = Trainer(config, clips, folder)
     identity = _identity(config, opened, clips, splits)
     _same_for_all(identity)
     with contextlib.ExitStack() as stack:
-        processes.first(lambda: stack.enter_context(alone(folder)))
+        processes.first(lambda: stack.enter_context(RunFolder(folder).alone()))
         for change in processes.first(lambda: _claim(folder, identity)):
             console.print(f"{escape(str(folder))}: goes on with another setting: {escape(change)}", highlight=False)
         trainer.resume()
@@ -83,7 +82,7 @@ def _pretrained(
 
 def _train(trainer: Trainer, console: Console) -> None:
     """Train from where the trainer is to the end, and tell before what is to be known."""
-    config, clips, folder = trainer.config, trainer.clips, trainer.folder
+    config, clips, folder = trainer.config, trainer.clips, trainer.run.path
     if trainer.step == trainer.total:
         console.print(f"{escape(str(folder))}: finished already, {trainer.total} steps; nothing to do")
         return
@@ -92,7 +91,7 @@ def _train(trainer: Trainer, console: Console) -> None:
     for note in clips.notes:
         console.print(escape(note), highlight=False)
     slow = processor.doubt(config.precision, trainer.device)
-    for doubt in [*config.method.doubts(config.epochs, trainer.total, len(clips)), *([slow] if slow else [])]:
+    for doubt in [*_doubts(config, clips), *([slow] if slow else [])]:
         console.print(f"[yellow]warning:[/yellow] {escape(doubt)}", highlight=False)
     if processes.count() > 1:
         each = config.batch // processes.count()
@@ -103,6 +102,22 @@ def _train(trainer: Trainer, console: Console) -> None:
         Log(folder, trainer.step, trainer.total, console) if first else Silence() as log,
     ):
         trainer.train(log)
+
+
+def _fitted(config: TrainConfig, clips: int) -> TrainConfig:
+    """The same, with the numbers of each stage's method that follow from the run."""
+    first, *later = [stage.method.fitted(stage.epochs, clips, stage.batch) for stage in config.stages]
+    then = [stage.model_copy(update={"method": made}) for stage, made in zip(config.then, later, strict=True)]
+    return config.model_copy(update={"method": first, "then": tuple(then)})
+
+
+def _doubts(config: TrainConfig, clips: TrainingClips) -> list[str]:
+    """Why the numbers of each stage may not work."""
+    return [
+        f"stage {number}: {doubt}" if config.then else doubt
+        for number, stage in enumerate(config.stages, start=1)
+        for doubt in stage.method.doubts(stage.epochs, stage.epochs * steps_an_epoch(stage, clips), len(clips))
+    ]
 
 
 def _with_batch_that_fits(config: TrainConfig, clips: int, console: Console) -> TrainConfig:
@@ -142,9 +157,9 @@ def _same_for_all(identity: dict[str, Any]) -> None:
 
 def _claim(folder: Path, identity: dict[str, Any]) -> list[str]:
     """Write config.json into a new folder, or check that the one there says the same; the free settings that differ."""
-    path = folder / "config.json"
-    if path.exists():
-        there = _as_written_today(read_json(path))
+    run = RunFolder(folder)
+    if run.config.exists():
+        there = _as_written_today(run.read_config())
         free = {f"config.{name}": follows for name, follows in FREE.items()}
         lines = differences({key: there.get(key) for key in identity}, identity)
         changed = [f"  {line}" for line in lines if line.partition(":")[0] not in free]
@@ -154,10 +169,9 @@ def _claim(folder: Path, identity: dict[str, Any]) -> list[str]:
             )
         told = [(line, free[line.partition(":")[0]]) for line in lines]
         return [f"{line}; {follows}" if follows else line for line, follows in told]
-    if any(path.name != LOCK for path in folder.iterdir()):
+    if any(path != run.lock for path in folder.iterdir()):
         raise SkelactError(f"{folder} is not empty and holds no run; choose another --run")
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    write_json(path, {"skelact": __version__, "started": started, "machine": machine(), **identity}, sealed=True)
+    run.write_config(identity)
     return []
 
 

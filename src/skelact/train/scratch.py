@@ -1,17 +1,16 @@
 """The network that supervised training starts from: a run's own, or, without a run, the published size."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
-from skelact import __version__
 from skelact.data.store import Store
 from skelact.data.units import common_unit
 from skelact.encoders.config import DEFAULT
 from skelact.encoders.file import EncoderCard, load_encoder, random_encoder
 from skelact.encoders.loaded import LoadedEncoder
 from skelact.maths.streams import Stream
+from skelact.runs import RunFolder
 from skelact.system.terminal import tell
-from skelact.system.world import SkelactError, machine, read_json, write_json
+from skelact.system.world import SkelactError
 from skelact.train.labels import SupervisedConfig
 
 
@@ -48,26 +47,24 @@ def has_no_run(path: Path) -> bool:
     path = Path(path)
     if not path.exists():
         return path.suffix != ".safetensors"
-    if not path.is_dir() or (path / "encoder.safetensors").exists():
+    if not path.is_dir() or RunFolder(path).encoder().exists():
         return False
-    if not (path / "config.json").exists():
+    if not RunFolder(path).config.exists():
         return not any(path.iterdir())
     try:
-        return read_json(path / "config.json")["config"]["recipe"] == "supervised"
+        return RunFolder(path).read_config()["config"]["recipe"] == "supervised"
     except (SkelactError, LookupError, TypeError):
         return False
 
 
 def claim(folder: Path, store: Store, store_hash: str, split: str) -> None:
     """Make the folder a run that can be reported on and that no pretraining takes for its own, unless it is one."""
-    if (folder / "config.json").exists() or any(folder.glob("encoder*.safetensors")):
+    run = RunFolder(folder)
+    if run.config.exists() or run.encoder().exists() or run.streams:
         return
     origin = {"path": str(store.path), "name": store.name, "dataset": store.meta.dataset}
     values = {
-        "skelact": __version__,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
         "config": {"recipe": "supervised", "method": {"name": "supervised"}},
         "stores": [{**origin, "hash": store_hash, "split": split}],
     }
-    write_json(folder / "config.json", values, sealed=True)
+    run.write_config(values)

@@ -86,7 +86,7 @@ def tune(
     network, head = _start(start, classes, config, seed, device)
     layers = [network, head] if config.layer_decay == 1 else [*network.layers(), head]
     groups = decayed_by_layer(layers, config.layer_decay)
-    optimiser = ScheduledOptimiser(config, groups, per_epoch, config.epochs, config.clip)
+    optimiser = ScheduledOptimiser(config.chosen, groups, per_epoch, config.epochs, config.chosen.clip)
     view = Chain((Crop(), Shear())) if config.augmentation == "normal" else Chain(())
     labels = train.labels.to(device)
     epochs, tests, scores = [], [], torch.empty(0, classes)
@@ -108,8 +108,9 @@ def tune(
             if (step + 1) % per_epoch == 0 and (done % config.test_every == 0 or done == config.epochs):
                 scores = _scores(network, head, test.clips, start, device)
                 if not bool(scores.isfinite().all()):
+                    lr = config.chosen.lr
                     raise SkelactError(
-                        f"{title} diverged by epoch {done} at lr {config.lr}: its scores are not finite; lower the lr"
+                        f"{title} diverged by epoch {done} at lr {lr}: its scores are not finite; lower the lr"
                     )
                 epochs.append(done)
                 tests.append(accuracy(scores, test.labels))

@@ -7,7 +7,7 @@ import torch
 from skelact.bench.compare import Comparison
 from skelact.bench.config import BenchConfig
 from skelact.bench.works import augment, infer, knn, linear, prepare, step
-from skelact.train.loop import device_of
+from skelact.train.device import device_of
 
 _MAKERS = {
     "step": step.comparisons,

@@ -9,6 +9,7 @@ from skelact.config import Config
 from skelact.evaluation.protocols.protocol import Array, Case, Preset
 from skelact.evaluation.protocols.trained import Trained
 from skelact.evaluation.results.scored import Scored
+from skelact.runs import RunFolder
 from skelact.system.terminal import tell
 from skelact.train.labels import PerClass, TuneConfig
 
@@ -47,7 +48,7 @@ class SemiProtocol(Trained[SemiConfig]):
         from skelact.evaluation.tuned import tuned
 
         train = case.rows.train
-        files = {seed: case.folder / "evaluate" / f"{name}-seed{seed}.csv" for seed in seeds}
+        files = {seed: RunFolder(case.folder).subset(name, seed) for seed in seeds}
         names, labels = case.names[train], case.labels[train]
         rows = {
             seed: train[kept_or_chosen(file, names, labels, options.share, seed, options.per_class)]

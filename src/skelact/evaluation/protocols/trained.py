@@ -27,6 +27,7 @@ class Trained(Classifying[Options]):
 
     def how(self, result: Result) -> str:
         training = self.training(result.recipe)
-        epochs, lr = training.get("epochs", "?"), training.get("lr", "?")
+        epochs, lr = training.get("epochs", "?"), training.get("optimiser", training).get("lr", "?")
         what = "one linear layer on frozen features" if result.standardised else "network and linear layer trained"
+        what += f" by {training['optimiser']['name']}" if "optimiser" in training else ""
         return f"{what}, {epochs} epoch{'s' * (epochs != 1)}, learning rate {lr}, {seeds_in_words(result.seeds)}"

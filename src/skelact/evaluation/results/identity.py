@@ -6,6 +6,7 @@ from pathlib import Path
 
 from skelact.data.store import Store
 from skelact.data.store.meta import PreparedMeta, read_sealed
+from skelact.runs import RunFolder
 from skelact.system.world import SkelactError, read_json
 
 SHOWN = 10
@@ -59,7 +60,7 @@ def expect_run(path: Path) -> None:
         beside = [one.name for one in path.parent.iterdir() if one.suffix == path.suffix]
         what, hint = "encoder file", "; skelact import-weights makes one of a published checkpoint"
     else:
-        beside = [one.name for one in path.parent.iterdir() if (one / "config.json").is_file()]
+        beside = [one.name for one in path.parent.iterdir() if RunFolder(one).is_run]
         what, hint = "run", "; skelact pretrain makes one"
     if beside:
         more = f" and {len(beside) - SHOWN} more" if len(beside) > SHOWN else ""

@@ -14,13 +14,10 @@ try:
 except ImportError:  # no such locks on this system
     fcntl = None
 
-LOCK = ".skelact.lock"
-"""The file in a run folder that is locked while a process trains there, and gone when none does."""
-
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Inside, no other process is let into `folder`, which is made where it is not there.
+def alone(folder: Path, lock: Path) -> Iterator[None]:
+    """Inside, no other process is let into `folder`, which is made where it is not there, by a lock on the file `lock`.
 
     SkelactError, with its number, where another process is in it; where `folder` is no folder. On a disk without locks,
     or where nothing can be written, nobody is kept out.
@@ -28,21 +25,20 @@ def alone(folder: Path) -> Iterator[None]:
     if folder.exists() and not folder.is_dir():
         raise SkelactError(f"{folder}: expected a folder, found a file; choose another --run")
     folder.mkdir(parents=True, exist_ok=True)
-    held = _held(folder)
+    held = _held(folder, lock)
     try:
         yield
     finally:
         if held:
             with contextlib.suppress(OSError):
-                (folder / LOCK).unlink()  # while it is locked: nobody else's
+                lock.unlink()  # while it is locked: nobody else's
             held.close()
 
 
-def _held(folder: Path) -> BinaryIO | None:
+def _held(folder: Path, path: Path) -> BinaryIO | None:
     """The lock, held as long as the file is open; None where there is none to be had."""
     if fcntl is None:
         return None
-    path = folder / LOCK
     while True:
         try:
             opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
