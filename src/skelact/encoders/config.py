@@ -49,6 +49,7 @@ class STGCNConfig(EncoderConfig):
     """ST-GCN. Defaults: the quarter-width encoder of SkeletonCLR and AimCLR."""
 
     name: Literal["stgcn"] = "stgcn"  # pyright: ignore[reportIncompatibleVariableOverride]
+    """Name of the encoder."""
     width: int = Field(default=16, ge=1)
     """w: channels of blocks 1 to 4; then 2w (5 to 7), 4w (8 and 9)."""
     features: int = Field(default=256, ge=1)
@@ -58,12 +59,9 @@ class STGCNConfig(EncoderConfig):
     channels: int = Field(default=3, ge=1)
     """C: number of input coordinates."""
     graph: Literal["spatial", "directed"] = "spatial"
-    """Partitions of the joint graph. spatial: AimCLR and CrosSCLR; directed: SkeAttnCLR; both as released
-    (`skelact.maths.graph`)."""
+    """Partitions of the joint graph. spatial: AimCLR and CrosSCLR; directed: SkeAttnCLR; both as released."""
     absent: Literal["computed", "left_out"] = "computed"
-    """Absent persons (all zeros). computed: like any other person, as published; left_out: left out of the network, its
-    BatchNorm and the mean over persons. The first person always counts. On a GPU, left_out makes the host wait for
-    the number of persons."""
+    """Absent persons (all zeros). computed: like others, as published; left_out: not computed, not in the mean."""
 
     def build(
         self, skeleton: "skelact.skeleton.Skeleton", frames: int | None = None, persons: int | None = None

@@ -38,7 +38,8 @@ class Encoder(nn.Module, ABC):
         """Axes of the feature map after the channels, such as ("time", "joint"), ("time", "part") or ("time",). Empty:
         one vector per person."""
         self.leaves_out_absent = leaves_out_absent
-        """Whether absent persons are left out of the network and of the mean over persons."""
+        """Whether absent persons are left out of the network, its BatchNorm and the mean over persons. On a GPU the host
+        then waits for the number of persons."""
 
     @property
     def has_joint_axis(self) -> bool:
@@ -59,7 +60,7 @@ class Encoder(nn.Module, ABC):
         """Feature map of each person."""
 
     def person_features(self, features: Map) -> Float[Tensor, "p d"]:
-        """Features of each person from their map: its mean, in float32 or better, whatever the map is in."""
+        """Features of each person: the mean of the map, in float32 or better."""
         return features.flatten(2).mean(2, dtype=_wide(features)) if features.ndim > 2 else features.to(_wide(features))
 
     def feature_map(self, x: Clips) -> Map:

@@ -74,12 +74,14 @@ class SkeletonCLRConfig(ContrastConfig):
     """SkeletonCLR: contrast of two normal views. Defaults: the paper."""
 
     name: Literal["skeletonclr"] = "skeletonclr"
+    """Name of the method."""
 
 
 class AimCLRConfig(ContrastConfig):
     """AimCLR: contrast with extreme augmentations. Defaults: the paper."""
 
     name: Literal["aimclr"] = "aimclr"
+    """Name of the method."""
     views: Literal["normal", "extreme", "both"] = "both"
     """Augmentations (Table 1). normal, extreme: of query and key; both: normal views teach an extreme view (d1)."""
     drop: bool = True
@@ -133,6 +135,7 @@ class SkeAttnCLRConfig(ContrastConfig):
     """SkeAttnCLR: contrast of salient and non-salient features. Defaults: the paper."""
 
     name: Literal["skeattnclr"] = "skeattnclr"
+    """Name of the method."""
     temperature: float = Field(default=0.2, gt=0)
     """tau, divides the similarities before the softmax."""
     momentum: float = Field(default=0.996, ge=0, le=1)
@@ -221,12 +224,14 @@ class CrosSCLRConfig(SkeletonCLRConfig, CrossStreamConfig):
     """CrosSCLR: one SkeletonCLR per stream; streams share neighbours. Defaults: the paper."""
 
     name: Literal["crossclr"] = "crossclr"  # pyright: ignore[reportIncompatibleVariableOverride]
+    """Name of the method."""
 
 
 class AimCLR3sConfig(AimCLRConfig, CrossStreamConfig):
     """3s-AimCLR: one AimCLR per stream; streams share neighbours. Defaults: the papers."""
 
     name: Literal["aimclr-3s"] = "aimclr-3s"  # pyright: ignore[reportIncompatibleVariableOverride]
+    """Name of the method."""
 
 
 AnyMethodConfig = SkeletonCLRConfig | AimCLRConfig | CrosSCLRConfig | AimCLR3sConfig | SkeAttnCLRConfig

@@ -91,7 +91,7 @@ class PlainAimCLR(nn.Module):
 def plain_views(
     x: Float32[np.ndarray, "n c t v m"], mirror: tuple[int, ...], rng: np.random.Generator
 ) -> dict[str, Float32[Tensor, "n c t v m"]]:
-    """The three views of a batch, made clip by clip and stacked, as a data loader does."""
+    """The three views of a batch: made clip by clip, then stacked, as in a data loader."""
     made = [augment.triple(clip, mirror, rng) for clip in x]
     names = ("query", "key", "extreme")
     return {name: torch.from_numpy(np.stack(clips)) for name, clips in zip(names, zip(*made, strict=True), strict=True)}

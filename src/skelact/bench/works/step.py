@@ -64,7 +64,7 @@ def _encoder(config: BenchConfig, dropout: float) -> STGCNConfig:
 
 
 def plain_part(config: BenchConfig, device: torch.device) -> Part:
-    """The plain step as it is timed."""
+    """The plain step to be timed."""
     method, rng = plain_method(config, device), made_up.generator()
     trained = [parameter for parameter in method.parameters() if parameter.requires_grad]
     optimiser = SGD().build([ParameterGroup(trained)])
