@@ -38,8 +38,8 @@ class Encoder(nn.Module, ABC):
         """Axes of the feature map after the channels, such as ("time", "joint"), ("time", "part") or ("time",). Empty:
         one vector per person."""
         self.leaves_out_absent = leaves_out_absent
-        """Whether absent persons are left out of the network, its BatchNorm and the mean over persons. On a GPU the host
-        then waits for the number of persons."""
+        """Whether absent persons are left out of the network, its BatchNorm and the mean over persons. On a GPU the
+        host then waits for the number of persons."""
 
     @property
     def has_joint_axis(self) -> bool:

@@ -35,7 +35,7 @@ def motion(x: Float[Tensor, "n c t v m"]) -> Float[Tensor, "n c t v m"]:
 
 
 def apply_stream(x: Float[Tensor, "n c t v m"], stream: Stream, skeleton: Skeleton) -> Float[Tensor, "n c t v m"]:
-    """The joints `x` as the stream of that name."""
+    """Convert joints `x` to a stream."""
     if stream == "bone":
         return bone(x, skeleton)
     if stream == "motion":

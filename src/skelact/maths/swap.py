@@ -22,9 +22,9 @@ class PartSwap:
     parts: tuple[tuple[int, ...], ...]
     """Joints of each part."""
     swapped: tuple[int, int] = (3, 4)
-    """Fewest and most parts that are replaced."""
+    """Smallest and largest number of replaced parts."""
     window: tuple[float, float] = (16 / 64, 28 / 64)
-    """Shortest and longest window, as shares of the frames."""
+    """Shortest and longest window, as a share of the frames."""
 
     def __call__(self, x: Clips, draw: Draw) -> Clips:
         n, frames = len(x), x.shape[2]

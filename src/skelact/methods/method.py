@@ -11,7 +11,7 @@ from skelact.encoders.encoder import Encoder
 from skelact.maths.augment import Augmentation
 from skelact.maths.draw import Draw
 from skelact.maths.streams import Stream
-from skelact.methods.config import MethodConfig as MethodConfig  # for methods of one's own
+from skelact.methods.config import MethodConfig as MethodConfig  # for your own methods
 
 Losses = dict[str, Float[Tensor, ""]]
 

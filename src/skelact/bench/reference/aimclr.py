@@ -59,7 +59,7 @@ class PlainAimCLR(nn.Module):
         self.next_column = 0
 
     def load(self, state: dict[str, Tensor]) -> None:
-        """Take over the networks and the bank of our method's state dict."""
+        """Load networks and bank from the state dict of our method."""
         for network, prefix in ((self.query, "query."), (self.key, "twin.key.")):
             network.load_state_dict({n.removeprefix(prefix): t for n, t in state.items() if n.startswith(prefix)})
         self.queue.copy_(state["bank.keys"].T)

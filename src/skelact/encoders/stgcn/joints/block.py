@@ -75,7 +75,7 @@ def _normalise(
 
 
 def _over_time(x: Joints, weight: Float[Tensor, "d c taps 1"], stride: int) -> Float[Tensor, "v s n d"]:
-    """Joints are the images, clips the width: channels-last, so long rows of clips share each weight."""
+    """Joints become images and clips their width, channels-last: long rows of clips share each weight."""
     padding = weight.shape[2] // 2
     made = torch.conv2d(x.permute(0, 3, 1, 2), weight, stride=(stride, 1), padding=(padding, 0))
     return made.permute(0, 2, 3, 1)

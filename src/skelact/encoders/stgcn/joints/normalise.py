@@ -101,7 +101,7 @@ def _statistics(x: Joints, offset: Float[Tensor, "c"], norm: nn.BatchNorm2d, wid
         return _Statistics(mean, (norm.running_var.to(wide) + norm.eps).rsqrt(), 0)
     mean, variance = _way(x).moments(x)
     count = x.numel() // x.shape[3]
-    if isinstance(norm, WholeBatchNorm):  # the other processes' clips are further pieces
+    if isinstance(norm, WholeBatchNorm):  # clips of other processes count as more pieces
         rows = processes.gathered(torch.cat([mean.new_tensor([count]), mean, variance])[None])
         sizes, means, variances = rows.split([1, len(mean), len(mean)], dim=1)
         count = sum(int(size) for size in sizes)

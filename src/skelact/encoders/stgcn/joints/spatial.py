@@ -1,4 +1,4 @@
-"""Graph convolution with joints outermost: only the edges that exist are summed, before the 1x1 convolutions."""
+"""Graph convolution with joints outermost: sums over existing edges only, then 1x1 convolutions."""
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -99,7 +99,7 @@ class GraphConvolution(torch.autograd.Function):
         edges, numbers = ctx.edges, values.tolist()
         g = g.contiguous()
         gathered = x.new_empty(len(weight), *x.shape[1:])
-        # Sums over joints in float32 or better, whatever the products are in.
+        # Sums over joints are in float32 or better.
         d_weight = torch.zeros_like(weight, dtype=values.dtype)
         d_values, d_offset = torch.zeros_like(values), values.new_empty(len(x), weight.shape[1])
         d_x = torch.zeros_like(x)

@@ -40,7 +40,7 @@ class NativeGraphConvolution(torch.autograd.Function):
         x, weight, values = ctx.saved_tensors
         g, joined = g.contiguous(), weight.transpose(0, 1).flatten(1)
         gathered = x.new_empty(x[0, ..., 0].numel(), joined.shape[1])
-        # Sums over joints in float32, whatever the products are in.
+        # Sums over joints are in float32.
         d_joined = torch.zeros_like(joined, dtype=values.dtype)
         d_values, d_offset = torch.zeros_like(values), values.new_empty(len(x), len(joined))
         d_x = torch.zeros_like(x)
