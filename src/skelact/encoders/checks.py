@@ -44,7 +44,7 @@ def check_clips(
         order = tuple(likely.index(axis) for axis in axes)
         raise SkelactError(
             f"the axes of the clips are in another order: {expected}, which looks like ({', '.join(likely)})\n"
-            f"  axes={likely!r} accepts this order, or use clips.transpose{order}"
+            f"  use axes={likely!r}, or clips.transpose{order}"
         )
     if wrong:
         axis = wrong[0]
