@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from skelact.maths.streams import STREAMS
+from skelact.methods.parts import LOSS_PARTS
 from skelact.report.markup import Html, join, missing, section, tag
 from skelact.report.plots import RUN_COLOURS, literal, plot
 from skelact.report.runs import Run
@@ -108,6 +109,7 @@ def _panel(name: str, index: int, runs: Sequence[Run]) -> Html:
         )
     part, stream = _of_stream(name)
     title = TITLES.get(part) or (f"Online kNN on {part[4:]}, top-1 %" if part.startswith("knn/") else part)
+    title += f": {LOSS_PARTS[part]}" if part in LOSS_PARTS else ""
     title += f" ({stream})" if stream else ""
     # Otherwise values close to chance would get ticks of nine digits.
     from_zero = part == "lr" or part.startswith("knn")
