@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from skelact.bench.compare import Spread
-from skelact.bench.result import Measured, Report, Row
+from skelact.bench.result import BenchResult, Report, Row
 
 HEAD = "| work | variant | seconds | a second | of arithmetic | peak | times the plain |\n|---|---|---|---|---|---|---|"
 
@@ -20,7 +20,7 @@ def spread(found: Spread) -> str:
     return f"{number(found.median)} ({number(found.low)}..{number(found.high)})"
 
 
-def line(one: Measured, row: Row) -> str:
+def line(one: BenchResult, row: Row) -> str:
     return " | ".join(
         (
             f"| {one.title}" if row is one.rows[0] else "| ",
@@ -50,7 +50,9 @@ def section(report: Report) -> str:
         "",
     ]
     agreement = [f"{what} {value:.2g}" for one in report.measured for what, value in one.agreement.items()]
-    return "\n".join([*lines, "Beside the plain result: " + "; ".join(agreement) + ".\n"] if agreement else lines)
+    return "\n".join(
+        [*lines, "Differences to the plain result: " + "; ".join(agreement) + ".\n"] if agreement else lines
+    )
 
 
 def main() -> None:

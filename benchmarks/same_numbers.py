@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
-RECIPES = ("skeletonclr-small", "aimclr-small", "crossclr-small", "aimclr-3s-small", "skeattnclr-small")
+SMALL_RECIPES = ("skeletonclr-small", "aimclr-small", "crossclr-small", "aimclr-3s-small", "skeattnclr-small")
 PROTOCOLS = ("knn", "retrieval", "clustering", "linear", "semi", "finetune", "supervised")
 SHORT = {"linear": ["--epochs", "5"]} | {
     name: ["--epochs", "2", "--batch", "32"] for name in ("semi", "finetune", "supervised")
@@ -53,7 +53,7 @@ def numbers(folder: Path) -> dict[str, str]:
     store = folder / "people"
     skelact("synthesize", "--out", store, "--clips", "160", "--classes", "5", "--persons", "2")
     found = {}
-    for recipe in RECIPES:
+    for recipe in SMALL_RECIPES:
         run = folder / recipe
         size = ["--epochs", "4", "--batch", "16", "--frames", "16", "--probe-every", "2"]
         skelact("pretrain", recipe, "--store", store, "--split", "xview", "--run", run, "--encoder.width", "4", *size)

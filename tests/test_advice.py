@@ -26,6 +26,7 @@ def flags() -> dict[str, set[str]]:
     for words in [
         *COMMANDS,
         *(f"pretrain {name}" for name in RECIPES),
+        "pretrain skeletonclr --then skeletonclr",
         *(f"evaluate {name}" for name in evaluations()),
     ]:
         out = io.StringIO()

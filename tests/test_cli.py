@@ -262,7 +262,7 @@ def test_a_file_that_features_cannot_be_written_to_is_said_before_the_encoder_is
     store, tmp_path, capsys, monkeypatch
 ):
     assert status("pretrain", "skeletonclr-small", *small(store, tmp_path / "run")) == 0
-    monkeypatch.setattr("skelact.evaluation.classify.features", lambda *_, **__: pytest.fail("it was run"))
+    monkeypatch.setattr("skelact.encoders.loaded.LoadedEncoder.embed", lambda *_, **__: pytest.fail("it was run"))
     (tmp_path / "taken").write_text("a file")
     assert status("embed", tmp_path / "run", "--store", store, "--out", tmp_path / "taken" / "f.npz") == 1
     assert "cannot be written" in capsys.readouterr().err

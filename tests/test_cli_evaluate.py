@@ -37,7 +37,7 @@ def test_semi_and_all_of_an_encoder_file(tmp_path, store, capsys):
     assert evaluate("all", tmp_path / "one.safetensors", store, "--shares", 0.5, *few) == 0
     out, err = capsys.readouterr()
     assert [line.count("│") for line in out.splitlines() if "mAP" in line or "finetune" in line] == [9, 9]
-    assert err.count("there already") == 1
+    assert err.count("already evaluated") == 1
     assert len(list((tmp_path / "one-evaluation" / "evaluate").glob("*.json"))) == 7
 
 

@@ -189,7 +189,7 @@ def test_a_file_of_a_store_is_hashed_once_a_process_and_again_when_it_was_writte
     damaged = bytearray(clips.read_bytes())
     damaged[-1] ^= 1
     clips.write_bytes(damaged)
-    with pytest.raises(SkelactError, match=r"released-12/clips\.npy: damaged: .* remove .*released-12, and it is made"):
+    with pytest.raises(SkelactError, match=r"released-12/clips\.npy: damaged: .* remove .*released-12; it is then"):
         Store.open(store.path).prepared("released", 12)
 
 
@@ -221,13 +221,13 @@ def test_lines_of_a_log_that_are_damaged_are_told_when_a_run_goes_on(tmp_path):
     with log.Log(tmp_path, 3, 9, console):
         pass
     assert [line["step"] for line in tiny.metrics(tmp_path)] == [0, 2, 3]
-    assert f"{path}: lines that are damaged are left out: 2\n" in said.getvalue()
+    assert f"{path}: damaged lines are left out: 2\n" in said.getvalue()
 
 
 def test_a_checkpoint_whose_hash_is_gone_is_no_old_one(tmp_path):
     read = a_checkpoint(path := tmp_path / "last.pt")
     path.write_bytes(path.read_bytes().replace(b"skelact sha256", b"skelact SHA256"))
-    with pytest.raises(SkelactError, match="its checksum is gone"):
+    with pytest.raises(SkelactError, match="its checksum is missing"):
         read()
 
 

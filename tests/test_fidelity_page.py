@@ -1,4 +1,4 @@
-"""docs/fidelity.md names a test in every row, and the tests that it names are there."""
+"""docs/fidelity.md links to a test in every row, and the tests that it names are there."""
 
 import re
 from pathlib import Path
@@ -7,33 +7,44 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8").splitlines()
-ROWS = [line for line in PAGE if line.startswith("| ") and not line.startswith("| |")]
-HARMS = "| harm | `robust` | test in `data/test_preparation_robust.py` |"
-FILES = sorted({file for line in PAGE for file in re.findall(r"`([\w/]+\.py)::", line)})
+LINK = r'\[test\]\(\.\./tests/([\w/]+\.py) "(test_\w+)"\)'
+ROWS = [line for line in PAGE if line.startswith("| **")]
+HARMS = "| harm | `robust` | test |"
+LONGEST_CELL = 100
+NAMED = {link for line in PAGE for link in re.findall(LINK, line)}
+FILES = sorted({file for file, _ in NAMED})
 
 
-def test_every_row_has_six_cells_and_names_its_test():
-    rows = [row for row in ROWS if row.startswith("| **")]
-    assert len(rows) > 40
-    for row in rows:
-        assert row.count(" | ") == 5, row
-        assert re.search(r"\| `[\w/]+\.py::test_\w+`(, `[\w/]+\.py::test_\w+`)* \|$", row), row
+def cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip("|").split(" | ")]
+
+
+def test_every_row_has_six_short_cells_and_links_to_its_test():
+    assert len(ROWS) > 60
+    for row in ROWS:
+        *texts, tests = cells(row)
+        assert len(texts) == 5, row
+        assert re.fullmatch(rf"{LINK}(, {LINK})*", tests), row
+        assert max(map(len, texts)) <= LONGEST_CELL, row
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_the_tests_that_it_names_are_there(file):
     code = (ROOT / "tests" / file).read_text(encoding="utf-8")
-    named = {test for line in PAGE for test in re.findall(rf"`{re.escape(file)}::(test_\w+)`", line)}
-    assert named
-    assert {test for test in named if f"def {test}(" not in code} == set()
+    assert {test for where, test in NAMED if where == file and f"def {test}(" not in code} == set()
 
 
-def test_every_harm_of_the_released_preparation_names_its_test():
-    code = (ROOT / "tests" / "data" / "test_preparation_robust.py").read_text(encoding="utf-8")
+def test_no_test_is_named_without_a_link():
+    assert [line for line in PAGE if "test_" in re.sub(LINK, "", line)] == []
+
+
+def test_every_harm_of_the_released_preparation_links_to_its_test():
     start = PAGE.index(HARMS)
     rows = PAGE[start + 2 : PAGE.index("", start)]
-    assert len(rows) == 5
-    for row in rows:
-        names = re.findall(r"`(test_\w+)`", row)
-        assert names, row
-        assert all(f"def {name}(" in code for name in names), row
+    assert len(rows) == 6
+    assert all(re.fullmatch(LINK, cells(row)[2]) for row in rows)
+
+
+def test_every_link_within_the_page_leads_to_a_heading():
+    headings = {re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in PAGE if line[:1] == "#"}
+    assert {anchor for line in PAGE for anchor in re.findall(r"\]\(#([\w-]+)\)", line)} <= headings

@@ -157,7 +157,7 @@ def test_what_contradicts_itself_is_refused(store, run, tmp_path):
         skelact.embed(skelact.load(run), store, stream="bone")
     with pytest.raises(skelact.SkelactError, match="no such run"):
         skelact.load(tmp_path / "nothing")
-    with pytest.raises(skelact.SkelactError, match="a reader of your own has its options already, got skeleton"):
+    with pytest.raises(skelact.SkelactError, match="expected no options with a reader of your own, got skeleton"):
         skelact.prepare(reader("ntu"), tmp_path, tmp_path / "out", skeleton="coco_17")
 
 

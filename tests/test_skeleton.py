@@ -147,7 +147,7 @@ def test_order_in_picks_each_joint_by_name_from_any_order_and_any_company():
 
 def test_order_in_names_the_joints_that_are_missing_and_how_many():
     skeleton = Skeleton.model_validate(BODY)
-    with pytest.raises(SkelactError, match="2 of its 5 joints have no namesake: head, left_eye"):
+    with pytest.raises(SkelactError, match="2 of its 5 joints are missing: head, left_eye"):
         skeleton.order_in(["belly", "left_hand", "right_hand"])
 
 

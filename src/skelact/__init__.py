@@ -1,7 +1,7 @@
 """skelact: self-supervised learning of human actions from skeleton recordings.
 
-The names in `__all__` are what a program needs; docs/python.md shows them at work. They are imported when first asked
-for, so that `import skelact` itself imports neither torch nor numpy.
+The names in `__all__` are what a program needs; docs/python.md has examples. They are imported on first use:
+`import skelact` itself imports neither torch nor numpy.
 """
 
 from importlib import import_module

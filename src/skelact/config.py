@@ -1,6 +1,6 @@
-"""Configuration: frozen values that are checked, refuse unknown keys, and go to JSON and back unchanged.
+"""Configuration: frozen, validated values without unknown keys, which go to JSON and back unchanged.
 
-Here and in every `config.py` nothing is imported that computes: a command line is read, and answered, without PyTorch.
+This module and every `config.py` import nothing that computes, so that a command line is parsed without PyTorch.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,32 +17,34 @@ Preparation = Literal["released", "robust", "body"]
 Readout = Literal["pooled", "tokens"]
 """What is read out of a frozen encoder: h, or its feature map in a few bins of time."""
 Third = Literal["score", "depth"]
-"""What the third channel of an array of joints is."""
+"""Meaning of the third channel of an array of joints."""
 Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 
 
 def faults(error: ValidationError, named: Callable[[str], str] = str) -> str:
-    """Each value that is out of range, a line each, the first fault of each. `named` makes of a field's name, such as
-    `method.bank`, what the user calls it."""
+    """One line for each invalid value, with its first fault.
+
+    `named` turns the name of a field, such as `method.bank`, into the user's name for it.
+    """
     lines: dict[str, str] = {}
     for one in error.errors():
-        name = named(".".join(place for place in one["loc"] if isinstance(place, str)))
-        got = f", got {one['input']!r}" if one["loc"] else ""  # a rule between values names them itself
+        name = named(".".join(part for part in one["loc"] if isinstance(part, str)))
+        got = f", got {one['input']!r}" if one["loc"] else ""  # a rule between values has its own text
         lines.setdefault(name, f"{name.rstrip('.')}: {one['msg'].removeprefix('Value error, ')}{got}")
     return "\n".join(lines.values())
 
 
 OLD_NAMES: Mapping[str, str] = MappingProxyType({"view": "preparation"})
-"""What earlier versions called a field of a run, an encoder's card or prepared clips, and its name now."""
+"""Old and new name of a field of runs, encoders' cards and prepared clips."""
 
 
 class Config(BaseModel):
-    """Base of every configuration. Fields carry their ranges; a bad value names the field, the range and the value."""
+    """Base of every configuration. Errors name the field, its range and the bad value."""
 
-    # Defaults are validated too, so that a float written as 6 is one.
+    # Defaults are validated too, so that a float with default 6 becomes 6.0.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
     old_names: ClassVar[Mapping[str, str]] = {}
-    """Fields as files of earlier versions call them, and their names now."""
+    """Names of fields in files of earlier versions, and their names now."""
 
     @model_validator(mode="before")
     @classmethod

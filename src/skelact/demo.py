@@ -1,4 +1,4 @@
-"""`skelact demo`: the whole way from recordings to a measured encoder, on made-up people."""
+"""`skelact demo`: from recordings to an evaluated encoder, with synthetic people."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ SPLIT = "xview"
 
 @dataclass(frozen=True)
 class Size:
-    """How much a demo does."""
+    """Size of a demo."""
 
     clips: int
     epochs: int
@@ -32,30 +32,30 @@ QUICK = Size(clips=144, epochs=2, batch=16, frames=16)
 
 
 def demo(folder: Path, quick: bool, console: Console) -> Path:
-    """Synthesize a store, pretrain AimCLR on its clips without labels, evaluate, report; the path of the page.
+    """Synthesize a store, pretrain AimCLR without labels, evaluate and report. Returns the path of the HTML page.
 
-    Every part that `folder` already holds is kept, so that a demo that was stopped goes on.
+    Keeps the parts that are already in `folder`, so a stopped demo continues.
     """
     size = QUICK if quick else FULL
     store, run = folder / f"people-{size.clips}", folder / f"aimclr-{size.epochs}"
     console.rule("1 of 4: synthetic recordings")
     if store.exists():
-        console.print(f"{store} is there already ({len(Store.open(store))} clips)", markup=False)
+        console.print(f"{store} exists already ({len(Store.open(store))} clips)", markup=False)
     else:
         synthesize(store, clips=size.clips, persons=1, frames=size.frames)
-    console.rule("2 of 4: AimCLR learns from the training clips, without labels")
+    console.rule("2 of 4: AimCLR pretrains on the training clips, without labels")
     small = aimclr_small()
     config = small.model_copy(
         update={"epochs": size.epochs, "batch": size.batch, "frames": size.frames, "probe_every": size.epochs // 2}
     )
     done = pretrain(config, [store], [SPLIT], run, console)
     if not done.finished:
-        console.print("stopped; the same command goes on from there")
+        console.print("stopped; the same command continues")
         raise SystemExit(0)
-    console.rule("3 of 4: what it learned, beside random weights")
+    console.rule("3 of 4: evaluation, compared with random weights")
     for protocol in ("knn", "linear"):
         show(evaluate_run(protocol, run, store, SPLIT, seeds=3))
     if quick:
-        console.print("this was --quick: it shows that everything runs, its numbers mean nothing")
+        console.print("--quick only shows that everything runs; its numbers mean nothing")
     console.rule("4 of 4: the report")
     return report([run])

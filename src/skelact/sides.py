@@ -1,4 +1,4 @@
-"""Which side of the body a joint is on, told from two names that differ by nothing but the word for a side."""
+"""The side of the body of a joint, from a pair of names that differ only in the word for the side."""
 
 import re
 from typing import Literal
@@ -10,27 +10,26 @@ _WORDS = (
     *(("links", "rechts"), ("izquierd", "derech"), ("izq", "der"), ("sinistr", "destr"), ("esquerd", "direit")),
     *(("esq", "dir"), ("л", "п"), ("l", "r")),
 )
-"""Words for a side, the longer ones first; endings that follow the gender of a joint are the same on both sides."""
+"""Words for a side, longer ones first; grammatical endings are the same on both sides."""
 _MARK = re.compile(f"({'|'.join(word for words in _WORDS for word in words)})", re.IGNORECASE)
 
 
 def stem(name: str) -> str:
-    """The name without what may be words for a side: names of one stem may be mirror images."""
+    """The name with possible words for a side replaced by `*`; joints with equal stems may be mirror images."""
     return _MARK.sub("*", name.lower())
 
 
 def side_of(name: str, other: str) -> Side:
-    """LEFT or RIGHT: the side of `name`, where `other` is the same name of the other side; 0 where it is not.
+    """LEFT or RIGHT: the side of `name` if `other` is its counterpart; else 0.
 
-    Letters count anywhere (`lshoulder`, `rHand`, `TLS`, `arm.L`), so a pair of names is a hint and no proof: `lump` and
-    `rump` differ by one letter too.
+    Letters count anywhere (`lshoulder`, `rHand`, `TLS`, `arm.L`), so the names are only a hint: `lump` and `rump`
+    differ by such a letter too.
     """
     return _compare(name, other)[0]
 
 
 def is_word(name: str, other: str) -> bool:
-    """Whether two such names say it by a word or by a letter that stands alone (Left, arm.L, lHand), not by `l` in
-    `lhand`."""
+    """Whether the side is a word or a single letter (Left, arm.L, lHand), not a letter within a word (`lhand`)."""
     return _compare(name, other)[1]
 
 
@@ -40,9 +39,9 @@ def _compare(name: str, other: str) -> tuple[Side, bool]:
         return 0, False
     side: Side = 0
     word, at = False, 0
-    for place, (mine, yours) in enumerate(zip(ours, theirs, strict=True)):
+    for index, (mine, yours) in enumerate(zip(ours, theirs, strict=True)):
         if mine.lower() != yours.lower():
-            here = _side(mine, yours) if place % 2 else 0
+            here = _side(mine, yours) if index % 2 else 0
             if not here or side not in (0, here):
                 return 0, False
             side = here
@@ -52,7 +51,7 @@ def _compare(name: str, other: str) -> tuple[Side, bool]:
 
 
 def _side(mine: str, yours: str) -> Side:
-    """The side of one of two different words for sides, if they are of one kind."""
+    """The side of the word `mine` if both words belong to one pair of words, else 0."""
     for left, right in _WORDS:
         both = re.compile(f"({left}) ({right})|({right}) ({left})", re.IGNORECASE).fullmatch(f"{mine} {yours}")
         if both:
@@ -61,8 +60,8 @@ def _side(mine: str, yours: str) -> Side:
 
 
 def _alone(name: str, at: int) -> bool:
-    """Whether the letter at this place is a word of its own: no letter beside it, or one of the other case begins."""
+    """Whether the letter at index `at` is a word of its own: it has no letter beside it, or the case changes."""
     before, letter, after = name[at - 1 : at] if at else "", name[at], name[at + 1 : at + 2]
-    cases = not name.isupper()  # in LARM and RING nothing begins
+    cases = not name.isupper()  # in LARM and RING there is no change
     starts = not before.isalpha() or (cases and letter.isupper() and before.islower())
     return starts and (not after.isalpha() or (cases and after.isupper()))

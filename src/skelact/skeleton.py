@@ -1,4 +1,4 @@
-"""A skeleton layout as a value: joints, tree, mirror, parts. Graphs, bones, flips and plots all derive from it."""
+"""A skeleton layout: joints, tree, mirror, parts. Graphs, bones, flips and plots derive from it."""
 
 import json
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from skelact.sides import LEFT, side_of
 from skelact.system.world import AnyPath, SkelactError
 
 MOST_JOINTS = 4096
-"""Joints of the largest layout: the checks below take their square in time."""
+"""Most joints of a layout: the checks below take quadratic time."""
 
 
 class Skeleton(Config):
     """One layout of joints.
 
-    The tree is rooted at the centre joint: the one that preparation subtracts and that the graph is partitioned around.
-    Left and right are exchanged by name (`left_x` <-> `right_x`) unless `mirror` is given.
+    The root of the tree is the centre joint: preparations subtract it, and the graph is partitioned around it. Without
+    `mirror`, `left_x` and `right_x` are mirror images.
     """
 
     name: str
@@ -30,24 +30,24 @@ class Skeleton(Config):
     parents: tuple[int, ...]
     """Index of each joint's parent; -1 for the one root, which is the centre."""
     mirror: tuple[int, ...] = ()
-    """Joint that stands where this one stands in the mirror image; its own inverse."""
+    """Index of each joint's mirror image; its own inverse."""
     parts: dict[str, tuple[int, ...]] = Field(default_factory=dict)
-    """Body parts (trunk, left_arm, right_arm, left_leg, right_leg); a joint belongs to at most one."""
+    """Joints of the body parts (trunk, left_arm, right_arm, left_leg, right_leg); each joint in at most one."""
     up: Axis = "+y"
     """Axis that points up in raw recordings of this layout."""
     handedness: Literal["right", "left"] = "right"
-    """Of the axes of raw recordings: where x points to the right and y up, z points towards the viewer in a
-    right-handed frame, away in a left-handed one. Views bring all to right."""
+    """Handedness of the axes of raw recordings. With x to the right and y up, z points towards the viewer in a
+    right-handed frame, away in a left-handed one. Preparations make all right-handed."""
     picture: bool = False
-    """Whether joints are positions in a picture: two coordinates; a third channel in a file is a score, not a depth."""
+    """Whether joints are positions in a picture, with two coordinates; a third channel in a file is then a score."""
 
     @model_validator(mode="before")
     @classmethod
     def _mirror_by_name(cls, values: Any) -> Any:
         if isinstance(values, dict) and not values.get("mirror") and isinstance(values.get("joints"), list | tuple):
             joints = [str(joint) for joint in values["joints"]]
-            place = {joint: index for index, joint in enumerate(joints)}
-            values = {**values, "mirror": tuple(place.get(_other_side(joint), place[joint]) for joint in joints)}
+            indices = {joint: index for index, joint in enumerate(joints)}
+            values = {**values, "mirror": tuple(indices.get(_other_side(joint), indices[joint]) for joint in joints)}
         return values
 
     @model_validator(mode="after")
@@ -99,7 +99,7 @@ class Skeleton(Config):
 
     @cached_property
     def depth(self) -> int:
-        """Joints on the longest way from the centre to an end."""
+        """Number of joints on the longest path from the centre."""
         steps = [0] * len(self)
         for joint, above in enumerate(self.parents):
             while above != -1:
@@ -108,12 +108,12 @@ class Skeleton(Config):
 
     @property
     def shoulders(self) -> tuple[int, int]:
-        """Indices of left_shoulder and right_shoulder: the line between them shows which way a body faces."""
+        """Indices of left_shoulder and right_shoulder; the line between them gives the heading of a body."""
         return self.index("left_shoulder"), self.index("right_shoulder")
 
     @cached_property
     def pairs(self) -> tuple[tuple[int, int], ...]:
-        """(left, right) of the joints that the mirror exchanges, with sides by their names or else by the parts."""
+        """(left, right) of all mirrored joints; sides come from the names, or else from the parts."""
         return tuple(
             (joint, other)
             for joint, other in enumerate(self.mirror)
@@ -126,10 +126,10 @@ class Skeleton(Config):
 
     @cached_property
     def heading_pairs(self) -> tuple[tuple[tuple[int, int], ...], ...]:
-        """Which (left, right) pairs show where a body faces, the best first; the pairs of one group count together.
+        """Groups of (left, right) pairs that give the heading of a body; the first usable group is taken.
 
-        The shoulders; where arms and where legs begin, and the joints next to these, as those may stand in one place;
-        then all pairs at which the sides part, then all pairs, each with the same weight.
+        In order: the shoulders; the first joints of arms and of legs; their children, as the first joints may coincide;
+        all pairs without a paired parent; all pairs. The pairs of a group have equal weights.
         """
         pairs = self.pairs
         groups: list[tuple[tuple[int, int], ...]] = []
@@ -143,32 +143,32 @@ class Skeleton(Config):
         return tuple(dict.fromkeys(group for group in groups if group))
 
     def _first(self, pairs: Sequence[tuple[int, int]], left: str, right: str) -> tuple[tuple[int, int], ...]:
-        """The pairs of two parts that hang on joints outside of these."""
+        """The pairs of two parts whose parents lie outside these parts."""
         ours, theirs = self.parts.get(left, ()), self.parts.get(right, ())
         inside = [(a, b) for a, b in pairs if a in ours and b in theirs]
         return tuple((a, b) for a, b in inside if (self.parents[a], self.parents[b]) not in inside)
 
     def index(self, joint: str) -> int:
-        """Index of a joint by name; a SkelactError lists the names there are."""
+        """Index of a joint by name. SkelactError for an unknown name lists the known ones."""
         if joint not in self.joints:
             raise SkelactError(f"skeleton {self.name} has no joint {joint!r}; it has {', '.join(self.joints)}")
         return self.joints.index(joint)
 
     def order_in(self, other: Sequence[str]) -> np.ndarray:
-        """For each joint of this layout its index among the names `other`; a SkelactError names what is missing."""
+        """For each joint of this layout its index among the names `other`. SkelactError lists missing joints."""
         missing = [joint for joint in self.joints if joint not in other]
         if missing:
             raise SkelactError(
-                f"cannot map to skeleton {self.name}: {len(missing)} of its {len(self)} joints have no namesake: "
+                f"cannot map to skeleton {self.name}: {len(missing)} of its {len(self)} joints are missing: "
                 + ", ".join(missing)
             )
         return np.array([list(other).index(joint) for joint in self.joints])
 
     @classmethod
     def from_json(cls, path: AnyPath) -> "Skeleton":
-        """Read a layout from a small JSON file with this class's fields."""
+        """Read a layout from a JSON file with the fields of this class. SkelactError: not readable, not valid."""
         path = Path(path)
-        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+        if path.exists() and not path.is_file():  # reading a pipe could block for ever
             raise SkelactError(f"{path}: not a skeleton: expected a file, found none that holds text")
         try:
             return cls.model_validate(json.loads(path.read_text(encoding="utf-8")))

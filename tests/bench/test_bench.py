@@ -16,7 +16,7 @@ from skelact.bench.ceilings import Ceilings
 from skelact.bench.compare import Comparison, Part, Spread, Times, Variant, interleaved
 from skelact.bench.config import BenchConfig
 from skelact.bench.memory import peak_bytes
-from skelact.bench.result import Report, measured
+from skelact.bench.result import Report, result_of
 from skelact.bench.works import infer, step
 from skelact.cli import main
 from skelact.data.readers import reader
@@ -105,7 +105,7 @@ def test_shares_and_ratios_of_given_times():
         float32_convolution=100.0, float32_product=50.0, bf16_convolution=1.0, bf16_product=2.0, copy_rate=1.0
     )
     taken = [Times([4.0, 8.0, 40.0], False), Times([2.0, 1.0, 4.0], False)]
-    plain, ours = measured(comparison([]), taken, [7, None], best).rows
+    plain, ours = result_of(comparison([]), taken, [7, None], best).rows
     assert (plain.rate, plain.arithmetic_share, plain.peak_bytes) == (100 / 8, 50 / 8 / 100, 7)
     assert (ours.rate, ours.arithmetic_share, ours.copy_share) == (50.0, 50 / 2 / 100, None)
     assert ours.ratio == Spread(median=8.0, low=2.0, high=10.0)
@@ -161,7 +161,7 @@ def test_made_up_files_are_those_of_the_format(tmp_path: Path):
 
 
 def test_an_unknown_work_is_an_error_that_lists_what_there_is():
-    with pytest.raises(SkelactError, match=r"no work 'sleep' to measure; there are step, augment, "):
+    with pytest.raises(SkelactError, match=r"unknown work 'sleep': expected one of step, augment, "):
         bench(["sleep"], CONFIG)
 
 

@@ -7,7 +7,7 @@ from made_clips import STORE, clips
 from skelact.data.batches import training_clips
 from skelact.data.recording import Recording
 from skelact.data.store import write_store
-from skelact.data.units import NOT_TOLD, check_space, factor, unit
+from skelact.data.units import UNKNOWN_UNITS, check_space, factor, unit
 from skelact.layouts import COCO_17, H36M_17
 from skelact.system.world import SkelactError
 
@@ -27,7 +27,7 @@ def test_lengths_are_converted():
     assert factor("px", "pixels", "one", "other") == 1
 
 
-@pytest.mark.parametrize("pair", [("pixels", "metres"), ("metres", NOT_TOLD), ("cubits", "ells")])
+@pytest.mark.parametrize("pair", [("pixels", "metres"), ("metres", UNKNOWN_UNITS), ("cubits", "ells")])
 def test_what_cannot_be_converted_is_refused_by_name(pair):
     with pytest.raises(SkelactError, match=rf"here is in '{pair[0]}', there in '{pair[1]}'.*\n.*--units"):
         factor(*pair, "here", "there")
@@ -66,7 +66,7 @@ def test_pixels_are_never_pooled_with_metres(tmp_path):
 
 
 def test_units_that_nobody_told_are_pooled_with_a_word(tmp_path):
-    stores = [stored(tmp_path / name, NOT_TOLD) for name in "ab"]
+    stores = [stored(tmp_path / name, UNKNOWN_UNITS) for name in "ab"]
     (note,) = training_clips(stores, ["subject=0,1"], "robust", 12).notes
     assert "a and b" in note
     assert "--units" in note
@@ -74,11 +74,11 @@ def test_units_that_nobody_told_are_pooled_with_a_word(tmp_path):
 
 def test_places_in_a_picture_are_never_pooled_with_places_in_a_room(tmp_path):
     flat = write_store(
-        tmp_path / "flat", **{**STORE, "skeleton": COCO_17, "units": NOT_TOLD}, recordings=clips(skeleton=COCO_17)
+        tmp_path / "flat", **{**STORE, "skeleton": COCO_17, "units": UNKNOWN_UNITS}, recordings=clips(skeleton=COCO_17)
     )
     room = COCO_17.model_copy(update={"name": "mine", "picture": False})
     deep = write_store(
-        tmp_path / "deep", **{**STORE, "skeleton": room, "units": NOT_TOLD}, recordings=flat.recordings()
+        tmp_path / "deep", **{**STORE, "skeleton": room, "units": UNKNOWN_UNITS}, recordings=flat.recordings()
     )
     with pytest.raises(SkelactError, match=r"flat holds positions in a picture \(coco_17\).*deep positions in a room"):
         training_clips([deep, flat], ["subject=0,1"], "robust", 12)
@@ -95,9 +95,9 @@ def test_a_clip_many_times_as_long_as_the_view_is_named(tmp_path):
 
 def test_a_layout_of_pictures_in_a_file_that_does_not_tell_so_yet_is_known_by_its_name():
     old = COCO_17.model_copy(update={"picture": False})
-    check_space(COCO_17, NOT_TOLD, "one", old, NOT_TOLD, "the other")
+    check_space(COCO_17, UNKNOWN_UNITS, "one", old, UNKNOWN_UNITS, "the other")
     with pytest.raises(
         SkelactError, match=r"the other holds positions in a picture \(coco_17\), one positions in a room"
     ):
-        check_space(H36M_17, NOT_TOLD, "one", old, NOT_TOLD, "the other")
+        check_space(H36M_17, UNKNOWN_UNITS, "one", old, UNKNOWN_UNITS, "the other")
     check_space(H36M_17, "mm", "one", old, "metres", "the other")

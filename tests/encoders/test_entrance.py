@@ -74,9 +74,9 @@ def test_axes_that_are_not_those_letters_are_refused(axes):
         (lambda x: x[:, :2], "nctvm", r"axis 1 \(coordinates\): 3 coordinates \(x, y, z\), found 2", "prepare"),
         (lambda x: x[..., 0, :0], "nctvm", "found 4 axes", "axes='nctv'"),
         (lambda x: x[..., :0], "nctvm", r"axis 4 \(persons\): expected at least 1, found 0", "prepare"),
-        (lambda x: x.transpose(0, 2, 3, 4, 1), "nctvm", r"looks like \(n, t, v, m, c\)", "axes='ntvmc' says so"),
-        (lambda x: x[..., 0].transpose(0, 2, 3, 1), "nctv", r"looks like \(n, t, v, c\)", "axes='ntvc' says so"),
-        (lambda x: x.transpose(2, 0, 1, 3, 4), "tnvcm", r"looks like \(t, n, c, v, m\)", "axes='tncvm' says so"),
+        (lambda x: x.transpose(0, 2, 3, 4, 1), "nctvm", r"looks like \(n, t, v, m, c\)", "use axes='ntvmc'"),
+        (lambda x: x[..., 0].transpose(0, 2, 3, 1), "nctv", r"looks like \(n, t, v, c\)", "use axes='ntvc'"),
+        (lambda x: x.transpose(2, 0, 1, 3, 4), "tnvcm", r"looks like \(t, n, c, v, m\)", "use axes='tncvm'"),
         (lambda x: x + np.float32(1), "nctvm", r"clip 0 is not prepared: .*: axis 3, entry 0, of axis 4", "Store"),
         (lambda x: x[..., 0] + np.float32(1), "nctv", r"clip 0 is not prepared: .*: axis 3, entry 0\) is", "Store"),
     ],
@@ -135,7 +135,7 @@ def test_a_store_is_prepared_and_read_with_its_own_joints_and_units(tmp_path):
 
 def test_a_store_that_does_not_fit_is_refused_before_it_is_prepared(tmp_path):
     store = tiny.store(tmp_path / "five")
-    with pytest.raises(SkelactError, match="joints have no namesake"):
+    with pytest.raises(SkelactError, match="joints are missing"):
         made(skeleton=KINECT_V1).embed(store)
     with pytest.raises(SkelactError, match="five is in 'm', the encoder in 'pixels'"):
         made(units="pixels").embed(store)

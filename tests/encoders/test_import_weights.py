@@ -212,8 +212,8 @@ def test_a_graph_that_no_layout_has_is_told(network, tmp_path):
     state = published(network)
     state["A"] = state["A"] * 0.5
     (line,) = [line for line in read(tmp_path, state).report().splitlines() if line.startswith("layout")]
-    assert line.startswith("layout: kinect_v2: it has 25 joints and a graph that is none of ours")
-    assert "openpose_25 would fit as well: choose with --skeleton FILE.json" in line
+    assert line.startswith("layout: kinect_v2: it has 25 joints; the file's graph is not a built-in one and is kept")
+    assert "openpose_25 would fit too: choose with --skeleton FILE.json" in line
 
 
 def test_the_published_graph_is_read_from_the_file_not_made_anew(network, tmp_path):

@@ -78,7 +78,7 @@ def test_whatever_lies_beside_the_weights_is_passed_over_and_named(old, tmp_path
     found = read(tmp_path, {"state_dict": under(""), **BESIDE}, old)
     assert_is(found)
     told = found.report().splitlines()[-1]
-    assert told.startswith("beside the tensors, passed over and not run: ")
+    assert told.startswith("other objects, ignored and not run: ")
     for name in ("argparse.Namespace", "datetime.datetime", "numpy.dtype", f"{__name__}.Settings"):
         assert name in found.passed_over
 

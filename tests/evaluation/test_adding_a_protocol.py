@@ -65,7 +65,7 @@ def test_all_runs_them_with_their_options_and_has_a_row_for_each(run, store, cap
     ]
     assert json.loads((run / "evaluate" / f"centroid-store-{SPLIT}.json").read_text())["recipe"] == {"power": 3.0}
     evaluate("all", run, store, "--centroid.power", "3")
-    assert capsys.readouterr().err.count("there already") == 3
+    assert capsys.readouterr().err.count("already evaluated") == 3
 
 
 def test_the_report_shows_both_and_says_how_to_read_them(run, store):

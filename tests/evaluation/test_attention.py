@@ -70,7 +70,7 @@ def test_joints_of_another_layout_are_found_by_name_or_named_as_missing(run):
     joints = tuple(tiny.FIVE.joints[joint] for joint in mixed)
     other = Skeleton(name="mixed", joints=joints, parents=(1, -1, 1, 1, 1))
     np.testing.assert_array_equal(attention_maps(attention, x[:, :, :, mixed], other), attention_maps(attention, x))
-    with pytest.raises(SkelactError, match="1 of its 5 joints have no namesake: hip_center"):
+    with pytest.raises(SkelactError, match="1 of its 5 joints are missing: hip_center"):
         attention_maps(attention, np.zeros((1, 3, 12, 15, 1), np.float32), SBU_15)
 
 

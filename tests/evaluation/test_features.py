@@ -75,7 +75,7 @@ def test_more_persons_than_on_the_card_are_pooled_over(encoder):
 
 
 def test_joints_that_the_encoder_needs_and_the_clips_lack_are_named(encoder):
-    with pytest.raises(SkelactError, match=r"of its 20 joints have no namesake: .*hip_center"):
+    with pytest.raises(SkelactError, match=r"of its 20 joints are missing: .*hip_center"):
         encoder.embed(clips(layout=COCO_17), COCO_17, progress=False)
 
 

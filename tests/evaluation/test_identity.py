@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from skelact.data.splits import RULES
 from skelact.evaluation import run as module
 from skelact.evaluation.everything import evaluate_all
 from skelact.evaluation.fuse import fuse
@@ -46,6 +47,12 @@ def test_results_of_earlier_versions_are_told_apart_by_the_hash_of_their_clips(r
     write_json(first, values)
     assert evaluate(run, alike[1]).file_name != first.stem
     assert evaluate(run, alike[0]).file_name == first.stem
+
+
+def test_the_rule_in_results_of_earlier_versions_is_read_in_todays_words(run, store):
+    file = run / "evaluate" / f"{evaluate(run, store).file_name}.json"
+    write_json(file, json.loads(file.read_text()) | {"rule": "views 1, 2 train; view 3 tests"})
+    assert read_result(file).rule == RULES["ucla"]["xview"].words
 
 
 def test_a_store_that_moved_or_is_called_otherwise_has_the_same_content_and_other_labels_another(

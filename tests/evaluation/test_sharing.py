@@ -20,7 +20,7 @@ from skelact.train.labels import LinearConfig, SupervisedConfig
 
 SPLIT = "subject=0,1,2"
 SHORT = {"lr": 0.05, "batch": 6, "epochs": 2, "milestones": ()}
-RECIPES = {
+OPTIONS = {
     "knn": KnnConfig(),
     "linear": LinearConfig(batch=6, epochs=3),
     "semi": SemiConfig(**SHORT, share=0.5),
@@ -40,13 +40,13 @@ def other(tmp_path, card):
 
 def evaluated(protocol, run, store: Store, controls=None, seeds=2, recipe=None, split=SPLIT) -> Result:
     found = evaluate_run(
-        protocol, run, store.path, split, seeds, recipe or RECIPES[protocol], progress=False, controls=controls
+        protocol, run, store.path, split, seeds, recipe or OPTIONS[protocol], progress=False, controls=controls
     )
     assert isinstance(found, Result)
     return found
 
 
-@pytest.mark.parametrize("protocol", RECIPES)
+@pytest.mark.parametrize("protocol", OPTIONS)
 def test_a_second_run_takes_the_control_that_it_would_have_computed(protocol, run, other, store, tmp_path, monkeypatch):
     controls = tmp_path / "controls"
     first = evaluated(protocol, run, store, controls)

@@ -104,9 +104,9 @@ def test_a_file_that_is_there_decides_whatever_the_seed(tmp_path):
     ("text", "said"),
     [
         ("clip,label\nclip007,0\n", r":1: expected the columns name,action, found clip,label"),
-        ("name,action\nclip007,0\nclip7,0\n", r":3: 'clip7' is none of the 200 train clips"),
+        ("name,action\nclip007,0\nclip7,0\n", r":3: 'clip7' is not among the 200 train clips"),
         ("name,action\nclip007,1\n", r":2: expected action 0 for clip007, found 1"),
-        ("name,action\nclip007,0\nclip007,0\n", r":3: clip007 stands twice"),
+        ("name,action\nclip007,0\nclip007,0\n", r":3: clip007 is repeated"),
         ("name,action\nclip007\n", r":2: expected a name and an action, found 1 entries"),
         ("name,action\nclip007,0\nclip150,1\n", r"at least 1 clip of each of the 4 classes, found none of 2, 5"),
         ("", r"at least 1 clip of each of the 4 classes, found none of 0, 1, 2, 5"),

@@ -10,7 +10,7 @@ import torch
 from rich.console import Console
 
 from skelact.data.store import Store, write_store
-from skelact.data.units import NOT_TOLD
+from skelact.data.units import UNKNOWN_UNITS
 from skelact.encoders.file import EncoderCard, LoadedEncoder, random_encoder, save_encoder
 from skelact.encoders.stgcn.network import STGCNConfig
 from skelact.evaluation.case import Case
@@ -171,9 +171,9 @@ def test_names_from_files_reach_the_terminal_as_text(tmp_path, card, encoder, re
 
 def test_an_encoder_of_pictures_is_never_given_places_in_a_room():
     config = STGCNConfig(width=2, features=4)
-    card = EncoderCard(encoder=config, skeleton=COCO_17, preparation="robust", frames=8, persons=1, units=NOT_TOLD)
+    card = EncoderCard(encoder=config, skeleton=COCO_17, preparation="robust", frames=8, persons=1, units=UNKNOWN_UNITS)
     room = COCO_17.model_copy(update={"name": "room", "picture": False})
     for told in (card, card.model_copy(update={"units": None})):
-        assert told.entrance.check(OPENPOSE_18, NOT_TOLD, "s")[0] == 1
+        assert told.entrance.check(OPENPOSE_18, UNKNOWN_UNITS, "s")[0] == 1
         with pytest.raises(SkelactError, match=r"the encoder holds positions in a picture .*, s positions in a room"):
-            told.entrance.check(room, NOT_TOLD, "s")
+            told.entrance.check(room, UNKNOWN_UNITS, "s")

@@ -17,6 +17,7 @@ from skelact.maths.bank import Bank
 from skelact.maths.draw import Draw
 from skelact.maths.momentum import MomentumTwin
 from skelact.methods import AimCLR, SkeletonCLR, build
+from skelact.methods.parts import LOSS_PARTS
 from skelact.recipes import RECIPES
 from skelact.system.world import SkelactError
 from skelact.train import pretrain
@@ -69,6 +70,14 @@ def one_step(method, epoch):
     method.after_step(tiny.moment(epoch))
     method(views(method, clips(), epoch=1), tiny.moment(epoch))
     return losses, between
+
+
+@pytest.mark.parametrize("name", [name for name in CONFIGS if name != "masked"])
+@pytest.mark.parametrize("epoch", [0, 1000])
+def test_every_part_of_the_loss_is_explained_in_words(name, epoch):
+    method = made(CONFIGS[name])
+    losses = method(views(method, clips()), tiny.moment(epoch))
+    assert {part.rpartition("/")[2] for part in losses} - {"loss"} <= LOSS_PARTS.keys()
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -9,7 +9,7 @@ from published_names import encoder_tensors
 from skelact.encoders.config import STGCNConfig
 from skelact.layouts import KINECT_V2
 from skelact.methods import AimCLR, SkeletonCLR, build
-from skelact.methods.contrast import Embedder
+from skelact.methods.contrast import UnitEmbedder
 
 LOSSES = {"skeletonclr": ("loss",), "aimclr": ("info_nce", "d1", "d2", "loss")}
 
@@ -21,12 +21,12 @@ def state(golden, stage: str, prefix: str) -> dict[str, torch.Tensor]:
     }
 
 
-def fill(embedder: Embedder, published: dict[str, torch.Tensor]) -> None:
+def fill(embedder: UnitEmbedder, published: dict[str, torch.Tensor]) -> None:
     embedder.encoder.load_state_dict(encoder_tensors(published))
     embedder.head.load_state_dict({name[3:]: value for name, value in published.items() if name.startswith("fc.")})
 
 
-def tensors(embedder: Embedder, published: dict[str, torch.Tensor]):
+def tensors(embedder: UnitEmbedder, published: dict[str, torch.Tensor]):
     """(name, ours, published) of every tensor."""
     expected = build(AimCLR.Config(bank=2, projection=16), embedder.encoder.config, KINECT_V2, 50, 2).double().query
     fill(expected, published)

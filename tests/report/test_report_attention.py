@@ -47,12 +47,12 @@ def test_what_is_missing_for_the_section_is_said(trained, tmp_path):
     checkpoint = trained / "checkpoints" / "last.pt"
     kept = checkpoint.rename(tmp_path / "last.pt")
     try:
-        assert "there is no checkpoint, and the mask is kept nowhere else" in Page(report([trained])).words
+        assert "there is no checkpoint, which the mask is computed from" in Page(report([trained])).words
     finally:
         kept.rename(checkpoint)
     store = (trained.parent / "five").rename(tmp_path / "five")
     try:
-        assert "the store that it was trained on is not there" in Page(report([trained])).words
+        assert "the store that it was trained on is missing" in Page(report([trained])).words
     finally:
         store.rename(trained.parent / "five")
 

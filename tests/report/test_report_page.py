@@ -119,7 +119,7 @@ def test_a_run_that_has_just_begun_gives_a_page(tmp_path: Path):
     page = Page(report([tmp_path / "new"], tmp_path / "elsewhere.html"))
     assert (tmp_path / "elsewhere.html").exists()
     assert set(page.ids) >= SECTIONS
-    assert "No log of a training" in page.words
+    assert "There is no training log" in page.words
 
 
 def test_a_store_that_is_gone_is_told(run: Path, store):
@@ -135,7 +135,7 @@ def test_features_of_another_encoder_are_not_shown(run: Path):
     cached.rename(cached.with_name("0123456789abcdef.npz"))
     page = Page(report([run]))
     assert "map-0" not in page.blocks
-    assert "No features of test clips" in page.words
+    assert "The features of the test clips or their store are missing" in page.words
 
 
 def test_a_run_below_its_control_is_called_so(run: Path):

@@ -61,7 +61,7 @@ def test_the_page_needs_nothing_from_outside_and_shows_every_figure(folder):
 def test_of_the_papers_own_data_set_the_page_says_so(folder):
     found = read_reproduction(folder / "aimclr-table1.json").model_copy(update={"same_data": True})
     assert "of other data sets" not in part(found).markup
-    assert "as this store" in part(found).markup
+    assert "like this store" in part(found).markup
 
 
 def test_text_of_a_table_cannot_become_markup(folder, tmp_path):

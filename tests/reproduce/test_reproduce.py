@@ -141,7 +141,7 @@ def test_the_same_call_again_trains_and_evaluates_nothing(made, store, options, 
     before, lines = stamps(made), lines_of(made)
     monkeypatch.setattr(scoring, "evaluate_run", lambda *_, **__: pytest.fail("evaluated again"))
     found, said = run(made, store, options())
-    assert said.count("finished already") == said.count("evaluated already") == 5
+    assert said.count("finished already") == said.count("already evaluated") == 5
     assert stamps(made) == before
     assert lines_of(made) == lines
     assert found.finished
@@ -150,7 +150,7 @@ def test_the_same_call_again_trains_and_evaluates_nothing(made, store, options, 
 def test_another_table_of_the_folder_takes_its_runs(made, store, options):
     found, said = run(made, store, options(rows=(2,)), table="aimclr-table2")
     assert found.lines[0].runs == ("aimclr-joint-1ep-small",)
-    assert said.count("finished already") == said.count("evaluated already") == 1
+    assert said.count("finished already") == said.count("already evaluated") == 1
     assert found.lines[0].last == float(lines_of(made)[4]["last"])
 
 
@@ -166,7 +166,7 @@ def test_encoders_that_have_changed_are_evaluated_anew(made, store, options, tmp
     copy = Path(shutil.copytree(made, tmp_path / "copy"))
     shutil.copy(copy / "aimclr-joint-1ep-small/encoder.safetensors", copy / "aimclr-na-joint-1ep-small")
     found, said = run(copy, store, options())
-    assert said.count("evaluated already") == 4
+    assert said.count("already evaluated") == 4
     assert found.lines[0].last == found.lines[4].last
 
 
@@ -195,15 +195,15 @@ def test_a_grid_that_was_stopped_goes_on_and_keeps_what_was_done(tmp_path, store
     found, said = run(tmp_path / "grid", store, options(rows=(1, 2, 3)))
     assert found.finished
     assert said.count("finished already") == 3
-    assert said.count("evaluated already") == 2
+    assert said.count("already evaluated") == 2
 
 
 def test_published_numbers_of_another_data_set_are_said_to_be_so(made):
     console, said = tiny.console()
     show(read_reproduction(made / f"{TABLE}.json"), console)
     text = said.getvalue()
-    assert "The published numbers are of other data sets, such as NTU-60 xsub; this store is own" in text
-    assert "small recipes instead of the published numbers" in text
+    assert "The published numbers are of other data sets, such as NTU-60 xsub. This store is own" in text
+    assert "small recipes instead of the published settings" in text
     assert "78.9" not in text
     assert re.search(r"core-hours", text)
 
@@ -227,7 +227,7 @@ def test_a_store_that_is_the_papers_data_set_is_held_against_its_own_column(stor
         module, "pretrain", lambda *given: module_pretrain(given[0], given[1], [tiny.SPLIT], *given[3:])
     )
     monkeypatch.setattr(
-        module, "Task", lambda store, _, seeds, controls: scoring.Task(store, tiny.SPLIT, seeds, controls)
+        module, "Setup", lambda store, _, seeds, controls: scoring.Setup(store, tiny.SPLIT, seeds, controls)
     )
     found = reproduce("aimclr-table2", store, "xset", tmp_path, options(rows=(1, 2)), console)
     assert found.same_data
@@ -239,7 +239,7 @@ def test_a_store_that_is_the_papers_data_set_is_held_against_its_own_column(stor
         "NTU-120 xsub": 63.4,
     }
     show(found, console)
-    assert "Published numbers are of NTU-120 xset, as this store" in said.getvalue()
+    assert "Published numbers are of NTU-120 xset, like this store" in said.getvalue()
 
 
 def test_three_streams_are_fused_and_what_fused_scores_lack_is_left_empty(store, options, monkeypatch, tmp_path):
@@ -277,7 +277,7 @@ def test_a_network_that_starts_from_nothing_is_not_pretrained(store, options, tm
     assert (measured.published, measured.runs) == (None, ("st-gcn-joint-small",))
     assert (encoder.card.encoder, encoder.card.frames) == (CHANGES["encoder"], 12)
     assert (encoder.card.stream, encoder.card.skeleton, encoder.card.persons) == ("joint", tiny.FIVE, 1)
-    assert run(tmp_path, store, options(), table="aimclr-table8")[1].count("evaluated already") == 1
+    assert run(tmp_path, store, options(), table="aimclr-table8")[1].count("already evaluated") == 1
     with pytest.raises(SkelactError, match=r"st-gcn-joint-small\.safetensors holds a network of another shape"):
         run(tmp_path, store, options(changes={**CHANGES, "frames": 10}), table="aimclr-table8")
 

@@ -16,7 +16,7 @@ from skelact.system import native
 from skelact.system.native import build
 from skelact.system.native.cache import doubt, own_folder
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="native code is made for Linux")
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="native code needs Linux")
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +95,7 @@ def without(reason: str, capsys) -> None:
     assert not native.takes(torch.zeros(3))
     assert reason in native.state()
     told = capsys.readouterr().err
-    assert told.startswith("native code is not used, PyTorch's operations are: ")
+    assert told.startswith("native code is not used, PyTorch's operations run instead: ")
     assert told.count("\n") == 1
     assert reason in told
 
@@ -245,7 +245,7 @@ def test_without_any_place_of_ones_own_there_is_no_native_code(compiler, tmp_pat
     (tmp_path / "temporary").chmod(0o777)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "temporary" / "cache"))
-    without("there is no place for it that is one's own", capsys)
+    without("there is no private folder for it", capsys)
 
 
 @pytest.mark.parametrize("told", ["", "relative/cache"])

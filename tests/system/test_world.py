@@ -231,7 +231,7 @@ def test_json_of_any_other_kind_is_an_error_that_names_the_file(text, tmp_path):
 
 def test_what_cannot_be_written_is_an_error_that_names_the_file_and_what_was_there_stays(tmp_path):
     write_json(tmp_path / "a.json", {"a": 1})
-    with pytest.raises(SkelactError, match=r"a\.json/b: not written: .+; what was there before stays"):
+    with pytest.raises(SkelactError, match=r"a\.json/b: not written: .+; nothing was overwritten"):
         write_bytes(tmp_path / "a.json" / "b", b"new")
     assert read_json(tmp_path / "a.json") == {"a": 1}
 

@@ -80,7 +80,7 @@ FORGED = {
     "a storage of another size": (entry(tensor(3, b"K\x02\x85", b"K\x01\x85")), "expected 12 bytes, found 16"),
     "a tensor beyond its storage": (entry(tensor(4, b"K\x05\x85", b"K\x01\x85")), "in a storage of 4 numbers"),
     "a tensor from beyond its storage": (entry(tensor(4, b"K\x02\x85", b"K\x01\x85", offset=3)), "of 4 numbers"),
-    "a shape of lists": (entry(tensor(4, b"]", b"K\x01\x85")), "a tensor whose shape is none"),
+    "a shape of lists": (entry(tensor(4, b"]", b"K\x01\x85")), "a tensor without a valid shape"),
     "a storage of objects": (entry(tensor(4, b"K\x02\x85", b"K\x01\x85", b"ObjectStorage")), "expected storage"),
     "a function": (entry(name("posix", "system") + short("true") + b"\x85R"), "posix.system is not opened"),
     "a function of PyTorch": (entry(name("torch", "load") + short("a") + b"\x85R"), "call of torch.load is not opened"),

@@ -53,8 +53,8 @@ def half(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_settings_that_change_nothing_of_what_is_learned_may_be_others(half, store, tmp_path):
     said = train(tiny.config(log_every=1, probe_every=0), store, half)
-    assert "goes on with another setting: config.log_every: 2 there, 1 asked\n" in said
-    assert "goes on with another setting: config.probe_every: 2 there, 0 asked\n" in said
+    assert "resumed with another setting: config.log_every: 2 there, 1 asked\n" in said
+    assert "resumed with another setting: config.probe_every: 2 there, 0 asked\n" in said
     train(tiny.config(), store, tmp_path / "whole")
     assert tiny.same_bits(tiny.state(half), tiny.state(tmp_path / "whole"))
     assert load_encoder(half).card == load_encoder(tmp_path / "whole").card
@@ -152,7 +152,7 @@ def test_a_disk_that_is_full_at_a_checkpoint_ends_the_run_in_a_sentence_and_noth
     held = {path: path.read_bytes() for path in (half / "checkpoints/last.pt", half / "encoder.safetensors")}
     size = (half / "checkpoints/last.pt").stat().st_size
     said = limited(store, half, size - 1000)
-    assert said == f"{half}/checkpoints/last.pt: not written: File too large; what was there before stays\n"
+    assert said == f"{half}/checkpoints/last.pt: not written: File too large; nothing was overwritten\n"
     assert checkpoint.load(half / "checkpoints/last.pt")["step"] == 6
     assert (half / "checkpoints/last.pt").read_bytes() == held[half / "checkpoints/last.pt"]
     assert [path.name for path in (half / "checkpoints").iterdir()] == ["last.pt"]
@@ -184,7 +184,9 @@ def test_memory_that_is_exhausted_ends_the_run_in_a_sentence_and_the_checkpoint_
     before = (half / "checkpoints/last.pt").read_bytes()
     with monkeypatch.context() as patch:
         stop(patch, 8, error)
-        with pytest.raises(SkelactError, match=r"^out of memory \(.*\); what .*run holds stays: .* may lower --batch$"):
+        with pytest.raises(
+            SkelactError, match=r"^out of memory \(.*\); .*run is kept: .* lower --batch in a new --run$"
+        ):
             train(tiny.config(), store, half)
     assert (half / "checkpoints/last.pt").read_bytes() == before
 

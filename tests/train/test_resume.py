@@ -115,7 +115,7 @@ def test_a_run_that_was_told_to_stop_resumes_from_that_very_step(
         assert signal.getsignal(number) is before
     console, said = tiny.console()
     assert pretrain(tiny.config(method), [store], [tiny.SPLIT], tmp_path / "run", console).finished
-    assert "going on from step 11 of 12" in said.getvalue()
+    assert "resuming at step 11 of 12" in said.getvalue()
     assert_equal_runs(tmp_path / "run", uninterrupted[method])
 
 

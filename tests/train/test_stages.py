@@ -96,7 +96,7 @@ def test_a_run_that_was_told_to_stop_at_or_near_the_boundary_resumes_from_that_s
             assert f"stopped by SIGTERM after step {step}" in train(staged(), store, tmp_path / "run")
         held = tiny.state(tmp_path / "run")
         assert (held["step"], held["stage"]) == (step, 1 if step <= BOUNDARY else 2)
-    assert f"going on from step {TOTAL - 1} of {TOTAL}" in train(staged(), store, tmp_path / "run")
+    assert f"resuming at step {TOTAL - 1} of {TOTAL}" in train(staged(), store, tmp_path / "run")
     assert_equal_runs(tmp_path / "run", whole)
 
 

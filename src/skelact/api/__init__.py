@@ -1,5 +1,5 @@
-"""What a program calls, under the names that `import skelact` offers.
+"""The public functions of `import skelact`.
 
-Paths may be texts or `pathlib.Path`. Where a store or an encoder is asked for, its path does as well. Everything that a
-user can mend is a SkelactError.
+Paths may be strings or `pathlib.Path`. Stores and encoders may be given by their path. Errors in arguments, files and
+data are raised as SkelactError.
 """

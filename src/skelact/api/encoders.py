@@ -1,4 +1,4 @@
-"""Encoders: loaded, and used for features and names of actions."""
+"""Loading encoders, computing features, classifying recordings."""
 
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,10 @@ def load(encoder: AnyPath, stream: Stream | None = None) -> LoadedEncoder:
 
     Args:
         encoder: Run folder or encoder file.
-        stream: Which encoder of a run that learned several streams; left out, its first.
+        stream: Encoder of this stream, if the run learned several (default: the first).
 
     Raises:
-        SkelactError: neither of both, a damaged file, or no encoder of that stream.
+        SkelactError: no such run or file, a damaged file, or no encoder of that stream.
     """
     expect_run(Path(encoder))
     return load_encoder(Path(encoder), stream)
@@ -51,13 +51,13 @@ def embed(
 
     Args:
         encoder: Encoder, or its run folder or file.
-        clips: Store; it is prepared as the encoder's card says where it is not yet. Or an array of prepared clips,
+        clips: Store, which is prepared as the encoder's card says if it is not yet; or an array of prepared clips,
             float32, such as `store.prepared(...).clips`.
         stream: As for `load`, where `encoder` is a path.
-        skeleton: Layout of an array; left out, the card's. A store has its own.
-        units: Units of an array; left out, the card's. A store has its own.
+        skeleton: Layout of an array (default: the card's). A store has its own.
+        units: Units of an array (default: the card's). A store has its own.
         axes: Axes of an array in their order: n clips, c coordinates, t frames, v joints, m persons; m may be left out.
-        progress: Whether a progress bar goes to standard error.
+        progress: Whether to show a progress bar on standard error.
 
     Raises:
         SkelactError: joints or units that do not map; an array of other axes or type, or that was not prepared.
@@ -65,7 +65,7 @@ def embed(
     loaded = _loaded(encoder, stream)
     if not isinstance(clips, np.ndarray):
         if skeleton is not None or units is not None:
-            raise SkelactError("a store has its own skeleton and units: give none")
+            raise SkelactError("a store has its own skeleton and units; leave both arguments out")
         clips = opened(clips)
     return loaded.embed(clips, skeleton, units, axes, progress=progress)
 
@@ -76,11 +76,11 @@ def classify(
     """Name the actions of raw recordings by an encoder with a classifier head.
 
     Args:
-        encoder: Encoder, or its file: one that an evaluation by linear, semi, finetune or supervised wrote, or imported
-            weights with a head.
+        encoder: Encoder with a classifier head, or its file: written by semi, finetune, supervised or transfer, or
+            imported weights.
         format: As for `prepare`.
         source: Folder, zip archive or single file.
-        top: Classes to give, best first; left out, 5, or as many as there are.
+        top: Classes to return, best first (default: 5, or as many as there are).
         **options: As for `prepare`.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Learning an encoder, and measuring what it learned."""
+"""Pretraining and evaluating encoders."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,21 +34,21 @@ def pretrain(
     progress: bool = True,
     **changes: Any,
 ) -> Pretrained:
-    """Learn an encoder from the training clips of stores, without labels, into the folder `run`.
+    """Pretrain an encoder on the training clips of stores, without labels, into the folder `run`.
 
-    The same call goes on with a run that was stopped. `load(run)` gives the encoder.
+    The same call resumes a run that was stopped. `load(run)` gives the encoder.
 
     Args:
         recipe: Name of a recipe, such as "aimclr-small" (`skelact pretrain --help` lists them), or a configuration.
-        store: Store, or several to pool, which are mapped to one layout by joint name.
-        run: Folder of the run; a new one, or one that this very run was stopped in.
-        split: Split whose training clips are used: one for all stores, or one for each in their order.
-        progress: Whether a progress bar and messages go to standard error.
-        **changes: Settings other than the recipe's, such as `epochs=20`; those of a part as a dictionary, such as
-            `method={"temperature": 0.2}`. A batch of more clips than there are is lowered, unless it is given here.
+        store: Store, or several to pool; joints are mapped by name to one layout.
+        run: Folder of the run: new, or that of this run, which is then resumed.
+        split: Split whose training clips are used: one for all stores, or one per store.
+        progress: Whether to show progress and messages on standard error.
+        **changes: Settings that differ from the recipe, such as `epochs=20`; nested ones as a dictionary, such as
+            `method={"temperature": 0.2}`. A recipe's batch is lowered if there are fewer clips; one given here is not.
 
     Returns:
-        Where the run stands: `folder`, `step` of `total`, `seconds`, and `finished`, which is False after Ctrl-C.
+        Progress of the run: `folder`, `step` of `total`, `seconds`, and `finished` (False after Ctrl-C).
 
     Raises:
         SkelactError: no such recipe or setting, a value out of range, another run in the folder, no clips.
@@ -64,7 +64,7 @@ def pretrain(
         console = None
     else:
         console = Console(quiet=True)
-        for one in stores:  # here, as training itself shows how far it is with preparing
+        for one in stores:  # here, because training itself would show a progress bar for it
             opened(one).prepared(config.preparation, config.frames, progress=False)
     return train(config, [_path(one) for one in stores], splits, Path(run), console, "batch" not in changes)
 
@@ -97,7 +97,7 @@ def evaluate(
     progress: bool = True,
     **options: Any,
 ) -> Evaluation:
-    """Measure a run's encoder on a labelled split, beside the same network with random weights.
+    """Evaluate a run's encoder on a labelled split, beside a control with random weights.
 
     The result is also written to `RUN/evaluate/`, with the scores of every test clip.
 
@@ -106,16 +106,16 @@ def evaluate(
         protocol: "knn", "retrieval", "clustering", "linear", "semi", "finetune", "supervised" or "transfer"
             (docs/evaluation.md).
         store: Labelled store, or its path.
-        split: Split of it that has test clips; clips without a label are left out.
-        seeds: Trainings, and random encoders of the control.
-        stream: Which encoder of a run that learned several streams; left out, its first.
-        controls: Folder where controls are kept for other runs of the same shape, and taken from if they are there.
-        progress: Whether progress bars go to standard error.
+        split: Split with test clips; unlabelled clips are left out.
+        seeds: Number of trainings and of random encoders for the control.
+        stream: Encoder of this stream, if the run learned several (default: the first).
+        controls: Folder of controls shared by runs with the same network and data (optional).
+        progress: Whether to show progress bars on standard error.
         **options: Settings of the protocol, such as `k=(1, 5)` for knn or `share=0.1` for semi.
 
     Returns:
-        Per cent of the test clips: `last.top1`, `best.top1` and `control.top1` for the protocols by accuracy, `map` and
-        `recall` for retrieval, `accuracy` for clustering; and everything that the evaluation was made with.
+        The result, in per cent: `last.top1`, `best.top1` and `control.top1`; `map` and `recall` for retrieval;
+        `accuracy` for clustering. It also holds all settings.
 
     Raises:
         SkelactError: no such protocol, setting, encoder or split; no labelled clips to test; joints or units that do
@@ -131,7 +131,7 @@ def _path(store: Store | AnyPath) -> Path:
 
 
 def _changed(settings: Settings, changes: dict[str, Any], part: str = "") -> Settings:
-    """The settings with some of them changed; SkelactError names one that there is not, or that is out of range."""
+    """The settings with some changed. SkelactError names an unknown setting or a value out of range."""
     values: dict[str, Any] = dict(settings)
     for name, value in changes.items():
         if name not in values:

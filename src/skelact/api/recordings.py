@@ -1,4 +1,4 @@
-"""Recordings: made up, or read from files, into a store; and its splits."""
+"""Stores of recordings, made up or read from files, and their splits."""
 
 from pathlib import Path
 from typing import Any
@@ -27,19 +27,19 @@ def synthesize(
     frames: int = 50,
     progress: bool = True,
 ) -> Store:
-    """Write a store of made-up bodies doing named actions before several cameras, and open it.
+    """Write and open a store of synthetic people who perform named actions before several cameras.
 
     Args:
-        out: Store to write; must not exist.
+        out: Store to write; it must not exist.
         clips: Recordings in all.
         classes: Different actions.
         subjects: Different people.
         cameras: Cameras that see every performance.
         seed: The same numbers and seed give the same bytes.
-        persons: 1 leaves out the actions of two people.
-        preparation: How the clips are prepared at once.
-        frames: Length that every prepared clip is brought to.
-        progress: Whether a progress bar and a summary go to standard error.
+        persons: 1: only actions of one person.
+        preparation: Preparation that is made at once.
+        frames: Frames of every prepared clip.
+        progress: Whether to show a progress bar and a summary on standard error.
 
     Raises:
         SkelactError: `out` exists, or a number is out of its range.
@@ -80,14 +80,14 @@ def prepare(
     Args:
         format: Name of a format, such as "ntu" or "bvh" (docs/formats.md), or a reader of your own (docs/own-data.md).
         source: Folder, zip archive or single file.
-        out: Store to write; must not exist.
-        preparation: "released": as the published programs prepare clips; "robust": with gaps, noise and identities
-            mended (docs/data.md).
-        frames: Length that every clip is brought to.
-        jobs: Processes that parse; left out, as many as pay off.
-        skip_bad: Leave out files that cannot be read and list them, rather than stop at the first.
+        out: Store to write; it must not exist.
+        preparation: "released": as in the published programs; "robust": repairs gaps, noise and identities
+            (docs/data.md).
+        frames: Frames of every prepared clip.
+        jobs: Processes that parse (default: as many as pay off).
+        skip_bad: Skip and list unreadable files instead of stopping at the first.
         leave_out: File with names of clips to leave out, one a line.
-        progress: Whether a progress bar and a summary go to standard error.
+        progress: Whether to show a progress bar and a summary on standard error.
         **options: Options of the format, named as on the command line, such as `skeleton="coco_17"` for arrays.
 
     Raises:
@@ -97,22 +97,22 @@ def prepare(
     if isinstance(format, str):
         format = reader(format, source, **options)
     elif options:
-        raise SkelactError(f"a reader of your own has its options already, got {', '.join(options)}")
+        raise SkelactError(f"expected no options with a reader of your own, got {', '.join(options)}")
     listed = None if leave_out is None else Path(leave_out)
     prepare_store(format, source, Path(out), preparation, frames, jobs, skip_bad, listed, progress)
     return Store.open(out)
 
 
 def split(store: Store | AnyPath, name: str) -> Split:
-    """The row numbers of the clips that train and of those that test, as `.train` and `.test` (int64).
+    """Row numbers of the training and test clips, as `.train` and `.test` (int64).
 
     Args:
         store: Store, or its path.
-        name: A named split of its data set, such as "xsub"; "subject=1,2,5" for the clips that train, the others test;
-            "subject=1,2/5" for both; "all" for every clip trains (docs/data.md).
+        name: A named split of its data set, such as "xsub"; "subject=1,2,5" for training, the others for
+            test; "subject=1,2/5" for both sides; "all": every clip trains (docs/data.md).
 
     Raises:
-        SkelactError: no such split (lists those there are), or a side of it is empty.
+        SkelactError: no such split (the error lists the available ones), or a side is empty.
     """
     return split_of(opened(store), name)
 

@@ -1,4 +1,4 @@
-"""`skelact bench`: how fast this machine does each work, beside what it could do and beside the plain computation."""
+"""`skelact bench`: the speed of this machine for each work, compared with its limits and with a plain program."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""What the machine can do at best, measured here and now: arithmetic in float32 and bf16, and copying."""
+"""Measures the limits of this machine: arithmetic in float32 and bf16, and copying."""
 
 import torch
 
@@ -9,7 +9,7 @@ ROUNDS = 3
 
 
 class Ceilings(Config):
-    """The best of a few rounds each."""
+    """The best of a few rounds for each."""
 
     float32_convolution: float
     """FLOP/s of a 3 x 3 convolution."""
@@ -18,17 +18,17 @@ class Ceilings(Config):
     bf16_convolution: float
     bf16_product: float
     copy_rate: float
-    """Bytes/s read and written by copying one large array."""
+    """Bytes/s, read plus written, when copying one large array."""
 
     def arithmetic(self, precision: str) -> float:
-        """The higher of convolution and product."""
+        """FLOP/s: the higher of convolution and product."""
         if precision == "bf16":
             return max(self.bf16_convolution, self.bf16_product)
         return max(self.float32_convolution, self.float32_product)
 
 
 def ceilings(size: int, least: float, device: torch.device) -> Ceilings:
-    """Measure them; `size` is that of the matrices, the other arrays follow from it."""
+    """Measure all ceilings. `size` is the size of the matrices; other arrays depend on it."""
     size = size * 4 if device.type == "cuda" else size
     with torch.inference_mode():
         return Ceilings(
@@ -51,7 +51,7 @@ def _product(size: int, kind: torch.dtype, least: float, device: torch.device) -
 
 
 def _convolution(size: int, kind: torch.dtype, least: float, device: torch.device) -> float:
-    """28 x 28 places, size / 8 channels, size / 64 images: 30 GFLOP for a size of 2048."""
+    """28 x 28 positions, size / 8 channels, size / 64 images: 30 GFLOP for a size of 2048."""
     channels, images = size // 8, max(1, size // 64)
     x = torch.randn(images, channels, 28, 28, device=device).to(kind, memory_format=torch.channels_last)
     weight = torch.randn(channels, channels, 3, 3, device=device).to(kind, memory_format=torch.channels_last)

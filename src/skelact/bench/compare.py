@@ -1,4 +1,4 @@
-"""A work in several variants, timed in turn: the plain one, which ratios are against, then ours."""
+"""Times the variants of a work in turn: first the plain one, which ratios refer to, then ours."""
 
 import math
 import time
@@ -15,27 +15,27 @@ from skelact.system.allocator import kept_memory
 
 @dataclass(frozen=True)
 class Part:
-    """Something that can be run and timed again and again."""
+    """Something that can be run and timed repeatedly."""
 
     run: Callable[[], Any]
     times: float = 1.0
-    """How many such runs the work takes. Other than 1: the time of the work is extrapolated from this one."""
+    """How many such runs the work needs. Other than 1: the time of the work is extrapolated."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way of doing a work. Nothing is made before `build`, so that a process can hold this variant alone."""
+    """One way of doing a work. Allocates nothing before `build`, so that a process can hold one variant only."""
 
     name: str
     build: Callable[[], tuple[Part, ...]]
     precision: Literal["float32", "bf16"] = "float32"
     keeps_memory: bool = False
-    """Run within `kept_memory`, as our commands do; its turns then begin with a run that is not timed."""
+    """Run within `kept_memory`, as our commands do. Each turn then begins with an untimed run."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A work, the plain way of doing it, and ours."""
+    """A work with its plain variant and ours."""
 
     work: str
     title: str
@@ -45,11 +45,11 @@ class Comparison:
     plain: Variant
     ours: tuple[Variant, ...]
     flop: Callable[[], float] | None = None
-    """Arithmetic of the plain way, which every variant's share of the ceiling is reckoned from."""
+    """Arithmetic operations of the plain variant. Every variant's share of the ceiling uses this number."""
     bytes: int | None = None
-    """Bytes that any way must read and write."""
+    """Bytes that every variant must read and write."""
     agreement: Callable[[], dict[str, float]] | None = None
-    """How far ours is from the plain result."""
+    """Differences between our results and the plain ones, by name."""
 
     @property
     def variants(self) -> tuple[Variant, ...]:
@@ -57,7 +57,7 @@ class Comparison:
 
 
 class Spread(Config):
-    """Median, least and most over the rounds."""
+    """Median, lowest and highest value over the rounds."""
 
     median: float
     low: float
@@ -69,7 +69,7 @@ class Spread(Config):
 
 
 def seconds(run: Callable[[], Any], device: torch.device, repeats: int = 1) -> float:
-    """Time of one run, the mean of `repeats` without a pause; on a GPU by its own clock."""
+    """Seconds of one run, as the mean of `repeats` runs without a pause. On a GPU, measured by its clock."""
     if device.type == "cuda":
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         torch.cuda.synchronize(device)
@@ -86,9 +86,9 @@ def seconds(run: Callable[[], Any], device: torch.device, repeats: int = 1) -> f
 
 
 def repeats_for(run: Callable[[], Any], device: torch.device, least: float) -> int:
-    """Runs that together take `least` seconds, after one or two that warm up."""
+    """Number of runs that together take `least` seconds. Runs once or twice to warm up."""
     once = seconds(run, device)
-    if once < 1:  # the first run also made whatever later ones find ready
+    if once < 1:  # the first run also did one-time work
         once = seconds(run, device)
     return max(1, math.ceil(least / max(once, 1e-6)))
 
@@ -104,7 +104,7 @@ class Times:
 def interleaved(
     comparison: Comparison, rounds: int, least: float, device: torch.device, say: Callable[[str], None]
 ) -> list[Times]:
-    """Times of every variant. Within a round each has its turn, so that a machine that slows down slows them all."""
+    """Times of every variant. Each has its turn in every round, so that a slowdown of the machine affects all."""
     say(f"{comparison.title}: warming up")
     built = [variant.build() for variant in comparison.variants]
     repeats = [[repeats_for(part.run, device, least) for part in parts] for parts in built]
@@ -120,11 +120,11 @@ def interleaved(
 
 
 def _turn(variant: Variant, parts: tuple[Part, ...], repeats: list[int], device: torch.device) -> float:
-    """Seconds of the work, of one variant in one round."""
+    """Seconds for the work, for one variant in one round."""
     total = 0.0
     for part, count in zip(parts, repeats, strict=True):
         with kept_memory(variant.keeps_memory) as kept:
-            if kept:  # all that was free was given back when the last turn ended
+            if kept:  # the last turn returned free memory to the system when it ended
                 part.run()
             total += part.times * seconds(part.run, device, count)
     return total

@@ -1,4 +1,4 @@
-"""What is measured, how often, and with which sizes."""
+"""Options of `skelact bench`: what is measured, how often, and with which sizes."""
 
 from typing import Literal, get_args
 
@@ -11,16 +11,16 @@ WORKS: tuple[Work, ...] = get_args(Work)
 
 
 class BenchConfig(Config):
-    """Sizes of the works. Defaults: AimCLR's batch and network, NTU-60's numbers of clips."""
+    """Sizes of the works. Defaults: batch and network of AimCLR, clips of NTU-60."""
 
     device: str = "auto"
-    """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
+    """cpu, cuda, cuda:1, ...; auto: a GPU if there is one."""
     rounds: PositiveInt = 5
-    """Interleaved rounds; every figure is a median over them."""
+    """Number of interleaved rounds. Figures are medians over them."""
     threads: PositiveInt | None = None
-    """Threads of PyTorch; by default its own choice."""
+    """Threads of PyTorch; None: its own choice."""
     clips: PositiveInt = 128
-    """Clips of a batch: step, augment, infer, linear."""
+    """Clips per batch: step, augment, infer, linear."""
     frames: PositiveInt = 50
     persons: PositiveInt = 2
     width: PositiveInt = 16
@@ -31,7 +31,7 @@ class BenchConfig(Config):
     test_clips: PositiveInt = 16_487
     """Queries of knn."""
     plain_queries: PositiveInt = 500
-    """Queries that the plain knn answers; its time for all is extrapolated from these."""
+    """Queries of the plain knn. Its time for all queries is extrapolated."""
     classes: PositiveInt = 60
     k: PositiveInt = 20
     epochs: PositiveInt = 100
@@ -39,13 +39,13 @@ class BenchConfig(Config):
     files: PositiveInt = 60
     """Text files of prepare."""
     file_frames: PositiveInt = 80
-    """Frames of each, on the average."""
+    """Mean number of frames per file."""
     ceiling: PositiveInt = 2048
-    """Rows of the matrices whose product gives the ceiling of arithmetic; four times as many on a GPU."""
+    """Rows of the matrices for the ceiling of arithmetic; four times as many on a GPU."""
     least_seconds: float = Field(default=0.5, ge=0)
-    """What takes less is repeated within a round until it has taken so long."""
+    """Shorter works are repeated within a round until they take this long."""
     memory: bool = True
-    """Measure the peak memory of each variant, in a process of its own."""
+    """Measure the peak memory of each variant, in a separate process."""
 
 
 FULL = BenchConfig()
@@ -68,4 +68,4 @@ QUICK = BenchConfig(
     least_seconds=0,
     memory=False,
 )
-"""Shows in seconds that everything runs; its numbers mean nothing."""
+"""Only shows, in seconds, that everything runs; its numbers mean nothing."""

@@ -1,4 +1,4 @@
-"""What the works run on: made-up clips and files, of the sizes and with the absent persons of real ones."""
+"""Input of the works: made-up clips and files, with sizes and absent persons like real ones."""
 
 from pathlib import Path
 
@@ -11,16 +11,16 @@ from skelact.bench.config import BenchConfig
 from skelact.layouts import KINECT_V2
 
 BOTH = 5
-"""Every fifth clip has all its persons, the others one: of NTU RGB+D's 60 actions 11 are done by two."""
+"""Every fifth clip has all persons, the others one. In NTU RGB+D, 11 of 60 actions have two persons."""
 
 
 def generator() -> np.random.Generator:
-    """The same draws every time."""
+    """A generator with a fixed seed."""
     return np.random.default_rng(0)
 
 
 def clips(config: BenchConfig, count: int, seed: int = 0) -> Float32[Tensor, "n 3 t v m"]:
-    """Random poses that drift; persons who are absent are zero, as preparation leaves them."""
+    """Random poses that drift. Absent persons are zero, as after preparation."""
     rng = np.random.default_rng(seed)
     shape = (count, 3, config.frames, len(KINECT_V2), config.persons)
     made = rng.normal(0, 0.3, (*shape[:2], 1, *shape[3:])) + rng.normal(0, 0.01, shape).cumsum(2)
@@ -29,7 +29,7 @@ def clips(config: BenchConfig, count: int, seed: int = 0) -> Float32[Tensor, "n 
 
 
 def skeleton_files(folder: Path, config: BenchConfig, seed: int = 0) -> list[Path]:
-    """Files in NTU's text format; those of an earlier call with the same folder are kept."""
+    """Write files in NTU's text format. Keeps files that exist already."""
     rng = np.random.default_rng(seed)
     paths = []
     for number in range(config.files):
@@ -42,7 +42,7 @@ def skeleton_files(folder: Path, config: BenchConfig, seed: int = 0) -> list[Pat
 
 
 def _text(rng: np.random.Generator, frames: int, bodies: int) -> str:
-    """A clip of bodies that stand three metres away and move a little."""
+    """The text of a clip: bodies three metres away that move a little."""
     joints = rng.normal(0, 0.4, (1, bodies, 25, 3)) + rng.normal(0, 0.01, (frames, bodies, 25, 3)).cumsum(0)
     joints += [0, 0, 3]
     rest = rng.normal(0, 1, (frames, bodies, 25, 8)) * [300, 200, 1000, 500, 1, 1, 1, 1]

@@ -1,8 +1,8 @@
-"""The most memory that a variant takes, in a fresh process that does nothing else.
+"""Peak memory of a variant, measured in a separate process.
 
     python -m skelact.bench.memory CONFIG_JSON WORK COMPARISON VARIANT
 
-On a CPU the high-water mark of the resident set, libraries included; on a GPU the most bytes of its memory in use.
+On a CPU: the highest resident memory, libraries included. On a GPU: the highest allocated memory.
 """
 
 import json
@@ -19,17 +19,17 @@ from skelact.system.allocator import kept_memory
 
 
 def peak_bytes(config: BenchConfig, work: str, comparison: int, variant: int) -> int:
-    """Peak memory of one variant. RuntimeError with what the process said if it failed."""
-    place = [work, str(comparison), str(variant)]
-    command = [sys.executable, "-m", "skelact.bench.memory", config.model_dump_json(), *place]
+    """Peak memory of one variant, in bytes. RuntimeError with the output of the process if it failed."""
+    arguments = [work, str(comparison), str(variant)]
+    command = [sys.executable, "-m", "skelact.bench.memory", config.model_dump_json(), *arguments]
     ended = subprocess.run(command, capture_output=True, text=True)
     if ended.returncode:
-        raise RuntimeError(f"{' '.join(place)}: the process that measures memory failed:\n{ended.stderr}")
+        raise RuntimeError(f"{' '.join(arguments)}: the process that measures memory failed:\n{ended.stderr}")
     return json.loads(ended.stdout)
 
 
 def _high_water() -> int:
-    """Bytes. By Linux's own file where there is one: getrusage there counts the process that started this one, too."""
+    """Bytes. From /proc on Linux, where getrusage also counts the parent process."""
     status = Path("/proc/self/status")
     if status.exists():
         (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
@@ -46,7 +46,7 @@ def _measure(config: BenchConfig, work: str, comparison: int, variant: int) -> i
         measured = comparisons(work, config, device, Path(folder))[comparison].variants[variant]
         with kept_memory(measured.keeps_memory):
             for part in measured.build():
-                for _ in range(2):  # the second step also holds the first one's gradients and momentum
+                for _ in range(2):  # the second run also holds gradients and momentum of the first
                     part.run()
     return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else _high_water()
 

@@ -1,4 +1,4 @@
-"""What was measured: the value, its JSON, its table."""
+"""Results of `skelact bench`, their JSON and their table."""
 
 import sys
 from typing import Any
@@ -14,28 +14,28 @@ from skelact.system.terminal import Terminal
 
 
 class Row(Config):
-    """One variant of a work."""
+    """Result of one variant."""
 
     name: str
     precision: str
     seconds: Spread
-    """Time of the whole work."""
+    """Seconds for the whole work."""
     rounds: tuple[float, ...]
-    """The seconds of each round."""
+    """Seconds in each round."""
     extrapolated: bool
-    """Whether part of the time is that of a smaller run, times how often the work takes it."""
+    """Whether the time is extrapolated from a smaller run."""
     rate: float
-    """Amount a second, at the median time."""
+    """Amount per second, at the median time."""
     arithmetic_share: float | None = None
-    """Share of the ceiling of arithmetic, the plain way's arithmetic over this time."""
+    """Arithmetic of the plain variant per second of this one, as a share of the ceiling."""
     copy_share: float | None = None
     peak_bytes: int | None = None
     ratio: Spread | None = None
-    """Times as fast as the plain variant, round against round; none for the plain variant itself."""
+    """Speed relative to the plain variant, round by round; None for the plain variant itself."""
 
 
-class Measured(Config):
-    """One comparison."""
+class BenchResult(Config):
+    """Results of one comparison."""
 
     work: str
     title: str
@@ -48,30 +48,30 @@ class Measured(Config):
 
 
 class Report(Config):
-    """Everything that one `skelact bench` measured, and on what."""
+    """All results of one `skelact bench`, with machine and settings."""
 
     skelact: str
     date: str
     machine: dict[str, Any]
     device: str
     settings: dict[str, str]
-    """Environment variables that change allocator, threads or native code."""
+    """Environment variables that affect allocator, threads or native code."""
     native: str
-    """"used", or why native code was not."""
+    """"used", or why native code was not used."""
     load_before: float | None = None
-    """Load average of the last minute, before anything was measured."""
+    """Load average of the last minute, before measuring."""
     load_after: float | None = None
     warnings: tuple[str, ...]
     config: BenchConfig
     ceilings: Ceilings
-    measured: tuple[Measured, ...]
+    measured: tuple[BenchResult, ...]
 
 
-def measured(comparison: Comparison, taken: list[Times], peaks: list[int | None], best: Ceilings) -> Measured:
-    """Figures of a comparison from the times and peaks of its variants, the plain one first."""
+def result_of(comparison: Comparison, taken: list[Times], peaks: list[int | None], best: Ceilings) -> BenchResult:
+    """Results of a comparison from times and peak memory of its variants, the plain one first."""
     flop = comparison.flop() if comparison.flop else None
     rows = []
-    for place, (variant, times) in enumerate(zip(comparison.variants, taken, strict=True)):
+    for index, (variant, times) in enumerate(zip(comparison.variants, taken, strict=True)):
         spread = Spread.of(times.rounds)
         ratios = [plain / ours for plain, ours in zip(taken[0].rounds, times.rounds, strict=True)]
         arithmetic = best.arithmetic(variant.precision)
@@ -85,11 +85,11 @@ def measured(comparison: Comparison, taken: list[Times], peaks: list[int | None]
                 rate=comparison.amount / spread.median,
                 arithmetic_share=flop / spread.median / arithmetic if flop else None,
                 copy_share=comparison.bytes / spread.median / best.copy_rate if comparison.bytes else None,
-                peak_bytes=peaks[place],
-                ratio=Spread.of(ratios) if place else None,
+                peak_bytes=peaks[index],
+                ratio=Spread.of(ratios) if index else None,
             )
         )
-    return Measured(
+    return BenchResult(
         work=comparison.work,
         title=comparison.title,
         unit=comparison.unit,
@@ -102,7 +102,7 @@ def measured(comparison: Comparison, taken: list[Times], peaks: list[int | None]
 
 
 def show(report: Report, console: Console | None = None) -> None:
-    """Print the tables of a report, by default to standard output."""
+    """Print the tables of a report (default: to standard output)."""
     console = console or Terminal(width=None if sys.stdout.isatty() else 150, highlight=False, markup=False)
     best, machine = report.ceilings, report.machine
     console.print(
@@ -124,7 +124,7 @@ def show(report: Report, console: Console | None = None) -> None:
         console.print(warning)
 
 
-def _table(one: Measured) -> Table:
+def _table(one: BenchResult) -> Table:
     made = Table(title=one.title, title_justify="left")
     made.add_column("variant", no_wrap=True)
     for name in ("seconds", f"{one.unit}/s", "of arithmetic", "of copy", "peak", "times the plain"):

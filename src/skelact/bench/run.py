@@ -1,4 +1,4 @@
-"""One `skelact bench`: ceilings, then each work in interleaved rounds, then the memory of each variant."""
+"""Runs `skelact bench`: ceilings, then each work in interleaved rounds, then the memory of each variant."""
 
 import os
 import tempfile
@@ -13,16 +13,16 @@ from skelact.bench.ceilings import ceilings
 from skelact.bench.compare import Comparison, interleaved
 from skelact.bench.config import WORKS, BenchConfig
 from skelact.bench.memory import peak_bytes
-from skelact.bench.result import Measured, Report, measured
+from skelact.bench.result import BenchResult, Report, result_of
 from skelact.bench.works import comparisons, device_for
 from skelact.system import native, processor
 from skelact.system.world import SkelactError, machine
 
 QUIET = 0.3
-"""Load average from which other work is to be reckoned with."""
+"""Above this load average there is a warning: other programs are running."""
 ENOUGH_ROUNDS = 5
 LARGEST_ERROR = 1e-3
-"""Relative L2, of float32 gradients and features."""
+"""Largest relative L2 error of float32 gradients and features without a warning."""
 _SETTINGS = (
     *("MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD", "OMP_", "KMP_", "MKL_", "ONEDNN_"),
     *("PYTORCH_", "TORCH", "SKELACT_"),
@@ -30,22 +30,22 @@ _SETTINGS = (
 
 
 def bench(works: Sequence[str], config: BenchConfig, say: Callable[[str], None] = lambda text: None) -> Report:
-    """Measure `works` (all, if none is named), telling `say` what is being done. SkelactError for an unknown work."""
+    """Measure `works` (default: all) and report progress to `say`. SkelactError for an unknown work."""
     unknown = [work for work in works if work not in WORKS]
     if unknown:
-        raise SkelactError(f"no work {unknown[0]!r} to measure; there are {', '.join(WORKS)}")
+        raise SkelactError(f"unknown work {unknown[0]!r}: expected one of {', '.join(WORKS)}")
     before = _load()
     device = device_for(config)
     say("ceilings of this machine")
     best = ceilings(config.ceiling, config.least_seconds, device)
-    found: list[Measured] = []
+    found: list[BenchResult] = []
     with tempfile.TemporaryDirectory() as folder:
         for work in works or WORKS:
             for number, comparison in enumerate(comparisons(work, config, device, Path(folder))):
                 taken = interleaved(comparison, config.rounds, config.least_seconds, device, say)
                 peaks = _peaks(config, comparison, number, say)
                 say(f"{comparison.title}: agreement")
-                found.append(measured(comparison, taken, peaks, best))
+                found.append(result_of(comparison, taken, peaks, best))
     return Report(
         skelact=__version__,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -64,9 +64,9 @@ def bench(works: Sequence[str], config: BenchConfig, say: Callable[[str], None] 
 
 def _peaks(config: BenchConfig, comparison: Comparison, number: int, say: Callable[[str], None]) -> list[int | None]:
     peaks: list[int | None] = []
-    for place, variant in enumerate(comparison.variants):
+    for index, variant in enumerate(comparison.variants):
         say(f"{comparison.title}: memory of {variant.name}")
-        peaks.append(peak_bytes(config, comparison.work, number, place) if config.memory else None)
+        peaks.append(peak_bytes(config, comparison.work, number, index) if config.memory else None)
     return peaks
 
 
@@ -74,14 +74,14 @@ def _load() -> float | None:
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
-def _warnings(config: BenchConfig, load: float | None, found: list[Measured], device: torch.device) -> list[str]:
+def _warnings(config: BenchConfig, load: float | None, found: list[BenchResult], device: torch.device) -> list[str]:
     warnings = []
     if slow := processor.doubt("bf16", device):
         warnings.append(slow)
     if load is not None and load > QUIET:
         warnings.append(
-            f"the load average was {load:.2f} before anything was measured: other work was running, and times, ratios "
-            f"and ceilings here are not to be relied on; expected at most {QUIET}"
+            f"the load average was {load:.2f} before measuring (expected at most {QUIET}): other programs were "
+            f"running, so times, ratios and ceilings are not reliable"
         )
     if config.rounds < ENOUGH_ROUNDS:
         warnings.append(f"medians of {config.rounds} rounds; expected at least {ENOUGH_ROUNDS}")

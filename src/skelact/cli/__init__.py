@@ -1,4 +1,4 @@
-"""The command line; each file here has the commands of one subject, `flags` makes their options."""
+"""The command line. Each file has the commands of one subject; `flags` makes their options."""
 
 import contextlib
 import os
@@ -40,24 +40,24 @@ _WITH_CHOICE: tuple[Command, ...] = (pretrain, evaluate)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit status. Errors that a user can mend are printed without a traceback."""
+    """Run one command and return its exit status. Expected errors are printed without a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a name that is no text, or not in the terminal's alphabet
+            stream.reconfigure(errors="backslashreplace")  # for names that the terminal cannot show
     try:
         try:
             return _run(sys.argv[1:] if arguments is None else arguments)
         except Exception as error:
-            told = sentence(error)
-            if told is None or isinstance(error, BrokenPipeError):
+            message = sentence(error)
+            if message is None or isinstance(error, BrokenPipeError):
                 raise
-            error.__traceback__ = None  # it holds what took the memory
+            error.__traceback__ = None  # its frames hold the memory
             err.print("[red]error:[/red] ", end="")
-            err.print(told, markup=False)
+            err.print(message, markup=False)
             return 1
         finally:
             if sys.stdout is not None:
-                sys.stdout.flush()  # here, so that a reader who has gone, or a full disk, is not met at exit
+                sys.stdout.flush()  # here, so that a closed pipe or a full disk is found before exit
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -88,7 +88,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _write_no_more() -> None:
-    """Nothing of what waits to be written is tried again, which Python would do at exit, and complain."""
+    """Drop buffered output, so that Python does not try to write it again at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):

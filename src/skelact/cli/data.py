@@ -21,16 +21,16 @@ def synthesize(
     seed: int = 0,
     persons: Literal[1, 2] = 2,
 ) -> None:
-    """Write a store of made-up bodies doing named actions before several cameras.
+    """Write a store of synthetic people who do named actions in front of several cameras.
 
     Args:
         out: Store to write; must not exist.
-        clips: Recordings in all.
-        classes: Different actions.
-        subjects: Different people.
-        cameras: Cameras that see every performance.
-        seed: The same numbers and seed give the same bytes.
-        persons: 1 leaves out the actions of two people.
+        clips: Total number of recordings.
+        classes: Number of actions.
+        subjects: Number of people.
+        cameras: Number of cameras; each records every performance.
+        seed: Random seed; equal options and seed give equal bytes.
+        persons: 1: only actions of one person; 2: also actions of two.
     """
     from skelact.data import synthetic
 
@@ -48,24 +48,24 @@ def prepare(
     jobs: int | None = None,
     skip_bad: bool = False,
     leave_out: Path | None = None,
-    told: Annotated[FormatOptions, arg(name="")] = FormatOptions(),  # noqa: B008
+    options: Annotated[FormatOptions, arg(name="")] = FormatOptions(),  # noqa: B008
 ) -> None:
     """Read raw recordings into a store.
 
     Args:
-        format: Data set that the files belong to.
+        format: Format of the files.
         source: Folder, zip archive or single file.
         out: Store to write; must not exist.
-        preparation: released: as the published programs prepare clips. robust: with gaps, noise and identities mended.
-        frames: Length that every clip is brought to.
-        jobs: Processes that parse; by default as many as pay off.
-        skip_bad: Leave out files that cannot be read and list them, rather than stop at the first.
-        leave_out: File with names of clips to leave out, one a line, such as NTU's missing-skeleton lists.
+        preparation: released: as the published programs do. robust: repairs gaps, noise bodies and identities.
+        frames: Frames of every prepared clip.
+        jobs: Number of parsing processes (default: as many as pay off).
+        skip_bad: Leave out and list files that cannot be read, instead of stopping at the first.
+        leave_out: Text file with names of clips to leave out, one a line, such as NTU's missing-skeleton lists.
     """
     at_least_one(frames=frames, jobs=jobs)
     from skelact.data.prepare import prepare as prepare_store
 
-    prepare_store(told.reader(format, source), source, out, preparation, frames, jobs, skip_bad, leave_out)
+    prepare_store(options.reader(format, source), source, out, preparation, frames, jobs, skip_bad, leave_out)
 
 
 def info(store: Positional[Path]) -> None:
@@ -77,7 +77,7 @@ def info(store: Positional[Path]) -> None:
 
 
 def verify(store: Positional[Path]) -> None:
-    """Re-hash a store; name damaged files and exit with status 1 if there are any."""
+    """Hash all files of a store again; name damaged ones and exit with status 1 if there are any."""
     from skelact.data.store import Store
 
     damaged = Store.open(store).verify()

@@ -1,4 +1,4 @@
-"""Commands that take or give an encoder file: import-weights, classify, embed."""
+"""Commands that read or write an encoder file: import-weights, classify, embed."""
 
 import json
 from pathlib import Path
@@ -24,19 +24,19 @@ def import_weights(
     units: str | None = None,
     prefix: str | None = None,
 ) -> None:
-    """Turn a published checkpoint of the ST-GCN family into an encoder file.
+    """Convert a published checkpoint of the ST-GCN family to an encoder file.
 
     Args:
-        file: PyTorch file with a state dict; never unpickled beyond tensors.
+        file: PyTorch file with a state dict. No code in it is run.
         out: Encoder file to write (.safetensors).
-        stream: Stream that it was trained on.
-        preparation: Preparation that its clips had.
-        frames: Frames that its clips had.
-        persons: Persons that its clips had.
-        skeleton: Layout, a built-in name or a JSON file, where the file's graph is none of ours.
-        classes: Text file with the label of each output of a classifier head, one a line; NTU RGB+D's by default.
-        units: Units of the clips that it was trained on; metres on Kinect v2 by default, else unknown.
-        prefix: What stands before the encoder's names, where the file holds several encoders.
+        stream: Stream of its training clips.
+        preparation: Preparation of its training clips.
+        frames: Frames of its training clips.
+        persons: Persons of its training clips.
+        skeleton: Layout: a built-in name or a JSON file (default: the built-in layout with the file's graph).
+        classes: Text file with the class names of a classifier head, one per line (default: those of NTU RGB+D).
+        units: Units of its training clips (default: metres on Kinect v2, else unknown).
+        prefix: Prefix of the encoder's tensor names, if the file has several encoders.
     """
     at_least_one(frames=frames, persons=persons)
     check_kind(out, ".safetensors")
@@ -58,15 +58,15 @@ def classify(
     source: Positional[Path],
     format: Format,
     top: int | None = None,
-    told: Annotated[FormatOptions, arg(name="")] = FormatOptions(),  # noqa: B008
+    options: Annotated[FormatOptions, arg(name="")] = FormatOptions(),  # noqa: B008
 ) -> None:
-    """Name the actions of raw recordings: one JSON line a clip on standard output.
+    """Recognise the actions in recordings: one line of JSON per clip on standard output.
 
     Args:
         encoder: Encoder file with a classifier head.
-        source: Folder, zip archive or single file.
-        format: Data set that the files belong to.
-        top: Classes to print, best first; by default 5, or as many as there are.
+        source: Folder, zip archive or single file with recordings.
+        format: Format of the recordings.
+        top: Number of classes to print, best first (default: 5).
     """
     at_least_one(top=top)
     from skelact.encoders.file import load_encoder
@@ -76,18 +76,18 @@ def classify(
     expect_run(encoder)
     loaded = load_encoder(encoder)
     top = min(5, len(loaded.card.classes)) if top is None else top
-    for line in use.classify(loaded, told.reader(format, source), source, top):
+    for line in use.classify(loaded, options.reader(format, source), source, top):
         say(json.dumps(line, ensure_ascii=False))
 
 
 def embed(encoder: Positional[Path], store: Path, out: Path, stream: Stream | None = None) -> None:
-    """Write the features of every clip of a store as .npz: features, names, labels.
+    """Write the features of every clip of a store to a .npz file: features, names, labels.
 
     Args:
         encoder: Run folder or encoder file.
-        store: Store whose clips are embedded.
-        out: File to write.
-        stream: Which encoder of a run that learned several streams; by default its first.
+        store: Store with the clips.
+        out: .npz file to write.
+        stream: Stream of the encoder, for a run that learned several (default: the first).
     """
     from skelact.data.store import Store
     from skelact.encoders.file import load_encoder

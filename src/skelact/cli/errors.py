@@ -1,11 +1,11 @@
-"""What an error means to the user: one sentence for files, memory and values, none for a fault of this program."""
+"""The message printed for an error: one sentence for files, memory and values, none for a bug of skelact."""
 
 from pydantic import ValidationError
 
 from skelact.cli.flags import out_of_range
 from skelact.system.world import SkelactError, out_of_memory, reason
 
-NO_MEMORY = "there is not enough memory for this; a smaller batch, or less at once, needs less"
+NO_MEMORY = "not enough memory; use a smaller batch, or process less at once"
 
 # PyTorch and pathlib raise a bare RuntimeError: words of its text, and the sentence.
 _BY_WORDS = {
@@ -16,7 +16,7 @@ _BY_WORDS = {
 
 
 def sentence(error: Exception) -> str | None:
-    """What to print for an error; None for a fault of this program, whose traceback is of use."""
+    """What to print for an error; None for a bug of skelact, whose traceback is needed."""
     if isinstance(error, SkelactError):
         return str(error)
     if isinstance(error, ValidationError):
@@ -24,7 +24,7 @@ def sentence(error: Exception) -> str | None:
     if out_of_memory(error):
         return f"{NO_MEMORY} ({reason(error)})"
     if isinstance(error, RecursionError):
-        return f"something that was read is nested too deeply ({reason(error)})"
+        return f"the input is nested too deeply ({reason(error)})"
     if isinstance(error, RuntimeError):
         found = next((text for words, text in _BY_WORDS.items() if words in str(error).lower()), None)
         return found and f"{found} ({reason(error)})"

@@ -1,4 +1,4 @@
-"""Commands that measure an encoder on labelled clips, and show what came out."""
+"""Commands that evaluate an encoder on labelled clips and report the results."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,10 +16,10 @@ ALL = "all"
 
 
 def evaluations() -> dict[str, str]:
-    """What may follow `evaluate`, each with a line about it."""
+    """Choices of `skelact evaluate`, each with one line of help."""
     found = choices()
     left_out = ", ".join(name for name, choice in found.items() if not choice.protocol.in_all)
-    words = f"Each but {left_out} and the released ones, the cheapest first, skipping what is there already."
+    words = f"All except {left_out} and the released ones, cheapest first; existing results are kept."
     return {name: choice.words for name, choice in found.items()} | {ALL: words}
 
 
@@ -32,7 +32,7 @@ def _with_optimiser(recipe: Any, arguments: list[str]) -> Any:
 
 
 def evaluate(arguments: list[str]) -> None:
-    """Measure a run's encoder on a labelled split, beside random weights."""
+    """Evaluate a run's encoder on a labelled split, beside random weights."""
     name, rest = choice("evaluate", "PROTOCOL", arguments, evaluations())
     chosen = choices().get(name)
     start = _with_optimiser(chosen.options if chosen else all_options()(), rest)
@@ -48,7 +48,7 @@ def evaluate(arguments: list[str]) -> None:
         controls: Path | None = None,
         config: Annotated[Any, arg(name="", constructor=type(default))] = default,
     ) -> None:
-        """Evaluate an encoder; prints a table and writes RUN/evaluate/PROTOCOL-STORE-SPLIT.json.
+        """Evaluate an encoder. Prints a table and writes RUN/evaluate/PROTOCOL-STORE-SPLIT.json.
 
         finetune, semi and supervised learn by SGD; with --optimiser.name adam or adamw by that, and --help shows its
         options.
@@ -56,11 +56,10 @@ def evaluate(arguments: list[str]) -> None:
         Args:
             run: Run folder or encoder file.
             store: Labelled store.
-            split: Split of the store that has test clips; clips without a label are left out.
-            seeds: Trainings, and random encoders of the control row.
-            stream: Which encoder of a run that learned several streams together, by default its first one; supervised:
-                any stream.
-            controls: Folder where controls are kept for other runs of the same shape, and taken from if they are there.
+            split: Split with test clips; unlabelled clips are left out.
+            seeds: Number of trainings and of random encoders for the control.
+            stream: Encoder of this stream, if the run learned several (default: the first); supervised: any stream.
+            controls: Folder of controls shared by runs with the same network and data (optional).
         """
         at_least_one(seeds=seeds)
         from skelact.evaluation.everything import evaluate_all, summary
@@ -79,12 +78,12 @@ def evaluate(arguments: list[str]) -> None:
 
 
 def report(runs: Positional[tuple[Path, ...]], out: Path | None = None, table: tuple[Path, ...] = ()) -> None:
-    """Write one self-contained HTML page about one or several runs.
+    """Write a self-contained HTML report about one or several runs.
 
     Args:
         runs: Run folders.
-        out: File to write; by default report.html in the first run.
-        table: JSON files of published tables that skelact reproduce has run, to be shown too.
+        out: HTML file to write (default: RUN/report.html, or report.html beside the first of several runs).
+        table: JSON files of tables by skelact reproduce to show too (optional).
     """
     from skelact.report import report as write_report
 

@@ -1,4 +1,4 @@
-"""How commands become command lines: flags of configurations, choices by a first word, errors that name flags."""
+"""Command-line options from configurations, choices by a first word, and errors that name options."""
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
@@ -45,17 +45,17 @@ def for_flags(recipe: Whole, choices: Mapping[str, Iterable[str]] | None = None,
 
 
 OLD_OPTIONS = {"--view": "--preparation", "--views": "--cameras"}
-"""Options as earlier versions called them, and their names now."""
+"""Options of earlier versions and their present names."""
 
 
 def under_new_names(arguments: list[str]) -> list[str]:
-    """The arguments, with old options under their new names."""
+    """The arguments, with options of earlier versions renamed."""
     parts = [one.partition("=") for one in arguments]
     return [OLD_OPTIONS.get(name, name) + equals + value for name, equals, value in parts]
 
 
 def last_value(arguments: list[str], flag: str) -> str:
-    """The value that a flag has, the last one where it stands several times; empty without one."""
+    """The value of an option, the last one if it is repeated; empty if it is missing."""
     values = [one.partition("=")[2] for one in arguments if one.startswith(f"{flag}=")]
     values += [after for one, after in pairwise(arguments) if one == flag]
     return values[-1] if values else ""
@@ -77,18 +77,18 @@ def _telling(kind: type[Config], prefix: str, names: tuple[str, ...] = ()) -> ty
     telling = type(kind.__name__, (kind,), space)
     if not names:
         return telling
-    told = "With another name --help shows the options of that one."
-    name: Any = (Annotated[Literal[names], arg(help=told)], kind.model_fields["name"].default)
+    hint = "With another name, --help shows the options of that one."
+    name: Any = (Annotated[Literal[names], arg(help=hint)], kind.model_fields["name"].default)
     return create_model(kind.__name__, __base__=telling, __doc__=kind.__doc__, name=name)
 
 
 def run_command(command: Command, arguments: list[str], name: str) -> None:
-    """Run one command with its arguments, read as its signature says."""
+    """Parse the arguments by the signature of a command, and run it."""
     tyro.cli(command, args=arguments, prog=f"skelact {name}", config=(AvoidSubcommands, FlagCreatePairsOff))
 
 
 def at_least_one(**numbers: int | None) -> None:
-    """SkelactError for the first number below 1, by its flag: before a command imports what would find it too."""
+    """SkelactError for the first number below 1, naming its option, before a command imports anything slow."""
     for name, number in numbers.items():
         if number is not None and number < 1:
             raise SkelactError(f"--{name.replace('_', '-')} must be at least 1, got {number}")
@@ -106,7 +106,7 @@ def choice(command: str, word: str, arguments: list[str], choices: dict[str, str
 
 
 def list_entries(console: Console, tail: str, entries: dict[str, Any]) -> None:
-    """Print names and what each is, then `tail`."""
+    """Print each name with the first line about it, then `tail`."""
     longest = max(map(len, entries))
     for name, entry in entries.items():
         text = entry if isinstance(entry, str) else entry.__doc__ or ""
@@ -115,5 +115,5 @@ def list_entries(console: Console, tail: str, entries: dict[str, Any]) -> None:
 
 
 def out_of_range(error: ValidationError, prefix: str = "") -> str:
-    """Each value that is out of range, with the flag that gives it; the first fault of each."""
+    """The values that are out of range, each with its option and its first fault."""
     return faults(error, lambda name: "--" + prefix + name.replace("_", "-"))

@@ -1,4 +1,4 @@
-"""The command that adds up what several streams say."""
+"""The command that fuses results of several streams."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ def fuse(results: Positional[tuple[Path, ...]], weights: tuple[float, ...] = (),
     """Add up the class scores of several results, aligned by clip name.
 
     Args:
-        results: Result files of one protocol and split (.json, the .npz beside it), one a stream.
-        weights: One for each result; left out, 0.6 for joint, 0.6 for bone, 0.4 for motion, 1 for any other stream.
-        out: File to write (.json); by default fused-PROTOCOL-STORE-SPLIT.json beside the first result.
+        results: Result files (.json) of one protocol and split, one per stream; each needs its .npz beside it.
+        weights: One weight per result (default: 0.6 for joint and bone, 0.4 for motion, 1 for other streams).
+        out: JSON file to write (default: fused-PROTOCOL-STORE-SPLIT.json beside the first result).
     """
     from skelact.evaluation.fuse import fuse as fuse_results
     from skelact.evaluation.reading import show

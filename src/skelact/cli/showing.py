@@ -1,4 +1,4 @@
-"""Commands that show what the program can do on this machine: demo, bench."""
+"""Commands that show what skelact does on this machine: demo, bench."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from skelact.system.world import write_json
 
 
 def demo(out: Path = Path("demo"), quick: bool = False) -> None:
-    """Synthesize, pretrain AimCLR, evaluate and report, to see everything work.
+    """Run everything once: synthesize clips, pretrain AimCLR, evaluate, write a report.
 
     Args:
-        out: Folder to write; the same command goes on with a demo that was stopped.
-        quick: A minute's work that only shows that everything runs; its numbers mean nothing.
+        out: Folder to write. The same command continues a stopped demo.
+        quick: Takes a minute; only shows that everything runs, its numbers mean nothing.
     """
     from skelact import demo as demonstration
 
@@ -36,20 +36,20 @@ def bench(
     quick: bool = False,
     json: Path | None = None,
 ) -> None:
-    """Time each work beside the plain computation, in interleaved rounds, and beside what this machine can do.
+    """Measure the speed of each work, compared with a plain program and with the limits of this machine.
 
     Args:
-        works: What to measure; everything unless named.
-        device: cpu, cuda, cuda:1, ...; auto takes a GPU where there is one.
-        rounds: Rounds that medians are over; by default 5.
-        threads: Threads of PyTorch; by default its own choice.
-        clips: Clips of a batch; by default 128.
-        frames: Frames of a clip; by default 50.
-        persons: Persons of a clip; by default 2.
-        width: Channels of the encoder's first blocks; by default 16.
-        memory: Measure the peak memory of each variant too, each in a process of its own; never with --quick.
-        quick: Tiny sizes that only show that everything runs; the numbers mean nothing.
-        json: File for every number: times of each round, machine, settings.
+        works: Works to measure (default: all).
+        device: cpu, cuda, cuda:1, ...; auto: a GPU if there is one.
+        rounds: Number of rounds; results are medians (default: 5).
+        threads: Threads of PyTorch (default: its own choice).
+        clips: Clips per batch (default: 128).
+        frames: Frames per clip (default: 50).
+        persons: Persons per clip (default: 2).
+        width: Channels of the encoder's first blocks (default: 16).
+        memory: Also measure the peak memory of each variant, in separate processes; never with --quick.
+        quick: Tiny sizes; only shows that everything runs, its numbers mean nothing.
+        json: JSON file for all results: times of each round, machine, settings (optional).
     """
     from skelact import bench as benchmark
 
@@ -63,4 +63,4 @@ def bench(
         write_json(json, report.model_dump(mode="json"))
     benchmark.show(report)
     if quick:
-        err.print("this was --quick: it shows that everything runs, its numbers mean nothing")
+        err.print("--quick only shows that everything runs; its numbers mean nothing")

@@ -1,4 +1,4 @@
-"""The command that runs a paper's table anew."""
+"""The command that reproduces a table of a paper."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -29,24 +29,24 @@ def reproduce(
     precision: Precision | None = None,
     device: str | None = None,
 ) -> None:
-    """Run a published table on a store: pretrain and evaluate every row, print it beside the paper's numbers.
+    """Reproduce a published table on a store: pretrain and evaluate every row; print it beside the paper's numbers.
 
     Args:
-        table: Table of a paper.
-        store: Labelled store; pretraining uses the clips of the split that train, without their labels.
+        table: The table.
+        store: Labelled store; pretraining uses the training clips of the split without their labels.
         split: Split of the store.
-        run_folder: Folder for runs, results, CSV, JSON and HTML; by default reproduce/STORE-SPLIT. The same command
-            goes on in it, and other tables share its runs.
-        small: Start from the small recipes, made for hundreds or a few thousand clips, not from the published ones.
-        epochs: Length of pretraining instead of the recipes'; several for table 3, which compares lengths.
-        streams: Streams to run; rows that fuse three then fuse these.
-        rows: Rows of the printed table to run, from 1; by default all that skelact has the methods of.
-        seeds: Classifiers of every evaluation, and random encoders of its control.
-        seed: Of pretraining.
-        batch: Clips of a training batch, instead of the recipes'.
-        frames: Frames of a clip, instead of the recipes'.
-        precision: Of training, instead of the recipes' float32.
-        device: cpu, cuda, cuda:1, ...; by default a GPU where there is one.
+        run_folder: Folder for runs, results, CSV, JSON and HTML (default: reproduce/STORE-SPLIT). The same command
+            resumes in it, and other tables share its runs.
+        small: Use the small recipes, for hundreds or a few thousand clips, instead of the published ones.
+        epochs: Epochs of pretraining (default: the recipe's); several for table 3, which compares lengths.
+        streams: Streams to run; rows that fuse streams fuse these.
+        rows: Rows of the printed table to run, from 1 (default: all whose method skelact has).
+        seeds: Number of classifiers in every evaluation, and of random encoders in its control.
+        seed: Random seed of pretraining.
+        batch: Clips in a training batch (default: the recipe's).
+        frames: Frames of a clip (default: the recipe's).
+        precision: Precision of training (default: the recipe's, float32).
+        device: cpu, cuda, cuda:1, ... (default: a GPU if there is one).
     """
     at_least_one(seeds=seeds, batch=batch, frames=frames, epochs=min(epochs, default=None))
     from skelact.report.tables import write_page

@@ -1,4 +1,4 @@
-"""Commands that learn an encoder."""
+"""The command that pretrains an encoder."""
 
 from pathlib import Path
 from shlex import quote
@@ -16,7 +16,7 @@ from skelact.train.config import OPTIMISERS, StageConfig, TrainConfig, another_o
 
 
 def _next(run: Path, store: Path, split: str, stream: Stream | None) -> str:
-    """The command that shows what a run is worth on a store: with labels evaluation, without them its features."""
+    """The next command for a run: evaluate on a store with labels, embed on one without."""
     from skelact.data.measurable import measurable
     from skelact.data.store import Store
 
@@ -79,7 +79,7 @@ def _further(arguments: list[str], before: str) -> StageConfig:
 
 
 def pretrain(arguments: list[str]) -> None:
-    """Learn an encoder from the training clips of stores, without labels."""
+    """Pretrain an encoder on the training clips of stores, without labels."""
     arguments, *further = _by_stage(arguments)
     recipe, rest = _recipe("pretrain", arguments)
     then = [_further(words, f"pretrain {recipe} ... {THEN}") for words in further]
@@ -92,16 +92,16 @@ def pretrain(arguments: list[str]) -> None:
         split: UseAppendAction[tuple[str, ...]] = (),
         config: Annotated[TrainConfig, arg(name="")] = default,
     ) -> None:
-        """Pretrain an encoder without labels; the same command goes on with a run that was stopped.
+        """Pretrain an encoder without labels. The same command resumes a run that was stopped.
 
-        After all options, --then RECIPE adds a stage that goes on with the encoder; options behind it are those of
-        the stage, and --then RECIPE --help shows them.
+        --then RECIPE, after all other options, adds a stage that trains the encoder further. Options after it are those
+        of the stage; --then RECIPE --help lists them.
 
         Args:
-            store: Store to train on; several times to pool several, mapped to one layout by joint name.
+            store: Store to train on; repeat to pool several. Joints are mapped by name to one layout.
             run: Folder of the run.
-            split: Split whose training clips are used: one for all stores, or one for each in their order. Left out,
-                all: every clip trains and none is left to test.
+            split: Split whose training clips are used: one for all stores, or one per store (default: all, which trains
+                on every clip and leaves none to test).
         """
         if not store:
             raise SkelactError("expected at least one --store")

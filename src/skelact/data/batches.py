@@ -1,4 +1,4 @@
-"""Batches for training: the training clips of one or several stores, as one set in one layout."""
+"""Batches for training: the training clips of one or several stores, pooled in one layout."""
 
 import queue
 import threading
@@ -16,19 +16,21 @@ from skelact.data.rates import common_rate, median_seconds
 from skelact.data.splits import split
 from skelact.data.squeezed import squeezed_in
 from skelact.data.store import Store
-from skelact.data.units import NOT_TOLD, check_space, common_unit, factor, unit
+from skelact.data.units import UNKNOWN_UNITS, check_space, common_unit, factor, unit
 from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError
 
 RESIDENT_BYTES = 4 * 2**30
-"""A training set up to this size is kept whole on the training device; a larger one stays memory-mapped."""
+"""A training set up to this size is copied to the training device; a larger one stays memory-mapped."""
 
 
 def laid_out(
     clips: Float32[np.ndarray, "n 3 t j m"], joints: Int64[np.ndarray, "v"], scale: float, persons: int
 ) -> Float[Tensor, "n 3 t v p"]:
-    """A copy of clips in another layout, unit and number of persons: their joints `joints`, every coordinate times
-    `scale`, and absent persons (zeros) added up to `persons`."""
+    """A copy of clips in another layout, unit and number of persons.
+
+    Takes the joints `joints`, multiplies by `scale`, and pads with absent persons (zeros) up to `persons`.
+    """
     copied = np.ascontiguousarray(clips[:, :, :, joints])
     if scale != 1:
         copied *= np.float32(scale)
@@ -38,22 +40,22 @@ def laid_out(
 
 @dataclass(frozen=True)
 class Part:
-    """The clips of one store that take part, and how its joints map to the common layout."""
+    """The clips of one store, and how its joints map to the common layout."""
 
     name: str
     clips: np.ndarray
-    """Memory-mapped (n, 3, t, v, m) of the whole store."""
+    """(n, 3, t, v, m) of the whole store, memory-mapped."""
     train: Int64[np.ndarray, "rows"]
     test: Int64[np.ndarray, "others"]
     labels: Int64[np.ndarray, "n"]
     joints: Int64[np.ndarray, "v"]
-    """For each joint of the common layout its place among the store's joints."""
+    """For each joint of the common layout its index among the store's joints."""
     hash: str
     scale: float = 1.0
-    """What its coordinates are multiplied by, so that all parts are in one unit."""
+    """Factor that brings its coordinates to the common unit."""
 
     def take(self, rows: np.ndarray, persons: int) -> Float[Tensor, "n 3 t v m"]:
-        """The clips `rows` in the common layout, with empty persons added up to `persons`."""
+        """The clips `rows` in the common layout, padded with absent persons (zeros) up to `persons`."""
         return laid_out(self.clips[rows], self.joints, self.scale, persons)
 
 
@@ -66,13 +68,13 @@ class TrainingClips:
     frames: int
     parts: tuple[Part, ...]
     units: str = ""
-    """Of all coordinates; empty where unknown."""
+    """Unit of all coordinates; empty where unknown."""
     notes: tuple[str, ...] = ()
-    """What to know about how the stores were pooled."""
+    """Messages about how the stores were pooled."""
     frame_rate: float | None = None
     """Frames a second of all recordings; None where unknown or where stores differ."""
     seconds: float | None = None
-    """Seconds of recording that became one clip: the median over all clips; None where unknown."""
+    """Median seconds of recording in one clip; None where unknown."""
 
     @cached_property
     def _starts(self) -> np.ndarray:
@@ -87,7 +89,7 @@ class TrainingClips:
         return len(self) * 3 * self.frames * len(self.skeleton) * self.persons * 4
 
     def take(self, ids: Int64[Tensor, "n"]) -> Float[Tensor, "n 3 t v m"]:
-        """The clips of these numbers, in their order, on the CPU."""
+        """The clips with these numbers, in this order, on the CPU."""
         numbers = ids.cpu().numpy()
         out = torch.empty(len(numbers), 3, self.frames, len(self.skeleton), self.persons)
         for start, part in zip(self._starts, self.parts, strict=False):
@@ -102,9 +104,9 @@ class TrainingClips:
 def training_clips(stores: list[Store], splits: list[str], preparation: str, frames: int) -> TrainingClips:
     """The training clips of `stores`, each under its split, mapped by joint name to the first layout that all contain.
 
-    One split may stand for all stores. Lengths are converted to metres. SkelactError where the numbers of stores and
-    splits do not fit, no layout is contained in all the others, units cannot be converted, or positions in a picture
-    would meet positions in a room.
+    One split may be given for all stores. Lengths are converted to metres. SkelactError: the numbers of stores and
+    splits differ, no layout is contained in all the others, units cannot be converted, or some positions are in a
+    picture and others in a room.
     """
     if len(splits) == 1:
         splits = splits * len(stores)
@@ -136,25 +138,25 @@ def _common_units(stores: list[Store], preparation: str) -> tuple[str, list[floa
     common = common_unit(first.meta.units)
     scales, notes = list[float](), list[str]()
     for store in stores:
-        told = unit(store.meta.units)
+        own = unit(store.meta.units)
         whose = f"store {first.path}"
-        check_space(store.skeleton, told, f"store {store.path}", first.skeleton, first.meta.units, whose)
+        check_space(store.skeleton, own, f"store {store.path}", first.skeleton, first.meta.units, whose)
         if preparation in IN_BODY_SIZES:
             scales.append(1.0)
             continue
-        scales.append(factor(told, common, f"store {store.path}", f"store {first.path}"))
-        if told != common:
-            notes.append(f"units: {store.name} is converted from {told} to {common}")
-    if len(stores) > 1 and common == NOT_TOLD and preparation not in IN_BODY_SIZES:
+        scales.append(factor(own, common, f"store {store.path}", f"store {first.path}"))
+        if own != common:
+            notes.append(f"units: {store.name} is converted from {own} to {common}")
+    if len(stores) > 1 and common == UNKNOWN_UNITS and preparation not in IN_BODY_SIZES:
         notes.append(
-            f"units: those of {' and '.join(store.name for store in stores)} are unknown and taken to be the same; "
+            f"units: those of {' and '.join(store.name for store in stores)} are unknown and assumed to be the same; "
             "`skelact prepare --units` names them"
         )
     return common, scales, notes
 
 
 def common_skeleton(skeletons: list[Skeleton]) -> Skeleton:
-    """The first of the layouts whose joints all others have too, by name."""
+    """The first layout whose joints all others have too, by name. SkelactError if there is none."""
     for candidate in skeletons:
         if all(set(candidate.joints) <= set(other.joints) for other in skeletons):
             return candidate
@@ -175,7 +177,7 @@ def batches(
 ) -> Iterator[Batch]:
     """(numbers, clips) of every batch of `ids`, on `device`.
 
-    A set of at most `resident_bytes` is kept whole on the device; of a larger one a thread reads the next batch ahead.
+    A set of at most `resident_bytes` is copied to the device once; otherwise a thread reads the next batch ahead.
     """
     if clips.bytes > resident_bytes:
         yield from _ahead(clips, ids, device)
@@ -187,7 +189,7 @@ def batches(
 
 
 def _ahead(clips: TrainingClips, ids: Iterable[Tensor], device: torch.device) -> Iterator[Batch]:
-    """As `batches`, from the memory map, one batch read while the last one is used."""
+    """As `batches`, from the memory map: the next batch is read while the last one is used."""
     ready: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=2)
     stop = threading.Event()
 

@@ -1,4 +1,4 @@
-"""What a store holds, as tables to print."""
+"""Tables that show what a store holds."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from skelact.system.terminal import cell
 from skelact.system.world import SkelactError
 
 LISTED = "on the list of clips to leave out"
-"""Reason of a clip that was left out because it was asked for."""
+"""Reason of a clip that was left out on request."""
 SHOWN = 10
-"""Left-out clips that are named; meta.json has all of them."""
+"""Most left-out clips that are named; meta.json lists all."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What `prepare` made; rich prints it as a table."""
+    """Summary of a new store; rich prints it as a table."""
 
     store: Path
     dataset: str
@@ -36,11 +36,11 @@ class Summary:
     persons: int
     """Person slots of the prepared clips."""
     lengths: tuple[int, int, int]
-    """Frames of the shortest, the middle and the longest clip."""
+    """Shortest, median and longest clip, in frames."""
     repairs: dict[str, int]
     repaired_clips: int
     squeezed: str
-    """Of clips far longer than a prepared one; empty where there are none."""
+    """Warning about clips far longer than a prepared one; empty without any."""
     left_out: tuple[LeftOut, ...]
 
     @classmethod
@@ -76,7 +76,7 @@ class Summary:
 
 
 def describe(store: Store) -> Group:
-    """Everything about a store that fits on a screen or two, for rich to print."""
+    """Tables about a store, a screen or two, for rich to print."""
     meta, columns = store.meta, store.table
     table = _pairs(store.name)
     table.add_row("data set", meta.dataset)
@@ -106,7 +106,7 @@ def describe(store: Store) -> Group:
 
 
 def _named(store: Store, column: str, values: list[int]) -> list[str]:
-    """The values, with the texts that they stand for where a reader numbered texts."""
+    """The values, each with its text if a reader numbered texts."""
     logged = (operation.parameters.get(f"{column} names") for operation in store.meta.log)
     texts = next((found for found in logged if isinstance(found, list)), [])
     return [f"{value} ({texts[value]})" if value < len(texts) else str(value) for value in values]

@@ -1,4 +1,4 @@
-"""Whether an encoder can be measured under a split: where labelled clips are on both of its sides."""
+"""Whether a split can be used for evaluation: it needs labelled training and test clips."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ def labelled(found: Split, labels: Int64[ndarray, " n"]) -> Split:
 
 
 def check_measurable(store: Store, found: Split) -> None:
-    """SkelactError unless a split has labelled clips on both sides, without which nothing can be measured."""
+    """SkelactError unless a split has labelled training and test clips, as evaluation needs."""
     kept = labelled(found, store.table["action"])
     for side, rows, all_rows in (("train", kept.train, found.train), ("test", kept.test, found.test)):
         if len(rows):
@@ -37,8 +37,10 @@ def check_measurable(store: Store, found: Split) -> None:
 
 
 def measurable(store: Store, preferred: str = "") -> str | None:
-    """A split by which an encoder can be measured on a store: `preferred` if it can, else the first that has labelled
-    clips on both sides, a named one or halves of the subjects, cameras and so on; None where none has."""
+    """A split of the store with labelled training and test clips, or None.
+
+    Tried in this order: `preferred`, the named splits, halves of the subjects, cameras, setups or repetitions.
+    """
     named = (preferred, *split_names(store.meta.dataset), *store.divisions)
     for name in dict.fromkeys((*named, *halves(store.table))):
         try:

@@ -1,4 +1,4 @@
-"""Parsing many files in several processes: in order, a bounded number at a time, each failure a value."""
+"""Parses files in several processes: in order, a bounded number at a time; failures are returned, not raised."""
 
 import ctypes
 import functools
@@ -19,18 +19,18 @@ from skelact.data.recording import Item, Reader, Recording
 from skelact.system.world import SkelactError, file_hash
 
 CHUNK = 8
-"""Files a process takes at once."""
+"""Files that a process takes at once."""
 AHEAD = 4
-"""Chunks a process that are under way or waiting to be taken: bounds the memory."""
+"""Chunks per process that are being parsed or wait to be used; bounds the memory."""
 WORTH_A_PROCESS = 500
-"""Files that it takes to make up for starting a process."""
+"""Number of files from which starting one more process pays off."""
 _ON_DEATH_OF_PARENT = 1
 """PR_SET_PDEATHSIG of Linux."""
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """What came of one file."""
+    """Result of parsing one item."""
 
     item: Item
     recording: Recording | None
@@ -41,9 +41,9 @@ class Parsed:
 
 
 def parse(reader: Reader, items: Sequence[Item], jobs: int | None = None) -> Generator[Parsed, None, None]:
-    """Parse `items` in their order with `jobs` processes (left out: as many as pay off, at most one a core).
+    """Parse `items` in order with `jobs` processes (default: as many as pay off, at most one a core).
 
-    A file that the reader refuses, or fails on in whatever way, comes out as an error that names it.
+    Any failure of the reader on a file becomes a `Parsed` with an error that names the file.
     """
     if jobs is None:
         files = len({(item.path, item.member) for item in items})
@@ -79,20 +79,20 @@ def _parse_chunk(reader: Reader, items: Iterable[Item]) -> list[Parsed]:
 def _parse_one(reader: Reader, item: Item) -> Parsed:
     try:
         with failures_named(item):
-            recording = reader.read(item)  # before the hash, as only the reader looks at what kind of file it opens
+            recording = reader.read(item)  # before the hash, as the reader refuses pipes and devices
             return Parsed(item, recording, sha256="" if item.member or item.part else file_hash(item.path))
     except SkelactError as error:
         return Parsed(item, None, error=str(error))
 
 
 def _depend_on_parent() -> None:
-    """Leave Ctrl-C to the parent, and end when it ends: a killed parent cannot tell its processes to."""
+    """Ignore Ctrl-C, which the parent handles, and end when the parent ends, even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     assert parent is not None
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     if sys.platform == "linux":
-        # The thread above waits for its turn while a long call into native code runs; the system does not.
+        # The thread above cannot run during a long call into native code; this signal still arrives.
         ctypes.CDLL(None).prctl(_ON_DEATH_OF_PARENT, signal.SIGKILL)
         if os.getppid() != parent.pid:
             os._exit(1)

@@ -1,4 +1,4 @@
-"""From the files of a data set to a store with prepared clips."""
+"""Reads the files of a data set into a store with prepared clips."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ from skelact.data.describe import LISTED, Summary
 from skelact.data.parallel import Parsed, parse
 from skelact.data.preparations import check_preparation
 from skelact.data.progress import with_bar
-from skelact.data.readers import divisions_of, named_by, notes_of, told_to
+from skelact.data.readers import divisions_of, notes_of, numbered_texts, options_of
 from skelact.data.readers.faults import failures_named
 from skelact.data.readers.source import passed_over
 from skelact.data.recording import Item, Reader, ReadError
@@ -21,12 +21,12 @@ from skelact.system.terminal import Terminal
 from skelact.system.world import SkelactError, file_hash
 
 SKIP_ADVICE = "`skelact prepare --skip-bad` leaves it out and lists it in meta.json"
-"""For a bad clip among others, where it was not asked for yet; no fault of a whole source is mended by it."""
+"""Advice for one bad clip among others; it does not help against faults of a whole source."""
 PRINTED = 10
-"""Passed-over files that are named on standard error; the log in meta.json names more."""
+"""Most skipped files that are named on standard error; the log in meta.json names more."""
 
 LISTED_CLIPS = 3
-"""Clips named with a note about them."""
+"""Most clips that a note names."""
 
 
 def prepare(
@@ -42,10 +42,10 @@ def prepare(
 ) -> Summary:
     """Read every clip of `source` and write the store `out` with prepared clips; a summary goes to standard error.
 
-    `jobs` processes parse (left out: as many as pay off, at most one a core); what is written does not depend on it.
-    Processes are spawned: a script that calls this needs `if __name__ == "__main__":`. `leave_out` is a file with the
-    name of a clip on each line. SkelactError, with nothing written: `out` exists, no files, a bad file (with
-    `skip_bad` it is left out and listed, unless all are bad), a name that comes twice, no space left.
+    `jobs`: number of processes that parse (default: as many as pay off, at most one a core); the result does not depend
+    on it. Processes are spawned: a script that calls this needs `if __name__ == "__main__":`. `leave_out`: a text file
+    with a clip name on each line. SkelactError, with nothing written: `out` exists, no files, a bad file (with
+    `skip_bad` bad files are left out and listed, unless all are bad), a duplicate name, no space left.
     """
     source, out = Path(source), Path(out)
     check_preparation(preparation, frames, None, reader.skeleton)
@@ -65,7 +65,7 @@ def prepare(
         "skip_bad": skip_bad,
     }
     parameters["leave_out"] = str(leave_out) if leave_out else None
-    parameters |= told_to(reader) | named_by(reader)
+    parameters |= options_of(reader) | numbered_texts(reader)
     if others.files:
         parameters["passed_over"] = others.shown(len(others.names))
     with (
@@ -92,7 +92,7 @@ def prepare(
     if progress:
         console = Terminal(stderr=True, soft_wrap=True, highlight=False)
         if others.files:
-            console.print(f"not taken for clips by their names: {others.shown(PRINTED)}", markup=False)
+            console.print(f"skipped, as their names are not those of clips: {others.shown(PRINTED)}", markup=False)
         console.print(summary)
         for note in notes:
             console.print(f"note: {note}", markup=False)
@@ -100,7 +100,7 @@ def prepare(
 
 
 def _printable(value: Any) -> Any:
-    """The same with every text in it escaped: `meta.json` holds valid UTF-8 only."""
+    """The value with all texts escaped, as `meta.json` must be valid UTF-8."""
     if isinstance(value, dict):
         return {key: _printable(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -119,7 +119,7 @@ def _memory_explained(out: Path) -> Iterator[None]:
 
 
 def _check_words(reader: Reader) -> None:
-    """Classes and joints may come from a file, and are shown by many commands."""
+    """SkelactError for control characters in names of classes or joints, which many commands print."""
     for what, words in (("class", reader.classes), ("joint", reader.skeleton.joints)):
         for word in words:
             if printable(word) != word:
@@ -127,7 +127,7 @@ def _check_words(reader: Reader) -> None:
 
 
 def names_on_list(path: Path) -> frozenset[str]:
-    """The clip names in a text file, one a line, with or without `.skeleton`; other lines name nothing and do no harm.
+    """The clip names in a text file, one a line, with or without `.skeleton`; lines that name no clip have no effect.
 
     SkelactError if the file cannot be read as text.
     """
@@ -140,7 +140,7 @@ def names_on_list(path: Path) -> frozenset[str]:
 
 @dataclass
 class _Intake:
-    """Adds parsed files to a store one after another, and keeps a list of those left out."""
+    """Adds parsed files to a store one after another, and lists those left out."""
 
     writer: StoreWriter
     source: Path
@@ -148,11 +148,11 @@ class _Intake:
     skip_bad: bool
     came_from: dict[str, Item] = field(default_factory=dict)
     shared: set[Path] = field(default_factory=set)
-    """Files that several clips share: archives, arrays, labels."""
+    """Files already hashed that several clips share: archives, arrays, labels."""
     several: bool = False
     """Whether the source has more than one clip."""
     notes: dict[str, list[str]] = field(default_factory=dict)
-    """What readers noted about clips, and about which."""
+    """Names of the clips that each note is about."""
 
     def take_all(self, reader: Reader, items: Sequence[Item], jobs: int | None, progress: bool) -> None:
         self.several = len(items) > 1

@@ -1,4 +1,4 @@
-"""The progress bar of long work on clips: on standard error, with the rate and the time left."""
+"""Progress bars on standard error, with clips a second and the time left."""
 
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -12,12 +12,12 @@ Thing = TypeVar("Thing")
 
 
 class RateColumn(ProgressColumn):
-    """Clips a second; empty before the first clip. A bar that counts something else tells them in its field `rate`."""
+    """Clips a second; empty before the first clip. A bar that counts something else sets its field `rate`."""
 
     def render(self, task: Task) -> Text:
         if "rate" in task.fields:
             return _clips_a_second(task.fields["rate"])
-        # rich knows no speed of a bar that one step filled
+        # rich has no speed for a bar that one step filled
         seconds = task.finished_time if task.finished else task.elapsed
         speed = task.finished_speed or task.speed or (task.completed / seconds if seconds else 0)
         return _clips_a_second(speed)
@@ -28,7 +28,7 @@ def _clips_a_second(speed: float) -> Text:
 
 
 def progress_bar(shown: bool) -> Progress:
-    """Clips done, their rate and the time left, on standard error, unless it is not to be shown."""
+    """Clips done, clips a second and time left, on standard error; nothing if not `shown`."""
     return Progress(
         TextColumn("{task.description}", markup=False),  # an encoder's card may say anything
         BarColumn(),
@@ -41,6 +41,6 @@ def progress_bar(shown: bool) -> Progress:
 
 
 def with_bar(things: Iterable[Thing], total: int, label: str, shown: bool = True) -> Iterator[Thing]:
-    """The things one by one, with a progress bar unless it is not to be shown."""
+    """The things one by one, with a progress bar if `shown`."""
     with progress_bar(shown) as bar:
         yield from bar.track(things, total, description=label)

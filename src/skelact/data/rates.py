@@ -1,4 +1,4 @@
-"""How long clips last: the frame rate of recordings, and the seconds of them that become one prepared clip."""
+"""Durations: the frame rate of recordings, and the seconds of recording in one prepared clip."""
 
 import math
 from collections.abc import Sequence
@@ -11,20 +11,20 @@ from skelact.data.store import Store
 
 
 def taken(lengths: Int64[np.ndarray, "n"], preparation: str) -> Int64[np.ndarray, "n"]:
-    """Frames of recordings of these lengths that a preparation resamples; it leaves out what comes after."""
+    """How many frames of recordings of these lengths a preparation uses; later frames are cut."""
     return np.minimum(lengths, MOST_FRAMES) if preparation == "released" else lengths
 
 
 def common_rate(stores: Sequence[Store]) -> float | None:
-    """Frames a second of the recordings of all these stores; None where they differ, or none is known."""
+    """Frames a second of the recordings of all these stores; None if they differ or are unknown."""
     rates = {_rate(store) for store in stores}
     return rates.pop() if len(rates) == 1 else None
 
 
 def median_seconds(stores: Sequence[Store], rows: Sequence[Int64[np.ndarray, "_"]], preparation: str) -> float | None:
-    """Seconds of recording that become one clip: the median over the clips `rows` of each store.
+    """Median seconds of recording in one clip, over the clips `rows` of each store.
 
-    None where a store's frame rate is unknown, or where there are no clips.
+    None if a frame rate is unknown or there are no clips.
     """
     each = []
     for store, chosen in zip(stores, rows, strict=True):

@@ -14,7 +14,7 @@ from skelact.system.world import SkelactError
 UNKNOWN = -1
 """Value of a clip attribute that is unknown."""
 NEITHER, TRAINS, TESTS = 0, 1, 2
-"""Where a published division puts a clip."""
+"""The role of a clip in a published division into training and test clips."""
 
 
 class ReadError(SkelactError):
@@ -25,7 +25,7 @@ class ReadError(SkelactError):
 class Recording:
     """Joints of up to m persons side by side, in the sensor's frame and units, as read.
 
-    Slots keep the order of the file, frame by frame: the same person may change slots, `identity` tells who is where.
+    Slots keep the order of the file, frame by frame. A person may change slots; `identity` says who is in which.
     """
 
     name: str
@@ -39,12 +39,12 @@ class Recording:
     camera: int = UNKNOWN
     setup: int = UNKNOWN
     repetition: int = UNKNOWN
-    places: tuple[int, ...] = ()
-    """NEITHER, TRAINS or TESTS in each of the divisions that come with the files."""
+    roles: tuple[int, ...] = ()
+    """NEITHER, TRAINS or TESTS, one for each division that comes with the files."""
     missing: Bool[np.ndarray, "t m v"] | None = None
     """True for a missing joint. None where the file does not say: then joints at exactly (0, 0, 0) are missing."""
     notes: tuple[str, ...] = ()
-    """What is odd about the file and was read all the same, a sentence each; `prepare` groups equal ones."""
+    """A sentence for each oddity of the file that is no error; `prepare` groups equal ones."""
 
     @property
     def unseen(self) -> Bool[np.ndarray, "t m v"]:
@@ -71,12 +71,12 @@ class Item:
 
 @runtime_checkable
 class Reader(Protocol):
-    """What every reader offers; one file a format, one entry in READERS."""
+    """Interface of readers; one file a format, one entry in READERS."""
 
     # Properties, as readers are frozen values whose attributes cannot be set.
     @property
     def name(self) -> str:
-        """Name on the command line and of the data set, which decides the splits: ntu, ucla, utd, sbu."""
+        """Name of the format and of the data set, which decides the named splits; such as ntu or ucla."""
         ...
 
     @property

@@ -31,7 +31,7 @@ SBU_TEST_PAIRS = (
 
 
 ALL = "all"
-"""The split in which every clip trains and none tests: for recordings that nothing is measured on."""
+"""The split in which every clip trains and none tests: for pretraining only."""
 
 MSR_SUBSETS = ((2, 3, 5, 6, 10, 13, 18, 20), (1, 4, 7, 8, 9, 11, 12, 14), (6, 14, 15, 16, 17, 18, 19, 20))
 """Numbers of the actions of AS1, AS2 and AS3."""
@@ -61,27 +61,27 @@ class _Rule:
     train: Callable[[Table], Mask]
     words: str
     test: Callable[[Table], Mask] | None = None
-    """Left out: every clip that does not train."""
+    """Default: every clip that does not train."""
     clean: bool = False
-    """Whether training clips with the very joints of a test clip are left out."""
+    """Whether training clips whose joints are identical to those of a test clip are left out."""
 
 
 def _subjects_of(table: Table) -> _Rule:
-    """The long list of subjects belongs to NTU-120, which has actions from 60 (A061) and subjects beyond 40."""
+    """NTU-120 if there are actions from 60 (A061) on or subjects above 40, else NTU-60."""
     if (table["action"] >= 60).any() or (table["subject"] > 40).any():
         return _Rule(_one_of("subject", *NTU_120_SUBJECTS), "the 53 training subjects of NTU-120")
     return _Rule(_one_of("subject", *NTU_60_SUBJECTS), "the 20 training subjects of NTU-60")
 
 
 def _leave_one_out(column: str, word: str, count: int) -> dict[str, "_Rule | Callable[[Table], _Rule]"]:
-    """A split for each value from 1 to `count`, which tests."""
+    """A split for each value from 1 to `count`, in which the clips with that value test."""
     return {
         f"{word}{value}": _Rule(lambda table, value=value: table[column] != value, f"{word} {value} tests")
         for value in range(1, count + 1)
     }
 
 
-_UCLA_VIEWS = _Rule(_one_of("camera", 1, 2), "views 1, 2 train; view 3 tests", _one_of("camera", 3))
+_UCLA_CAMERAS = _Rule(_one_of("camera", 1, 2), "cameras 1, 2 train; camera 3 tests", _one_of("camera", 3))
 _ODD_SUBJECTS = _Rule(_odd("subject"), "odd subjects train")
 
 RULES: dict[str, dict[str, _Rule | Callable[[Table], _Rule]]] = {
@@ -92,11 +92,11 @@ RULES: dict[str, dict[str, _Rule | Callable[[Table], _Rule]]] = {
     },
     "utd": {"xsub": _Rule(_one_of("subject", 1, 3, 5, 7), "subjects 1, 3, 5, 7 train")},
     "ucla": {
-        "xview": _UCLA_VIEWS,
+        "xview": _UCLA_CAMERAS,
         "xview-clean": _Rule(
-            _UCLA_VIEWS.train,
-            "views 1, 2 train without clips whose joints are those of a test clip; view 3 tests",
-            _UCLA_VIEWS.test,
+            _UCLA_CAMERAS.train,
+            "cameras 1, 2 train without clips whose joints are those of a test clip; camera 3 tests",
+            _UCLA_CAMERAS.test,
             clean=True,
         ),
         "xsub": _ODD_SUBJECTS,
@@ -108,7 +108,7 @@ RULES: dict[str, dict[str, _Rule | Callable[[Table], _Rule]]] = {
         )
         for fold, pairs in enumerate(SBU_TEST_PAIRS)
     },
-    "pku": {"xview": _Rule(_one_of("camera", 2, 3), "middle and right view train; the left one tests")},
+    "pku": {"xview": _Rule(_one_of("camera", 2, 3), "cameras 2 (M), 3 (R) train; camera 1 (L) tests")},
     "msr": {
         "xsub": _ODD_SUBJECTS,
         **{
@@ -147,20 +147,20 @@ RULES: dict[str, dict[str, _Rule | Callable[[Table], _Rule]]] = {
 
 
 def split_names(dataset: str) -> tuple[str, ...]:
-    """The named splits of a data set but `all`; every data set also has the general form, and a store its divisions."""
+    """Named splits of a data set, without `all`, the general form and the divisions of a store."""
     return tuple(RULES.get(dataset, {}))
 
 
 def split(store: Store, name: str) -> Split:
-    """The rows of a store that train and test under a named split, or under `column=value,value,...` (those train).
+    """The rows of a store that train and that test under a split. `name` is one of:
 
-    Under `all` every clip trains and none tests.
+    - a named split of the data set, or a division that came with the files;
+    - `all`: every clip trains, none tests;
+    - `column=value,value,...`: clips with these values train, the others test;
+    - `column=value,.../value,...`: those after the slash test, and clips with neither are left out. Use it to choose
+      hyperparameters on training subjects alone.
 
-    With `column=value,.../value,...` those after the stroke test, and clips with neither are left out: to
-    choose numbers on training subjects alone.
-
-    SkelactError: no such split for this data set (lists those there are), no such column, train or test
-    empty.
+    SkelactError: no such split for this data set (lists the existing ones), no such column, train or test empty.
     """
     table = store.table
     if name == ALL and name not in store.divisions:
@@ -181,7 +181,7 @@ def split(store: Store, name: str) -> Split:
 
 
 def example(table: Table) -> str | None:
-    """A general split that the columns allow: of the labelled clips, where there are any; None where they tell none."""
+    """A general split that the columns allow, of the labelled clips if there are any; None if there is none."""
     return next(halves(table), None)
 
 
@@ -191,7 +191,7 @@ def _another(table: Table) -> str:
 
 
 def halves(table: Table) -> Iterator[str]:
-    """General splits whose training clips are half of the subjects, cameras and so on, of the labelled clips if any."""
+    """General splits that train on half of the subjects, cameras, setups or repetitions (of labelled clips, if any)."""
     counts = table["action"] >= 0
     if not counts.any():
         counts = ~counts
@@ -223,10 +223,10 @@ def _general(name: str) -> _Rule:
     column, _, listed = name.partition("=")
     if column not in NUMBERS:
         raise SkelactError(f"split {name!r}: no column {column!r}; there are {', '.join(NUMBERS)}")
-    train_list, stroke, test_list = listed.partition("/")
+    train_list, slash, test_list = listed.partition("/")
     train = _whole_numbers(name, train_list)
     words = f"{column} {', '.join(map(str, train))} train"
-    if not stroke:
+    if not slash:
         return _Rule(_one_of(column, *train), words)
     test = _whole_numbers(name, test_list)
     if both := sorted(set(train) & set(test)):
@@ -245,7 +245,7 @@ def _whole_numbers(name: str, listed: str) -> list[int]:
 
 
 def _content(table: Table) -> np.ndarray:
-    """The same text for clips with the same joints: the name of the first of them."""
+    """Equal texts for clips with identical joints: the name of the first of them."""
     return np.where(table["same_as"] == "", table["name"], table["same_as"])
 
 

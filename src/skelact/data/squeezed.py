@@ -1,4 +1,4 @@
-"""Recordings much longer than the frames of a prepared clip: fast movements are lost when they are resampled."""
+"""Warns about recordings much longer than a prepared clip: resampling loses their fast movements."""
 
 import numpy as np
 from jaxtyping import Int64, Shaped
@@ -8,14 +8,14 @@ from skelact.data.rates import taken
 from skelact.data.store import Store
 
 MOST = 8
-"""Frames of a recording to one of the prepared clip, above which a note says so. Of NTU RGB+D as published (300 frames
-in 50) it is 6 at most."""
+"""Ratio of recorded to prepared frames above which a note warns. For NTU RGB+D as published (300 frames in 50) it is at
+most 6."""
 
 
 def squeezed(names: Shaped[np.ndarray, "n"], lengths: Int64[np.ndarray, "n"], preparation: str, frames: int) -> str:
-    """A sentence where preparation makes clips of these `lengths` (frames) more than MOST times shorter.
+    """A warning if preparation shortens clips of these `lengths` (frames) more than MOST times, else an empty text.
 
-    It counts them, names the longest and says what to do; empty where there are none.
+    It counts them, names the longest and says what to do.
     """
     used = taken(lengths, preparation)
     long = (used > MOST * frames) | (lengths > used)
@@ -31,5 +31,5 @@ def squeezed(names: Shaped[np.ndarray, "n"], lengths: Int64[np.ndarray, "n"], pr
 
 
 def squeezed_in(store: Store, preparation: str, frames: int) -> str:
-    """The same of all clips of a store."""
+    """The warning for all clips of a store."""
     return squeezed(store.table["name"], store.table["frames"], preparation, frames)

@@ -1,4 +1,4 @@
-"""Units of lengths: what can be compared, and what a store's numbers are multiplied by to be in another's units."""
+"""Units of coordinates: which can be compared, and the factors between them."""
 
 from skelact.layouts import LAYOUTS
 from skelact.skeleton import Skeleton
@@ -11,9 +11,9 @@ METRES = {
     "inches": 0.0254,
     "feet": 0.3048,
 }
-"""Length in metres of each unit that can be converted, by the name that stores use."""
-NOT_TOLD = "as in the files"
-"""Units of a store that are unknown: neither its files nor the user named them."""
+"""Length in metres of each convertible unit, by its name in stores."""
+UNKNOWN_UNITS = "as in the files"
+"""Units of a store where neither the files nor the user named any."""
 
 _OTHER_NAMES = {
     **dict.fromkeys(("m", "meter", "meters", "metre"), "metres"),
@@ -26,23 +26,23 @@ _OTHER_NAMES = {
 
 
 def unit(name: str) -> str:
-    """The one name of a unit: `mm` and `Millimeters` are `millimetres`; a name that is not known stays as it is."""
+    """The standard name of a unit, such as `millimetres` of `mm` and `Millimeters`; unknown names stay unchanged."""
     plain = " ".join(name.split())
     return _OTHER_NAMES.get(plain.lower(), plain.lower() if plain.lower() in (*METRES, "pixels") else plain)
 
 
 def common_unit(name: str) -> str:
-    """The unit that coordinates are brought to for a network: metres for every length, any other unit as it is.
+    """The unit of a network's input: metres for every length, any other unit unchanged.
 
-    The noise that clips are augmented with is meant in metres.
+    Augmentation adds noise in metres.
     """
     return "metres" if unit(name) in METRES else unit(name)
 
 
 def factor(found: str, wanted: str, what: str, whose: str) -> float:
-    """What numbers in units `found` (of `what`) are multiplied by to be in units `wanted` (of `whose`).
+    """Factor from units `found` (of `what`) to units `wanted` (of `whose`).
 
-    1 for the same unit, known or not. SkelactError where they differ and either is not a known length.
+    1 for equal units, known or not. SkelactError if they differ and either is not a known length.
     """
     one, other = unit(found), unit(wanted)
     if one == other:
@@ -56,8 +56,10 @@ def factor(found: str, wanted: str, what: str, whose: str) -> float:
 
 
 def check_space(one: Skeleton, its: str | None, what: str, other: Skeleton, theirs: str | None, whose: str) -> None:
-    """SkelactError where joints of layout `one` in units `its` (of `what`) are in a picture and the others in a room,
-    or the other way round."""
+    """SkelactError if one of two sets of joints is in a picture and the other in a room.
+
+    `one`, `its`, `what`: layout, units and name of the first set; `other`, `theirs`, `whose`: of the second.
+    """
     first, second = _in_picture(one, its), _in_picture(other, theirs)
     if first != second:
         flat, deep = ((what, one), (whose, other)) if first else ((whose, other), (what, one))
@@ -68,7 +70,9 @@ def check_space(one: Skeleton, its: str | None, what: str, other: Skeleton, thei
 
 
 def _in_picture(skeleton: Skeleton, units: str | None) -> bool:
-    """Whether places are in a picture: its layouts are, unless the unit is a length. Files of earlier versions do not
-    tell it of their layout, but the name does."""
+    """Whether positions are in a picture: those of picture layouts are, unless the unit is a length.
+
+    Files of earlier versions lack the layout's `picture` field, so built-in layouts are recognised by name and joints.
+    """
     named = any(made.picture and (made.name, made.joints) == (skeleton.name, skeleton.joints) for made in LAYOUTS)
     return (skeleton.picture or named) and unit(units or "") not in METRES

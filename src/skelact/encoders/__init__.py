@@ -1,1 +1,1 @@
-"""Networks from a clip to its feature vector, and the file an encoder is kept in."""
+"""Encoders: networks from clips to features, and their files."""

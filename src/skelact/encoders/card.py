@@ -1,4 +1,4 @@
-"""The card of an encoder: what it is, what it learned from, and how clips must be prepared for it."""
+"""The card of an encoder: its configuration, its training data, and how clips must be prepared for it."""
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ FORMAT = 1
 
 
 class EncoderCard(Config):
-    """What an encoder is and what it was made for."""
+    """Describes an encoder and the clips that it expects."""
 
     old_names = OLD_NAMES
 
@@ -21,34 +21,33 @@ class EncoderCard(Config):
     skeleton: Skeleton
     stream: Stream = "joint"
     preparation: str
-    """How its clips were prepared: released or robust."""
+    """Preparation of its clips: released or robust."""
     frames: int = Field(ge=1)
     persons: int = Field(ge=1)
     classes: tuple[str, ...] = ()
-    """Labels of the head's outputs, in order; empty without a head."""
+    """Class names of the head's outputs, in order; empty without a head."""
     method: str = ""
-    """Method that trained it; empty for random weights."""
+    """Name of the method that trained it; empty for random weights."""
     origin: str = ""
     """Where the weights come from: a run, or an imported file and its hash."""
     units: str | None = None
-    """Units of the clips that it learned from; None where unknown, as in files of earlier versions."""
+    """Units of the training clips; None if unknown, as in old files."""
     learned_from: tuple[str, ...] = ()
-    """SHA-256 of the prepared clips of each store that it learned from; empty where unknown."""
+    """SHA-256 of the prepared clips of each training store; empty if unknown."""
     frame_rate: float | None = Field(default=None, gt=0)
-    """Frames a second of the recordings that it learned from; None where unknown, or where stores differ."""
+    """Frames per second of the training recordings; None if unknown, or if stores differ."""
     seconds: float | None = Field(default=None, gt=0)
-    """Seconds of recording that became one clip: the median over the clips that it learned from; None where unknown.
-    A window of live poses should be about as long."""
+    """Seconds of recording in one training clip, the median; None if unknown. Live windows should be about as long."""
 
     @property
     def entrance(self) -> Entrance:
-        """From clips to what this encoder takes."""
+        """Converts clips to the input of this encoder."""
         return Entrance(self.skeleton, self.stream, self.frames, self.persons, self.preparation, self.units)
 
     def as_hashed(self) -> str:
-        """The text that stands for the card in the hash of an encoder: the same for an old file in every version.
+        """The text of the card for the hash of an encoder: for an old file the same in every version.
 
-        So it has the names that earlier versions wrote, and fields that are newer only where they are known.
+        It has the names that earlier versions wrote, and newer fields only if they are known.
         """
         unknown = {name for name in ("frame_rate", "seconds") if getattr(self, name) is None}
         # A quote within a string is written as \", so that only the name of the field is found.

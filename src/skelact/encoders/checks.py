@@ -1,4 +1,4 @@
-"""Whether arrays are prepared clips: axes, type, and values that only preparation gives. Messages name the axis."""
+"""Checks that arrays are prepared clips: axes, type and values. Messages name the axis."""
 
 from itertools import permutations
 
@@ -10,10 +10,10 @@ from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError
 
 AXES = "nctvm"
-"""Axes of clips in the order that the network takes: clip, coordinate, frame, joint, person."""
+"""Axes of clips in the order of the network: clip, coordinate, frame, joint, person."""
 WORDS: dict[str, str] = {"n": "clips", "c": "coordinates", "t": "frames", "v": "joints", "m": "persons"}
 MOST_PERSONS = 8
-"""Persons are few: an array with more along an axis does not have its persons there."""
+"""An axis with more entries than this is not the axis of persons."""
 CENTRED = 1e-3
 """How far the main actor's centre joint may be from the origin, as a share of the largest coordinate: rounding only."""
 CENTRED_ABOUT = 0.3
@@ -23,9 +23,10 @@ CENTRED_ABOUT = 0.3
 def check_clips(
     clips: np.ndarray, skeleton: Skeleton, frames: int, preparation: str, axes: str = AXES
 ) -> Float32[np.ndarray, "n 3 t v m"]:
-    """The same clips with their axes in the order of AXES; persons are one where `axes` has no m.
+    """The clips with axes in the order of AXES. Adds an axis with one person if `axes` has no m.
 
-    SkelactError, naming the axis, unless they are float32 with 3 coordinates, so many frames and joints as told.
+    SkelactError, naming the axis, unless they are float32, with 3 coordinates, `frames` frames and all joints of
+    `skeleton`.
     """
     if sorted(axes) not in (sorted(AXES), sorted(AXES.replace("m", ""))):
         raise SkelactError(f"axes: expected each of the letters n c t v m once (m only with persons), found {axes!r}")
@@ -34,7 +35,7 @@ def check_clips(
     if clips.ndim != len(axes):
         raise SkelactError(
             f"expected clips of shape {wanted}, found {clips.ndim} axes: {clips.shape}\n"
-            "  clips[None] makes one clip several; axes='nctv' takes clips without an axis of persons"
+            "  clips[None] makes a batch of a single clip; use axes='nctv' for clips without an axis of persons"
         )
     sizes, shape = {"c": 3, "t": frames, "v": len(skeleton)}, dict(zip(axes, clips.shape, strict=True))
     wrong = [axis for axis in axes if shape[axis] != sizes.get(axis, shape[axis])]
@@ -45,7 +46,7 @@ def check_clips(
         order = tuple(likely.index(axis) for axis in axes)
         raise SkelactError(
             f"the axes of the clips are in another order: {expected}, which looks like ({', '.join(likely)})\n"
-            f"  axes={likely!r} says so, or clips.transpose{order} puts them right"
+            f"  use axes={likely!r}, or clips.transpose{order}"
         )
     if wrong:
         axis = wrong[0]
@@ -59,7 +60,7 @@ def check_clips(
         raise SkelactError(f"axis {axes.index(axis)} ({WORDS[axis]}): {found}; {expected}\n  {advice}")
     if clips.dtype != np.float32:
         real = np.issubdtype(clips.dtype, np.floating)
-        advice = "clips.astype('float32') makes them so" if real else _how(preparation, frames)
+        advice = "use clips.astype('float32')" if real else _how(preparation, frames)
         raise SkelactError(
             f"expected clips of type float32, found {clips.dtype}: prepared clips are float32\n  {advice}"
         )
@@ -68,16 +69,16 @@ def check_clips(
 
 
 def _likely(shape: tuple[int, ...], sizes: dict[str, int], axes: str) -> str | None:
-    """The axes of an array if all but n only are in another order than `axes`; None where that cannot be it."""
+    """The likely axes of an array whose axes, n aside, are in another order than `axes`; None if no order fits."""
     first = axes.index("n")
-    rest = [place for place in range(len(axes)) if place != first]
+    rest = [number for number in range(len(axes)) if number != first]
     for order in permutations(rest):
-        place = dict(zip([axis for axis in axes if axis != "n"], order, strict=True))
-        # A wrong number of frames or joints is no order of axes.
-        if all(shape[place[axis]] == size for axis, size in sizes.items()) and (
-            "m" not in place or 1 <= shape[place["m"]] <= MOST_PERSONS
+        position = dict(zip([axis for axis in axes if axis != "n"], order, strict=True))
+        # A wrong number of frames or joints is not a matter of order.
+        if all(shape[position[axis]] == size for axis, size in sizes.items()) and (
+            "m" not in position or 1 <= shape[position["m"]] <= MOST_PERSONS
         ):
-            return "".join(sorted(axes, key=lambda axis: first if axis == "n" else place[axis]))
+            return "".join(sorted(axes, key=lambda axis: first if axis == "n" else position[axis]))
     return None
 
 
@@ -89,7 +90,7 @@ def check_values(
     axes: str = AXES,
     first: int = 0,
 ) -> None:
-    """SkelactError, naming a clip, where coordinates are not finite or are not as a preparation leaves them.
+    """SkelactError, naming a clip, if coordinates are not finite or the clips are not prepared.
 
     A preparation puts the main actor's centre joint at the origin in every frame, or near it in the first one. `first`
     is the number of the first clip, `axes` those of the array that was given.
@@ -117,4 +118,4 @@ def check_values(
 
 
 def _how(preparation: str, frames: int) -> str:
-    return f"take Store.prepared({preparation!r}, {frames}).clips or skelact.data.preparations.prepare_clip"
+    return f"use Store.prepared({preparation!r}, {frames}).clips or skelact.data.preparations.prepare_clip"

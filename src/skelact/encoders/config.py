@@ -1,4 +1,4 @@
-"""Size and shape of every encoder, a class each, told apart by their `name`; read and checked without PyTorch."""
+"""The configuration of every encoder, one class each, identified by `name`. Reading it needs no PyTorch."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,59 +16,61 @@ if TYPE_CHECKING:
 
 
 class EncoderConfig(Config):
-    """Numbers of an encoder. A subclass gives a `name` of its own and `build`, and is listed in ENCODERS."""
+    """Options of an encoder. A subclass has a unique `name` and `build`, and is listed in ENCODERS."""
 
     name: str
 
     def build(
         self, skeleton: "skelact.skeleton.Skeleton", frames: int, persons: int
     ) -> "skelact.encoders.encoder.Encoder":
-        """The network for clips (n, 3, frames, joints of `skeleton`, persons), with fresh weights from torch's global
-        generator."""
+        """Build the network for clips (n, 3, frames, joints of `skeleton`, persons).
+
+        Weights are random, from the global generator of torch.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no build")
 
     @property
     def size(self) -> str:
-        """Its numbers in words, for messages."""
+        """The options as text, for messages."""
         return ", ".join(f"{name} {value}" for name, value in self if name != "name")
 
     def with_width(self, width: int) -> "EncoderConfig":
-        """The same at another width. SkelactError for an encoder that has none."""
+        """A copy with another width. SkelactError for an encoder without a width."""
         if "width" not in type(self).model_fields:
             raise SkelactError(f"--width: the encoder {self.name} has no width to change; it has {self.size}")
         return type(self).model_validate({**self.model_dump(), "width": width})
 
     def may_have(self, joints: int, shapes: Mapping[str, tuple[int, ...]]) -> bool:
-        """Whether tensors of these shapes may be those of its network for a layout of so many joints. It is asked for
-        large layouts before anything is made for them."""
+        """Whether tensors of these shapes can belong to its network with this many joints. Called for large
+        layouts before anything is allocated."""
         return any(size and size % joints == 0 for shape in shapes.values() for size in shape)
 
 
 class STGCNConfig(EncoderConfig):
-    """Size of the network. Defaults: the quarter-width encoder of SkeletonCLR and AimCLR."""
+    """ST-GCN. Defaults: the quarter-width encoder of SkeletonCLR and AimCLR."""
 
     name: Literal["stgcn"] = "stgcn"  # pyright: ignore[reportIncompatibleVariableOverride]
+    """Name of the encoder."""
     width: int = Field(default=16, ge=1)
-    """w: channels of the first four blocks; then 2w, 4w."""
+    """w: channels of blocks 1 to 4; then 2w (5 to 7), 4w (8 and 9)."""
     features: int = Field(default=256, ge=1)
-    """Channels of the last block: the length of h."""
+    """Channels of the last block, which is the length of the features h."""
     dropout: float = Field(default=0.5, ge=0, lt=1)
-    """After the temporal BatchNorm of every block but the first, as released."""
+    """Dropout probability after the temporal BatchNorm of every block but the first, as released."""
     channels: int = Field(default=3, ge=1)
-    """C: coordinates of the input."""
+    """C: number of input coordinates."""
     graph: Literal["spatial", "directed"] = "spatial"
-    """Partitions of the joint graph: those of AimCLR and CrosSCLR, or of SkeAttnCLR, as released
-    (`skelact.maths.graph`)."""
+    """Partitions of the joint graph. spatial: AimCLR and CrosSCLR; directed: SkeAttnCLR; both as released."""
     absent: Literal["computed", "left_out"] = "computed"
-    """What becomes of persons who are not there (all zeros): computed like any other, as published; or left out of the
-    network, of its BatchNorm and of the mean over persons; a GPU's host then waits to know how many are there. The
-    first person of a clip always counts."""
+    """Absent persons (all zeros). computed: like others, as published; left_out: not computed, not in the mean."""
 
     def build(
         self, skeleton: "skelact.skeleton.Skeleton", frames: int | None = None, persons: int | None = None
     ) -> "skelact.encoders.stgcn.network.STGCN":
-        """The network for this layout, and any length and number of persons, with fresh weights from torch's global
-        generator."""
+        """Build the network for this layout and any number of frames and persons.
+
+        Weights are random, from the global generator of torch.
+        """
         from skelact.encoders.stgcn.network import STGCN
 
         return STGCN(self, skeleton)
@@ -118,15 +120,15 @@ class HCNConfig(EncoderConfig):
 
 
 DEFAULT = STGCNConfig()
-"""The encoder of a run that names none, and of files from before there were others."""
+"""The encoder of a run or old file that names none."""
 ENCODERS: tuple[type[EncoderConfig], ...] = (STGCNConfig, HCNConfig)
-"""Every encoder there is."""
+"""All encoders."""
 
 
 def by_name(values: Any) -> Any:
-    """An encoder's configuration from its values, by `name`; without one that of DEFAULT.
+    """The configuration of an encoder from its values, by `name` (default: that of DEFAULT).
 
-    ValueError for a name, or a configuration, that is not in ENCODERS: what it made could not be read again.
+    ValueError for a name or class that is not in ENCODERS: its files could not be read again.
     """
     known = ", ".join(str(kind.model_fields["name"].default) for kind in ENCODERS)
     if isinstance(values, EncoderConfig):

@@ -1,4 +1,4 @@
-"""What an encoder is: a network from clips to features that says what it gives."""
+"""The interface of encoders: networks from clips to features."""
 
 from abc import ABC, abstractmethod
 
@@ -16,10 +16,10 @@ Map = Float[Tensor, "p d *axes"]
 
 
 class Encoder(nn.Module, ABC):
-    """Encodes every person of a clip apart and averages over the persons.
+    """Encodes every person of a clip separately, then averages over the persons.
 
-    A subclass gives `person_maps`, and `person_features` where these are not the mean of a map. One that mixes the
-    persons of a clip overrides `feature_map`, `persons`, `pool` and `forward`.
+    A subclass implements `person_maps`, and `person_features` if these are not the mean of the map. A subclass that
+    mixes the persons of a clip overrides `feature_map`, `persons`, `pool` and `forward`.
     """
 
     def __init__(
@@ -30,22 +30,23 @@ class Encoder(nn.Module, ABC):
         axes: tuple[str, ...] = (),
         leaves_out_absent: bool = False,
     ):
-        """`name` is that of its configuration, `channels` is `features` where it is left out."""
+        """`name` is that of the configuration; `channels` defaults to `features`."""
         super().__init__()
         self.name = name
         self.features = features
         """Length of the pooled features h."""
         self.channels = features if channels is None else channels
-        """Channels d of a token of the feature map."""
+        """Channels d of the feature map."""
         self.axes = axes
-        """Axes of the tokens behind the channels, such as ("time", "joint"), ("time", "part") or ("time",); empty for
-        one vector a person."""
+        """Axes of the feature map after the channels, such as ("time", "joint"), ("time", "part") or ("time",). Empty:
+        one vector per person."""
         self.leaves_out_absent = leaves_out_absent
-        """Whether absent persons are left out of the network and of the mean over persons."""
+        """Whether absent persons are left out of the network, its BatchNorm and the mean over persons. On a GPU the
+        host then waits for the number of persons."""
 
     @property
     def has_joint_axis(self) -> bool:
-        """Whether the feature map has an entry for each time and joint, as a method that works on joints needs."""
+        """Whether the feature map is over time and joints, which methods that work on joints need."""
         return self.axes == ("time", "joint")
 
     def require_joint_axis(self, method: str) -> None:
@@ -54,7 +55,7 @@ class Encoder(nn.Module, ABC):
             found = " x ".join(self.axes) or "one vector a person"
             raise SkelactError(
                 f"{method} works on joints: expected an encoder whose feature map is over time x joint, "
-                f"found {self.name}, which gives {found}; take another encoder or another method"
+                f"found {self.name}, which gives {found}; use another encoder or method"
             )
 
     @abstractmethod
@@ -62,20 +63,20 @@ class Encoder(nn.Module, ABC):
         """Feature map of each person."""
 
     def person_features(self, features: Map) -> Float[Tensor, "p h"]:
-        """Features of each person from their map: its mean, in float32 or better, whatever the map is in."""
+        """Features of each person: the mean of the map, in float32 or better."""
         return features.flatten(2).mean(2, dtype=_wide(features)) if features.ndim > 2 else features.to(_wide(features))
 
     def feature_map(self, x: Clips) -> Map:
-        """Feature map of every person apart. Persons of a clip follow each other, those whom `persons` names."""
+        """One map per person, clip by clip; absent persons only if absent='computed'."""
         everyone = x.permute(0, 4, 1, 2, 3)
         return self.person_maps(everyone[there(x)] if self._leaves_out(x) else everyone.flatten(0, 1))
 
     def persons(self, x: Clips) -> Bool[Tensor, "n m"]:
-        """Persons of each clip that the feature map has, in its order."""
+        """Which persons of each clip are in the feature map, in its order."""
         return there(x) if self._leaves_out(x) else torch.ones(len(x), x.shape[4], dtype=torch.bool, device=x.device)
 
     def pool(self, features: Map, x: Clips) -> Float[Tensor, "n h"]:
-        """h of the clips `x` from their feature map: features of each person, averaged over the persons of a clip."""
+        """h of the clips `x` from their feature map: the mean over persons of their features."""
         of_persons = self.person_features(features)
         if not self._leaves_out(x):
             return of_persons.unflatten(0, (len(x), x.shape[4])).mean(1)
@@ -99,7 +100,7 @@ class Encoder(nn.Module, ABC):
         return total.flatten(1) / persons.sum(1, keepdim=True)
 
     def forward(self, x: Clips) -> Float[Tensor, "n h"]:
-        """h of each clip. In evaluation absent persons are all alike, so one of them is computed."""
+        """h of each clip. In evaluation mode one absent person is computed for all: they are equal."""
         if self.training or self.leaves_out_absent or x.shape[4] == 1:
             return self.pool(self.feature_map(x), x)
         present = there(x)
@@ -109,11 +110,11 @@ class Encoder(nn.Module, ABC):
         return self.person_features(self.person_maps(each))[row].mean(1)
 
     def layers(self) -> list[nn.Module]:
-        """The layers from the input on, for learning rates layer by layer; every parameter is in one. Default: one."""
+        """Layers from input to output, for layer-wise learning rates. Each parameter is in one. Default: one layer."""
         return [self]
 
     def compile_blocks(self, backend: str = "inductor") -> None:
-        """torch.compile what takes the time, in place. SkelactError where an encoder has no such blocks."""
+        """Apply torch.compile to the expensive blocks, in place. SkelactError for an encoder without such blocks."""
         raise SkelactError(f"--compile: the encoder {self.name} has no blocks to compile; leave it out")
 
     def _leaves_out(self, x: Clips) -> bool:
@@ -121,7 +122,7 @@ class Encoder(nn.Module, ABC):
 
 
 def there(x: Clips) -> Bool[Tensor, "n m"]:
-    """Which persons are in a clip: any of their numbers is not zero. The first one always is."""
+    """Which persons are present: any of their coordinates is not zero. The first person always counts as present."""
     present = (x != 0).any(3).any(2).any(1)
     present[:, 0] = True
     return present
@@ -133,8 +134,8 @@ def _wide(x: Tensor) -> torch.dtype:
 
 @torch.no_grad()
 def published_start(module: nn.Module) -> None:
-    """Start the weights as the published programs do, whatever they were: N(0, 0.02) for convolutions and linear
-    layers, N(1, 0.02) for BatchNorm, biases 0. For `nn.Module.apply`."""
+    """Overwrite the weights with the initial weights of the published programs: N(0, 0.02) for convolutions and linear
+    layers, N(1, 0.02) for BatchNorm, biases 0. Use with `nn.Module.apply`."""
     if isinstance(module, nn.Conv2d | nn.Linear):
         module.weight.normal_(0, 0.02)
         if module.bias is not None:

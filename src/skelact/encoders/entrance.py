@@ -1,4 +1,4 @@
-"""The doorway of an encoder: from clips as somebody has them to what its network takes."""
+"""From a user's clips to the input of a network: layout, units, persons, stream."""
 
 from dataclasses import dataclass
 
@@ -17,21 +17,21 @@ from skelact.skeleton import Skeleton
 
 @dataclass(frozen=True)
 class Entrance:
-    """What clips have to be for an encoder, and the way there. All that reaches a network goes through here."""
+    """What an encoder expects of clips, and the conversion. All input of a network passes through here."""
 
     skeleton: Skeleton
     stream: Stream
     frames: int
     persons: int
-    """Slots for persons; clips of fewer are filled up with absent ones (zeros), of more are taken as they are."""
+    """Person slots. Clips with fewer persons are padded with absent ones (zeros); clips with more are kept."""
     preparation: str
     units: str | None = None
-    """Units of coordinates; None where unknown: then every clip is taken as it is."""
+    """Units of the coordinates. None: unknown, so clips are not converted."""
 
     def __call__(
         self, clips: np.ndarray, skeleton: Skeleton | None = None, units: str | None = None, axes: str = AXES
     ) -> Float[Tensor, "n 3 t v m"]:
-        """Input of the network for prepared clips, on the CPU: `joints`, then `in_stream`."""
+        """Network input from prepared clips, on the CPU: `joints`, then `in_stream`."""
         return self.in_stream(self.joints(clips, skeleton, units, axes))
 
     def joints(
@@ -42,12 +42,12 @@ class Entrance:
         axes: str = AXES,
         first: int = 0,
     ) -> Float[Tensor, "n 3 t v m"]:
-        """Prepared clips in this layout, unit and number of persons, on the CPU.
+        """Convert prepared clips to this layout, units and number of persons, on the CPU.
 
-        `clips` are float32. `skeleton` and `units` are theirs where they are not the encoder's: joints are found by
-        name. `axes` names the axes in their order, `first` is the number of the first clip, for messages.
-        SkelactError, naming the axis: another type, order of axes or number of frames, joints or units that do not map,
-        clips that are plainly not prepared, coordinates that are not finite.
+        `clips` are float32. `skeleton` and `units` are those of the clips (default: the encoder's). Joints are mapped
+        by name. `axes` names the axes in order. `first` is the number of the first clip, for messages.
+        SkelactError, naming the axis: wrong type, order of axes or number of frames; joints or units that do not map;
+        clips that are not prepared; coordinates that are not finite.
         """
         given, arranged = skeleton or self.skeleton, self.arranged(clips, skeleton, axes)
         scale, _ = self.check(given, units or self.units, "the array")
@@ -57,26 +57,26 @@ class Entrance:
     def arranged(
         self, clips: np.ndarray, skeleton: Skeleton | None = None, axes: str = AXES
     ) -> Float32[np.ndarray, "n 3 t v m"]:
-        """The same clips with their axes in our order, if their axes and type are right; values are not looked at."""
+        """The clips with axes in our order. Checks axes and type, not values."""
         return check_clips(clips, skeleton or self.skeleton, self.frames, self.preparation, axes)
 
     def in_stream(self, joints: Float[Tensor, "n c t v m"]) -> Float[Tensor, "n c t v m"]:
-        """Joints in this layout, augmented or not, in the stream that the network takes."""
+        """Joints in this layout, augmented or not, as the stream of the network."""
         return apply_stream(joints, self.stream, self.skeleton)
 
     def order(self, skeleton: Skeleton) -> Int64[np.ndarray, "v"]:
-        """For each joint that the network takes its place in `skeleton`. SkelactError for joints that are missing."""
+        """Index in `skeleton` of each joint that the network takes. SkelactError for joints that are missing."""
         return self.skeleton.order_in(skeleton.joints)
 
     def check(self, skeleton: Skeleton, units: str | None, what: str) -> tuple[float, str]:
-        """What lengths of `what`, which has this layout and units, are multiplied by, and what to say of it.
+        """The factor that converts the units of `what`, which has this layout, and a note about it for the user.
 
-        Where the encoder's units are unknown (a file of an earlier version): 1. SkelactError for joints that are
-        missing, for units that cannot be converted, and where positions in a picture would meet positions in a room.
-        Cheap: to be asked before clips are prepared for nothing.
+        1 if the units of the encoder are unknown (an old file). SkelactError for missing joints, for units that cannot
+        be converted, and for 2D image positions where the encoder expects 3D positions or the reverse. Cheap: call it
+        before preparing clips.
         """
         self.order(skeleton)
-        found = units or lengths.NOT_TOLD
+        found = units or lengths.UNKNOWN_UNITS
         lengths.check_space(skeleton, units, what, self.skeleton, self.units, "the encoder")
         if self.preparation in IN_BODY_SIZES:
             return 1.0, ""
@@ -89,7 +89,7 @@ class Entrance:
         return factor, f"{what} is in {lengths.unit(found)}, the encoder in {into}: multiplied by {factor:g}"
 
     def clips_of(self, store: Store, prepared: Prepared, rows: Int64[np.ndarray, "n"]) -> TrainingClips:
-        """The clips `rows` of a store for training: joints to be augmented, in this layout, unit and persons."""
+        """The clips `rows` of a store for training: joints in this layout, units and number of persons."""
         scale, _ = self.check(store.skeleton, store.meta.units, store.name)
         clips, labels = prepared.clips, store.table["action"]
         part = Part(store.name, clips, rows, rows[:0], labels, self.order(store.skeleton), prepared.hash, scale)

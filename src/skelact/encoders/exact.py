@@ -1,7 +1,7 @@
-"""What a file of `torch.save` holds, as `torch.load` gives it, of tensors, numbers, text and plain containers alone.
+"""Reads a file of `torch.save` as `torch.load` does, but only tensors, numbers, text and plain containers.
 
-Shared storages stay shared, strides stay strides. PyTorch's own reader, restricted to weights, still takes whatever
-memory and time a stranger's file asks for.
+Shared storages and strides are kept. `torch.load` with `weights_only` does not limit the memory and time that a
+malicious file can cost; this does.
 """
 
 import zipfile
@@ -12,22 +12,22 @@ from torch import Tensor
 
 from skelact.encoders.stored import Storage, checked
 from skelact.encoders.torchfile import MARK, TENSOR_BYTES, Zipped, check_directory, damage_refused
-from skelact.system.pickles.makes import Makes, Name, RefusedPickle, Room, said
+from skelact.system.pickles.makes import Makes, Name, RefusedPickle, Room, described
 
 _LARGEST_PICKLE = 16 * 2**20
-"""Bytes; a tensor is described in some 200."""
+"""Bytes. The description of a tensor takes about 200."""
 _DEEPEST = 32
 _MOST_VALUES = 2**20
-"""Values in all containers, one that stands in several counted in each: what goes through them takes as long."""
+"""Values in all containers. A value counts once for each container it is in."""
 _ORDERED = 400
-"""Bytes of an OrderedDict with attributes, beside what Python tells of it; and of an entry, beside one of a dict."""
+"""Bytes of an OrderedDict with attributes in addition to what Python reports; then of an entry, beyond a dict's."""
 _LINK = 96
 _METADATA = "_metadata"
-"""The attribute that PyTorch gives the state of a module: versions of its parts."""
+"""The attribute of a state dict with the versions of its modules."""
 
 
 def read_exact(file: BinaryIO, size: int) -> Any:
-    """What an open file of `size` bytes holds. RefusedPickle: not such a file, damaged, or with anything else in it."""
+    """The content of an open file of `size` bytes. RefusedPickle if it is no such file, damaged, or has others."""
     with damage_refused():
         file.seek(0)
         if file.read(len(MARK)) != MARK:
@@ -40,7 +40,7 @@ def read_exact(file: BinaryIO, size: int) -> Any:
 
 
 class _Exact(Zipped):
-    """Makes tensors and ordered dicts, and refuses all other names."""
+    """Creates tensors and ordered dicts, and refuses all other names."""
 
     def named(self, name: Name, room: Room) -> Name:
         root = name.module.partition(".")[0]
@@ -91,15 +91,15 @@ _ONLY = "only tensors, numbers, text and plain containers are"
 
 
 def _check(value: Any) -> None:
-    """RefusedPickle for anything but plain values, for containers in themselves, too deep, or of too many values."""
+    """RefusedPickle for values that are not plain, cyclic or too deep containers, and too many values."""
     sizes: dict[int, tuple[int, int]] = {}
-    """Values and depth of each container by its id; (0, 0) while it is being looked into."""
+    """Number of values and depth of each container by its id; (0, 0) while it is being walked."""
 
     def measured(value: Any, depth: int) -> tuple[int, int]:
         if type(value) in (str, int, float, bool, type(None), Tensor):
             return 1, 0
         if type(value) not in (list, tuple, dict, OrderedDict):
-            raise RefusedPickle(f"{said(value)} is not opened: {_ONLY}")
+            raise RefusedPickle(f"{described(value)} is not opened: {_ONLY}")
         if (known := sizes.get(id(value))) is None:
             if depth > _DEEPEST:
                 raise _too_deep()

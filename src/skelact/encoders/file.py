@@ -1,4 +1,4 @@
-"""An encoder as one safetensors file: weights, and in its header a card that says how clips must be prepared for it."""
+"""An encoder as one safetensors file: weights, and in the header a card that says how clips must be prepared."""
 
 import json
 from collections.abc import Mapping
@@ -22,26 +22,26 @@ from skelact.system.world import SkelactError, reason, write_bytes
 
 HEADER = "skelact"
 MOST_JOINTS = 1000
-"""A layout of more is read only where the file has as many."""
+"""A larger layout is read only if the tensors have as many joints."""
 MOST_LISTED, MOST_VALUES = 100_000, 500_000
-"""Entries of a list on a card, and values on all of it."""
+"""Largest number of entries in a list on a card, and of values on the whole card."""
 _LONGEST_REASON = 600
-"""Letters of what is said of a damaged card, whose values may be as long as anybody likes."""
+"""Longest message about a damaged card, in characters."""
 T = TypeVar("T")
 
 
 def save_encoder(path: Path, network: nn.Module, card: EncoderCard, head: nn.Linear | None = None) -> None:
-    """Write `network` (and `head`) with `card` in the header, atomically."""
+    """Write `network`, and `head` if given, with `card` in the header. Atomic."""
     tensors = {f"encoder.{name}": tensor for name, tensor in network.state_dict().items()}
     if head is not None:
         tensors |= {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    # Not safetensors' save_file, which lets nobody but the owner read the file, whatever the umask.
+    # Not save_file of safetensors: its files are readable by the owner only, whatever the umask.
     write_bytes(path, sealed(save(tensors, metadata={HEADER: card.model_dump_json()})))
 
 
 def load_encoder(path: Path, stream: Stream | None = None) -> LoadedEncoder:
-    """Read an encoder file, or that of a run folder: of `stream`, or where none is asked for its first.
+    """Read an encoder file, or the one in a run folder: that of `stream`, by default the first.
 
     SkelactError for anything else, and for an encoder of another stream.
     """
@@ -68,14 +68,14 @@ def load_encoder(path: Path, stream: Stream | None = None) -> LoadedEncoder:
 
 def _read(file: Path) -> LoadedEncoder:
     if not file.is_file():
-        raise SkelactError(f"{file}: not a safetensors file: expected a file, found none that holds bytes")
+        raise SkelactError(f"{file}: not a safetensors file: expected a regular file")
     try:
         check_header(file)
         with safe_open(file, framework="pt") as opened:
             metadata = opened.metadata() or {}
             if HEADER not in metadata:
                 raise SkelactError(
-                    f"{file}: a safetensors file without skelact's card in its header; not an encoder of ours"
+                    f"{file}: a safetensors file without skelact's card in its header, so not an encoder file"
                 )
             check_seal(file, metadata.get(SEAL))
             found = {name: tuple(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118
@@ -94,7 +94,7 @@ def _read(file: Path) -> LoadedEncoder:
 
 
 def _check_shapes(file: Path, card: EncoderCard, found: dict[str, tuple[int, ...]]) -> None:
-    """SkelactError unless names and shapes are exactly those of the card's network and head; nothing is made for it."""
+    """SkelactError unless names and shapes are exactly those of the card's network and head. Allocates no tensors."""
     strange = sorted(name for name in found if not name.startswith(("encoder.", "head.")))
     if strange:
         raise SkelactError(f"{file}: neither encoder nor head\n{_listed('unexpected', strange)}")
@@ -117,7 +117,7 @@ def _below(prefix: str, found: dict[str, T]) -> dict[str, T]:
 
 
 def random_encoder(card: EncoderCard, seed: int) -> LoadedEncoder:
-    """The control: the same network with fresh random weights, untrained. Leaves the global generator as it was."""
+    """The control: the same network with random weights. Does not change the global generator of torch."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = _network(card)
@@ -141,7 +141,7 @@ def _card(file: Path, header: str, found: dict[str, tuple[int, ...]]) -> Encoder
                 "upgrade it"
             )
         joints = len(values["skeleton"]["joints"]) if isinstance(values, dict) and "skeleton" in values else 0
-        # A layout is checked joint by joint, and a graph has joints x joints numbers: the file must be of as many.
+        # Checking a layout and making a graph take time and memory: the tensors must have as many joints.
         if joints > MOST_JOINTS and not _encoder_on(values).may_have(joints, found):
             raise SkelactError(f"{file}: the card has {joints} joints, the tensors are not of as many")
         return EncoderCard.model_validate(values)
@@ -150,7 +150,7 @@ def _card(file: Path, header: str, found: dict[str, tuple[int, ...]]) -> Encoder
 
 
 def _check_lists(card: object) -> None:
-    """ValueError for a list on a card that is longer than any is, before its entries are judged one by one."""
+    """ValueError for a list on a card that is too long, before its entries are checked."""
     below = [card]
     while below:
         held = below.pop()
@@ -165,7 +165,7 @@ def _shortened(error: Exception) -> str:
 
 
 def _encoder_on(values: dict) -> EncoderConfig:
-    """The configuration of the encoder on a card; the default one where a card has none."""
+    """The encoder configuration on a card; the default one if it has none."""
     config = by_name(values.get("encoder", DEFAULT))
     if not isinstance(config, EncoderConfig):
         raise ValueError(f"expected the numbers of an encoder, found {config!r:.80}")
@@ -173,7 +173,7 @@ def _encoder_on(values: dict) -> EncoderConfig:
 
 
 def without_memory(config: EncoderConfig, skeleton: Skeleton, frames: int, persons: int) -> Encoder:
-    """A network without memory for its tensors. SkelactError for sizes that no tensor has."""
+    """A network on the meta device, without memory for its tensors. SkelactError for sizes that no tensor can have."""
     try:
         with torch.device("meta"):
             return config.build(skeleton, frames, persons)
@@ -183,7 +183,7 @@ def without_memory(config: EncoderConfig, skeleton: Skeleton, frames: int, perso
 
 
 def shapes_of(network: nn.Module) -> dict[str, tuple[int, ...]]:
-    """Shapes of a network's tensors by name."""
+    """Shapes of the tensors of a network, by name."""
     return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
@@ -193,7 +193,7 @@ def head_shapes(features: int, classes: int) -> dict[str, tuple[int, ...]]:
 
 
 def mismatch(expected: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]]) -> str:
-    """Missing, unexpected and misshaped tensors, by their shapes, a line a kind; empty where all fit."""
+    """Lists missing, unexpected and misshaped tensors, one line for each kind; empty if all fit."""
     missing = sorted(expected.keys() - found.keys())
     unexpected = sorted(found.keys() - expected.keys())
     misshaped = [

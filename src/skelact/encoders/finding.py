@@ -10,15 +10,15 @@ from skelact.maths.streams import STREAMS, Stream
 from skelact.system.world import SkelactError
 
 _WRAPPERS = ("module", "_orig_mod", "_fsdp_wrapped_module")
-"""Parts of a name that DataParallel and torch.compile add, and nothing else has."""
+"""Parts of names that DataParallel, FSDP and torch.compile add."""
 _LEARNED = frozenset(("q", "query", "online", "student"))
 _FOLLOWING = frozenset(["k", "key", "target", "teacher", "momentum", "ema", "averaged", "avg", "shadow", "slow"])
-"""Words for a network that follows another one's weights; of the two it is the other that is trained."""
+"""Words for a network that follows the weights of another one. The other is the trained one."""
 _CONTRASTED = _FOLLOWING - {"ema", "averaged", "avg", "shadow", "slow"}
-"""Those that are there to learn from; a mean of weights may follow a trained classifier as well."""
+"""Those that only pretraining has. A moving average of weights can also belong to a trained classifier."""
 _HEAD = r"\w*head\w*|cls\w*|class\w*|fc\w*|linear|logits|proj\w*|pred\w*|neck|mlp|prototypes?"
 _BESIDE = re.compile(rf"({_HEAD}|\w*queue\w*|\w*bank\w*|n_averaged|\w*loss\w*|criterion|encoder\w*|\w*_k)(\.|$)")
-"""Parts of a pretraining checkpoint that are no part of an encoder: heads, banks, twins, encoders of other streams."""
+"""Parts of a pretraining checkpoint outside the encoder: heads, banks, key networks, encoders of other streams."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Found:
     """An encoder's tensors in a checkpoint."""
 
     where: str
-    """What stands before its names."""
+    """Prefix of its names."""
     tensors: Table
-    """The encoder's, under our names."""
+    """Tensors of the encoder, under our names."""
     head: Table
-    """A trained classifier's, `weight` and `bias`; empty without one."""
+    """`weight` and `bias` of a trained classifier; empty without one."""
     unexpected: Table
-    """Tensors among the encoder's that no encoder has."""
+    """Tensors under the encoder's prefix that do not belong to an encoder."""
     left_out: tuple[str, ...]
 
 
@@ -51,10 +51,10 @@ class _Candidate:
 
 
 def find_encoder(tables: dict[tuple[str, ...], Table], stream: Stream, prefix: str | None = None) -> Found:
-    """The encoder of `stream` among the tensors of a checkpoint; `prefix` chooses where several are possible.
+    """Find the encoder of `stream` in a checkpoint; `prefix` chooses if several are possible.
 
-    Of an encoder and the one that follows its weights the first is taken, of one for each stream that of `stream`.
-    SkelactError: none, or several that are possible.
+    Prefers the trained encoder to one that follows its weights, and the encoder of `stream` to those of other streams.
+    SkelactError if there is none, or if several are possible.
     """
     tables = {path: _unwrapped(table) for path, table in tables.items()}
     candidates = [_Candidate(path, one) for path, table in tables.items() for one in _prefixes(table)]
@@ -74,7 +74,7 @@ def find_encoder(tables: dict[tuple[str, ...], Table], stream: Stream, prefix: s
         for name, tensor in table.items()
         if name.startswith(chosen.prefix) and not name.startswith(tuple(nested))
     }
-    # A head beside a twin, or a neck, is what pretraining compares by: SkeAttnCLR's classifier, too, is never trained.
+    # A head beside a key network or a neck belongs to pretraining. SkeAttnCLR's classifier, too, is never trained.
     pretraining = bool(twins) or any(re.search(r"(^|\.)neck\.", name) for name in table)
     heads = [] if pretraining else [one for one in ("fc", "fcn") if {f"{one}.weight", f"{one}.bias"} & mine.keys()]
     head = {old: mine[f"{heads[0]}.{old}"] for old in ("weight", "bias") if heads and f"{heads[0]}.{old}" in mine}
@@ -96,13 +96,13 @@ def find_encoder(tables: dict[tuple[str, ...], Table], stream: Stream, prefix: s
 
 
 def _unwrapped(table: Table) -> Table:
-    """The names without what DataParallel and torch.compile add; as they are where that would make two the same."""
+    """Names without the wrappers' parts; unchanged if two names would become equal."""
     plain = {".".join(part for part in name.split(".") if part not in _WRAPPERS): name for name in table}
     return {short: table[name] for short, name in plain.items()} if len(plain) == len(table) else table
 
 
 def _prefixes(table: Table) -> list[str]:
-    """What stands before the family's names."""
+    """Prefixes of the family's names."""
     found = (re.match(r"(|.*?\.)st_gcn_networks\.\d+\.", name, re.DOTALL) for name in table)
     return list(Counter(match[1] for match in found if match))
 
@@ -127,7 +127,7 @@ def _chosen(
         lambda one: one.words & _LEARNED,
     ):
         rest = [one for one in rest if better(one)] or rest
-    # The same tensors twice, under two keys, leave nothing to choose.
+    # The same tensors under two keys are one encoder.
     held = {frozenset(id(t) for name, t in tables[one.path].items() if name.startswith(one.prefix)) for one in rest}
     if len(held) > 1:
         raise SkelactError(f"expected one encoder, {_listed(rest)}; choose with --prefix")

@@ -1,9 +1,8 @@
-"""Checkpoints read as plain data: nothing that they name is imported, called or made.
+"""Reads checkpoints as plain data: nothing that they name is imported, called or created.
 
-Python's own unpickler runs what a file names; with its names restricted it still lets numpy and PyTorch rebuild objects
-from whatever a stranger wrote. Here tensors become what their description says, and everything else that is no plain
-container a `Thing`, which only knows what it would have been. So a number of numpy, a Namespace or a whole module
-beside the weights does no harm and no good.
+The unpickler of Python runs what a file names. Even with restricted names, numpy and PyTorch rebuild objects from
+untrusted data. Here only the descriptions of tensors are kept. Any other object becomes a `Thing`, which knows only its
+class name. So numpy scalars, a Namespace or a whole module beside the weights are harmless and ignored.
 """
 
 import sys
@@ -13,7 +12,7 @@ from typing import Any
 
 from skelact.system.pickles.makes import Makes, Name, RefusedPickle, Room
 
-# Modules of the standard library whose objects are data; of any other, functions that only a program would call.
+# Modules of the standard library whose objects are data. Names from any other one are refused: they are code.
 _DATA = frozenset(
     [
         "_codecs",
@@ -69,33 +68,33 @@ _BUILTIN_DATA = frozenset(
 
 @dataclass(eq=False, slots=True)
 class Thing:
-    """An object that was not made."""
+    """An object that was not created."""
 
     of: str
     """Its class or function, as `module.name`."""
     state: Any = None
-    """What would have been set in it."""
+    """Its attributes, as stored."""
     items: dict[Any, Any] = field(default_factory=dict)
-    """What would have been put into it, where it is a mapping."""
+    """Its entries, if it is a mapping."""
 
 
 _THING = 400
-"""Bytes of an object that was not made and of its name, about."""
+"""Approximate bytes of a `Thing` and its name."""
 _PAIRS = (Name("collections", "OrderedDict"), Name("collections", "defaultdict"))
 
 
 class Inert(Makes):
-    """Makes no object of what a pickle names, and keeps the names."""
+    """Creates no object that a pickle names, but records the names."""
 
     def __init__(self):
         self.unmade: set[str] = set()
 
     def named(self, name: Name, room: Room) -> Name:
         root = name.module.partition(".")[0]
-        root = IMPORT_MAPPING.get(root, root)  # names of Python 2, which protocol 2 writes to this day
+        root = IMPORT_MAPPING.get(root, root)  # protocol 2 still writes the names of Python 2
         kept = name.name in _BUILTIN_DATA if root == "builtins" else root in _DATA and "." not in name.name
         if not kept and root in sys.stdlib_module_names:
-            raise RefusedPickle(f"it names {name}, which only a program calls")
+            raise RefusedPickle(f"it names {name}, which is code, not data")
         return name
 
     def called(self, name: Name, args: tuple, room: Room) -> Any:
@@ -103,7 +102,7 @@ class Inert(Makes):
             return self.instance(name, room)
         pairs = args[0] if name.name == "OrderedDict" and args else []
         if type(pairs) is not list or not all(type(pair) in (list, tuple) and len(pair) == 2 for pair in pairs):
-            raise RefusedPickle("an OrderedDict of something else than pairs")
+            raise RefusedPickle("an OrderedDict with entries that are not pairs")
         return self.pairs({}, [key for key, _ in pairs], [value for _, value in pairs], room)
 
     def instance(self, of: Any, room: Room) -> Thing:
@@ -124,7 +123,7 @@ class Inert(Makes):
         return value if type(value) in (str, int, bool, type(None), Thing) else Thing(type(value).__name__)
 
     def container(self, value: Any, kind: type) -> Any:
-        """What is put into an object that was not made is kept where it is a mapping."""
+        """Keeps entries that are put into a `Thing`, if it is a mapping."""
         if isinstance(value, Thing):
             return value.items if kind is dict else kind()
         return super().container(value, kind)

@@ -1,4 +1,4 @@
-"""An encoder ready to use: its network, head and card in one module, from clips to features or classes."""
+"""An encoder ready to use: network, head and card in one module, from clips to features or classes."""
 
 import numpy as np
 import torch
@@ -16,30 +16,30 @@ from skelact.system.allocator import kept_memory
 from skelact.system.world import SkelactError
 
 BATCH = 128
-"""Clips that go through the encoder at once."""
+"""Default number of clips in a batch."""
 
 
 class LoadedEncoder(nn.Module):
-    """An encoder with its card and entrance and, where one was trained, a head. Frozen, in evaluation mode."""
+    """An encoder with its card, its entrance and optionally a classifier head. Frozen, in evaluation mode."""
 
     def __init__(self, network: Encoder, card: EncoderCard, head: nn.Linear | None = None):
         super().__init__()
         self.network = network
         self.card = card
         self.entrance = card.entrance
-        """From clips to what the network takes."""
+        """Converts clips to the input of the network."""
         self.head = head
-        """Linear classifier on h, where one was trained."""
+        """Linear classifier on h; None without one."""
         self.eval().requires_grad_(False)
 
     @property
     def device(self) -> torch.device:
-        """Where its weights are."""
+        """Device of the weights."""
         return next(self.network.parameters()).device
 
     @property
     def classifier(self) -> nn.Linear:
-        """The head. SkelactError where there is none."""
+        """The head. SkelactError if there is none."""
         if self.head is None:
             raise SkelactError(
                 "this encoder has no classifier head, so it cannot name actions; "
@@ -64,16 +64,16 @@ class LoadedEncoder(nn.Module):
         title: str = "features",
         readout: Readout = "pooled",
     ) -> Float32[np.ndarray, "n d"]:
-        """h of every clip of a store, or of an array of prepared clips, not augmented. Runs where the weights are.
+        """Features h of every clip of a store, or of an array of prepared clips, without augmentation, on `device`.
 
         An array is float32 and prepared as the card says: 3 coordinates, the card's frames, the joints of `skeleton`.
-        `axes` names its axes in their order: n clips, c coordinates, t frames, v joints, m persons; without m every
-        clip has one person. `skeleton` and `units` are those of the clips; left out, those of the store, or of the
-        card. Joints are mapped by name. Fewer persons than on the card are filled up with absent ones (zeros), as in
-        training; more are pooled over like any other. A store is prepared first where it was not. `readout` "tokens"
-        gives the feature map instead (`Encoder.tokens`), which keeps time and joints apart.
-        SkelactError, naming the axis: another type, axes in another order, other frames than on the card, joints or
-        units that do not map, clips that are plainly not prepared, coordinates or features that are not finite.
+        `axes` names its axes in order: n clips, c coordinates, t frames, v joints, m persons; without m every clip has
+        one person. `skeleton` and `units` are those of the clips (default: of the store, or of the card). Joints are
+        mapped by name. Clips with fewer persons than on the card are padded with absent ones (zeros), as in training;
+        additional persons are included in the mean. A store is prepared first if necessary. `readout` "tokens" gives
+        the feature map instead of h (`Encoder.tokens`).
+        SkelactError, naming the axis: wrong type, order of axes or number of frames; joints or units that do not map;
+        clips that are not prepared; coordinates or features that are not finite.
         """
         if batch < 1:
             raise SkelactError(f"batch: expected at least 1 clip at once, found {batch}")
@@ -95,7 +95,7 @@ class LoadedEncoder(nn.Module):
         out = np.concatenate(pieces) if pieces else np.empty((0, self.network.features), np.float32)
         bad = int((~np.isfinite(out)).any(1).sum())
         if bad:
-            raise SkelactError(f"the encoder gave features that are not finite for {bad} of {count} clips; expected 0")
+            raise SkelactError(f"the features of {bad} of {count} clips are not finite; expected 0")
         return out
 
     def probabilities(
@@ -107,9 +107,9 @@ class LoadedEncoder(nn.Module):
         batch: int = BATCH,
         progress: bool = False,
     ) -> Float32[np.ndarray, "n classes"]:
-        """The probability of each of the card's classes for every clip, from the head; clips as in `embed`.
+        """Probability of each class of the card for every clip, from the head. Arguments as in `embed`.
 
-        SkelactError as there, and for an encoder without a head.
+        SkelactError as in `embed`, and for an encoder without a head.
         """
         head = self.classifier
         h = torch.from_numpy(self.embed(clips, skeleton, units, axes, batch, progress))

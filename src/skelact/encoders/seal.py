@@ -1,4 +1,4 @@
-"""The header of an encoder's safetensors file: how long it may be, and in it the hash over the whole file."""
+"""The header of an encoder file: its maximum length, and the seal, a hash over the whole file."""
 
 import hashlib
 import json
@@ -7,14 +7,14 @@ from pathlib import Path
 from skelact.system.world import SkelactError
 
 SEAL = "sha256"
-"""Key in the header of the hash over the whole file."""
+"""Key of the seal in the header."""
 LONGEST_HEADER = 4 * 2**20
-"""Bytes; a card of a thousand joints and tens of thousands of labels has less than one million."""
+"""Bytes. A card with a thousand joints and tens of thousands of classes has less than one million."""
 _BLANK = "0" * 64
 
 
 def check_header(file: Path) -> None:
-    """SkelactError for a header too long for any encoder's, which is not read; OSError where the file cannot be."""
+    """SkelactError if the header is too long for an encoder (it is not read); OSError if the file cannot be read."""
     with file.open("rb") as opened:
         length = int.from_bytes(opened.read(8), "little")
     if length > LONGEST_HEADER:
@@ -25,7 +25,7 @@ def check_header(file: Path) -> None:
 
 
 def sealed(content: bytes) -> bytes:
-    """A safetensors file with the SHA-256 of all its bytes, those of the hash as zeros, in its header."""
+    """Write the SHA-256 of a safetensors file into its header. The hash itself counts as zeros."""
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
     header["__metadata__"][SEAL] = _BLANK
@@ -42,7 +42,7 @@ def _with_seal(header: bytes, old: str, new: str) -> bytes:
 
 
 def check_seal(file: Path, seal: str | None) -> None:
-    """SkelactError where a file is not byte for byte as it was sealed; one from before there were seals is taken."""
+    """SkelactError if the file has changed since it was sealed. Old files without a seal are accepted."""
     if seal is None:
         return
     with file.open("rb") as opened:
@@ -51,4 +51,4 @@ def check_seal(file: Path, seal: str | None) -> None:
         while piece := opened.read(2**20):
             digest.update(piece)
     if digest.hexdigest() != seal:
-        raise SkelactError(f"{file}: damaged: not as it was written (SHA-256 {seal:.12}...); make it anew")
+        raise SkelactError(f"{file}: damaged: not as it was written (SHA-256 {seal:.12}...); create it again")

@@ -1,4 +1,4 @@
-"""Tensors as a file of `torch.save` describes them, checked against their storages, and the mappings that hold them."""
+"""Tensors as described in a file of `torch.save`, checked against their storages, and the mappings with tensors."""
 
 import math
 from collections.abc import Callable
@@ -13,17 +13,17 @@ from skelact.system.pickles.makes import RefusedPickle
 
 _MOST_AXES = 8
 _DEEPEST = 32
-"""Containers within containers that are looked into."""
+"""Deepest nesting of containers that is searched."""
 
 
 @dataclass(frozen=True)
 class Storage:
-    """Numbers in a file."""
+    """A storage in a file."""
 
     dtype: torch.dtype
     count: int
     read: Callable[[], Tensor]
-    """Their bytes, as one axis of uint8; the same memory each time."""
+    """Returns its bytes as a uint8 tensor of one axis; the same memory each time."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Stored:
     stride: tuple[int, ...]
 
     def tensor(self) -> Tensor:
-        """The tensor, on the CPU. RefusedPickle where its bytes are not all there."""
+        """The tensor, contiguous, on the CPU. RefusedPickle if bytes are missing."""
         if not math.prod(self.shape):
             return torch.empty(self.shape, dtype=self.storage.dtype)
         return self.view().contiguous()
 
     def view(self) -> Tensor:
-        """The tensor as it was, in the memory of all that share its storage. RefusedPickle as of `tensor`."""
+        """The tensor with its strides, sharing the memory of its storage. RefusedPickle as in `tensor`."""
         numbers = torch.empty(0, dtype=self.storage.dtype)
         return numbers.set_(self.storage.read().untyped_storage(), self.offset, self.shape, self.stride)
 
@@ -52,27 +52,27 @@ class Stored:
 
 
 Table = dict[str, Stored]
-"""Tensors that lie side by side, by name."""
+"""Tensors of one mapping, by name."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a file of PyTorch holds."""
+    """Content of a PyTorch file."""
 
     tables: dict[tuple[str, ...], Table]
-    """Every mapping with tensors in it, by the keys that lead to it."""
+    """Every mapping with tensors, by the path of keys to it."""
     unmade: tuple[str, ...]
-    """Classes and functions of the objects that are no tensors, and were passed over."""
+    """Classes and functions of other objects, which were skipped."""
     size: int
     """Bytes of the file."""
 
 
 def checked(storage: Storage, offset: Any, shape: Any, stride: Any, expanded: bool = False) -> Stored:
-    """The tensor that is described, if all of it lies within its storage; `expanded`: it may have numbers twice."""
+    """The described tensor. RefusedPickle unless it lies within its storage. `expanded`: strides may repeat numbers."""
     axes = (offset,), shape, stride
     whole = all(isinstance(axis, tuple) and all(type(n) is int and n >= 0 for n in axis) for axis in axes)
     if not whole or len(shape) != len(stride) or len(shape) > _MOST_AXES:
-        raise RefusedPickle("a tensor whose shape is none")
+        raise RefusedPickle("a tensor without a valid shape")
     last = offset + sum((length - 1) * step for length, step in zip(shape, stride, strict=True))
     if (math.prod(shape) > storage.count and not expanded) or (math.prod(shape) and last >= storage.count):
         raise RefusedPickle(f"a tensor of shape {shape} in a storage of {storage.count} numbers")
@@ -80,12 +80,12 @@ def checked(storage: Storage, offset: Any, shape: Any, stride: Any, expanded: bo
 
 
 def tables_in(value: Any) -> dict[tuple[str, ...], Table]:
-    """Every mapping with tensors in it. A module that was saved whole is one, of its parts' tensors."""
+    """Every mapping with tensors, by path. A module that was saved whole counts as one mapping."""
     found: dict[tuple[str, ...], Table] = {}
     seen: set[int] = set()
 
     def look(value: Any, path: tuple[str, ...], table: Table | None, name: str) -> None:
-        """`table` takes the tensors of a module's part, whose names begin with `name`."""
+        """Adds the tensors of a submodule to `table`, with names that begin with `name`."""
         if isinstance(value, Thing):
             parts = value.state if isinstance(value.state, dict) else {}
             if "_modules" in parts and id(value) not in seen and len(path) < _DEEPEST:

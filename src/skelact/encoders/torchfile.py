@@ -1,6 +1,6 @@
-"""Files of `torch.save`, of today's form (a zip archive) and of the one before PyTorch 1.6, read without running them.
+"""Reads files of `torch.save`, zip archives and the format before PyTorch 1.6, without running code from them.
 
-Tensors are read when they are asked for, each from bytes that were checked to be there; no more than the file has.
+Tensors are read on demand. Their sizes are checked first, so a file cannot claim more memory than it has bytes.
 """
 
 import contextlib
@@ -33,21 +33,21 @@ _TYPES = {
     "BoolStorage": torch.bool,
 }
 TENSOR_BYTES = 1000
-"""Bytes of a tensor or storage that was described, about; both as objects of PyTorch take less."""
+"""Approximate bytes of a tensor or storage description. The objects of PyTorch take less."""
 _MAGIC = 0x1950A86A20F9469CFC6C
 MARK = b"PK\x03\x04"
-"""How a file of today's form begins."""
+"""First bytes of a zip archive."""
 _LARGEST_PICKLE = 64 * 2**20
 _PIECE = 2**20
 _LARGEST_LIST = 4 * 2**20
-"""Of the files in an archive; some hundred bytes a tensor."""
+"""Bytes of an archive's list of files: about a hundred for each tensor."""
 
 
 @contextlib.contextmanager
 def opened_torch(path: Path) -> Iterator[Contents]:
-    """What a file of `torch.save` holds; its tensors are read within the block.
+    """The content of a file of `torch.save`. Its tensors can be read within the `with` block.
 
-    RefusedPickle: not such a file, damaged, or it would have to run code.
+    RefusedPickle: not such a file, damaged, or reading would run code.
     """
     size = path.stat().st_size
     with damage_refused(), path.open("rb") as file:
@@ -62,7 +62,7 @@ def opened_torch(path: Path) -> Iterator[Contents]:
 
 @contextlib.contextmanager
 def damage_refused() -> Iterator[None]:
-    """Inside, what damaged bytes raise in a dozen ways is a RefusedPickle."""
+    """Turns the many errors that damaged bytes cause into RefusedPickle."""
     try:
         yield
     except (
@@ -81,20 +81,20 @@ def damage_refused() -> Iterator[None]:
 
 
 def check_directory(file: BinaryIO, size: int) -> None:
-    """RefusedPickle where the list of an archive's files alone would take many times its size of memory."""
+    """RefusedPickle if the list of files in an archive is too long: reading it takes many times its size of memory."""
     file.seek(max(0, size - 2**16 - 22))
     end = file.read()
-    place = end.rfind(b"PK\x05\x06")
-    wide = end.rfind(b"PK\x06\x06", 0, max(place, 0))  # with sizes of 64 bits, beside or in place of the others
-    listed = int.from_bytes(end[place + 12 : place + 16], "little") if place >= 0 else 0
-    if listed == 2**32 - 1 and wide >= 0:
-        listed = int.from_bytes(end[wide + 40 : wide + 48], "little")
+    record = end.rfind(b"PK\x05\x06")
+    record_64 = end.rfind(b"PK\x06\x06", 0, max(record, 0))  # zip64, whose sizes have 64 bits
+    listed = int.from_bytes(end[record + 12 : record + 16], "little") if record >= 0 else 0
+    if listed == 2**32 - 1 and record_64 >= 0:
+        listed = int.from_bytes(end[record_64 + 40 : record_64 + 48], "little")
     if listed > _LARGEST_LIST:
-        raise RefusedPickle(f"an archive whose list of files has {listed} bytes")
+        raise RefusedPickle(f"an archive with a list of files of {listed} bytes, which is too long")
 
 
 class Builder(Inert, ABC):
-    """Makes tensors of what a pickle says of them; what is in files of both forms."""
+    """Creates tensors from their descriptions in a pickle. Base of the readers of both formats."""
 
     def __init__(self, size: int):
         super().__init__()
@@ -103,17 +103,17 @@ class Builder(Inert, ABC):
         self._read_before: dict[str, Tensor] = {}
         self._left = size
 
-    def referred(self, place: Any, room: Room) -> Any:
-        parts = list(place) if isinstance(place, tuple) else []
+    def referred(self, identifier: Any, room: Room) -> Any:
+        parts = list(identifier) if isinstance(identifier, tuple) else []
         if parts and parts[0] == "module":
-            return next((part for part in parts if isinstance(part, Name)), None)  # a class, as the old form names it
+            return next((part for part in parts if isinstance(part, Name)), None)  # a class, in the old format
         if len(parts) not in (5, 6) or parts[0] != "storage":
-            raise RefusedPickle("a reference that is none to a tensor's numbers")
+            raise RefusedPickle("a reference to something else than a storage")
         _, kind, key, _, count, *view = parts
         if not isinstance(kind, Name) or not isinstance(key, str) or type(count) is not int:
-            raise RefusedPickle("a reference that is none to a tensor's numbers")
+            raise RefusedPickle("a reference to something else than a storage")
         if view and view[0] is not None:
-            raise RefusedPickle("a tensor that shares its numbers as before PyTorch 0.4: save it with a later version")
+            raise RefusedPickle("a shared tensor in the format before PyTorch 0.4: save it with a newer version")
         room.take(TENSOR_BYTES)
         dtype = _TYPES.get(kind.name)
         if dtype is None or not kind.module.startswith("torch"):
@@ -143,23 +143,21 @@ class Builder(Inert, ABC):
         return checked(storage, offset, shape, stride)
 
     def _once(self, key: str, size: int) -> Tensor:
-        """The bytes of a storage; of all that are asked for no more than the file has."""
+        """The bytes of a storage. RefusedPickle if all storages together exceed the file."""
         if key not in self._read_before:
             self._left -= size
             if self._left < 0:
-                raise RefusedPickle(
-                    f"storage {key:.40}: a file of {self._size} bytes does not hold it beside the others"
-                )
+                raise RefusedPickle(f"storage {key:.40}: a file of {self._size} bytes cannot hold it and the others")
             self._read_before[key] = self._bytes(key, size)
         return self._read_before[key]
 
     @abstractmethod
     def _bytes(self, key: str, size: int) -> Tensor:
-        """The bytes of a storage, from the file."""
+        """Read the bytes of a storage from the file."""
 
 
 def _filled(read: Callable[[int], bytes], size: int) -> Tensor:
-    """The next bytes of a file, in memory of PyTorch's own; EOFError where there are less."""
+    """The next `size` bytes of a file as a tensor. EOFError if there are fewer."""
     made, at = torch.empty(size, dtype=torch.uint8), 0
     held = made.numpy()
     while at < size:
@@ -171,7 +169,7 @@ def _filled(read: Callable[[int], bytes], size: int) -> Tensor:
 
 
 class Zipped(Builder):
-    """A zip archive with the pickle in `data.pkl` and each storage in a file of its own."""
+    """A zip archive: the pickle in `data.pkl`, each storage in its own file."""
 
     def __init__(self, archive: zipfile.ZipFile, size: int):
         super().__init__(size)
@@ -182,9 +180,9 @@ class Zipped(Builder):
         self._folder = pickles[0].removesuffix("data.pkl")
 
     def value(self, largest: int = _LARGEST_PICKLE) -> Any:
-        """What the pickle, of so many bytes at most, holds."""
+        """The content of the pickle, which may have at most `largest` bytes."""
         if f"{self._folder}byteorder" in self._archive.namelist() and self._read("byteorder", 16) == b"big":
-            raise RefusedPickle("numbers in the order of bytes of another processor")
+            raise RefusedPickle("numbers in the byte order of another kind of processor")
         return read_pickle(self._read("data.pkl", largest), self)[0]
 
     def contents(self) -> Contents:
@@ -200,7 +198,7 @@ class Zipped(Builder):
 
     def _checked(self, name: str, most: int, exactly: bool = False) -> zipfile.ZipInfo:
         info = self._archive.getinfo(self._folder + name)
-        # PyTorch compresses nothing; a size that is no more than the file's cannot claim memory that is not there.
+        # PyTorch does not compress. With sizes limited to that of the file, an archive cannot claim more memory.
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
             raise RefusedPickle(f"{name:.40}: expected a file that is not compressed")
         if info.file_size > min(most, self._size) or (exactly and info.file_size != most):
@@ -209,37 +207,37 @@ class Zipped(Builder):
 
 
 class _Old(Builder):
-    """Five pickles in a row and then the numbers, as before PyTorch 1.6."""
+    """The format before PyTorch 1.6: five pickles, then the storages."""
 
     def __init__(self, file: BinaryIO, size: int):
         super().__init__(size)
         self._file = file
-        self._places: dict[str, int] = {}
+        self._offsets: dict[str, int] = {}
 
     def contents(self) -> Contents:
         start = self._file.read(min(_LARGEST_PICKLE, self._size))
-        magic, place = read_pickle(start, self)
+        magic, offset = read_pickle(start, self)
         if magic != _MAGIC:
             raise RefusedPickle("neither a zip archive nor a pickle of PyTorch")
-        _, place = read_pickle(start, self, place)  # the protocol, 1001 ever since
-        system, place = read_pickle(start, self, place)
+        _, offset = read_pickle(start, self, offset)  # the protocol, 1001 ever since
+        system, offset = read_pickle(start, self, offset)
         if isinstance(system, dict) and system.get("little_endian") is False:
-            raise RefusedPickle("numbers in the order of bytes of another processor")
-        value, place = read_pickle(start, self, place)
-        keys, place = read_pickle(start, self, place)
+            raise RefusedPickle("numbers in the byte order of another kind of processor")
+        value, offset = read_pickle(start, self, offset)
+        keys, offset = read_pickle(start, self, offset)
         if type(keys) is not list or not all(type(key) is str for key in keys) or {*keys} != {*self._storages}:
-            raise RefusedPickle("the list of its storages is not that of its tensors")
+            raise RefusedPickle("its list of storages does not match its tensors")
         for key in keys:
             storage = self._storages[key]
-            self._file.seek(place)
+            self._file.seek(offset)
             if int.from_bytes(self._file.read(8), "little") != storage.count:
-                raise RefusedPickle(f"storage {key:.40}: expected {storage.count} numbers, found another count")
-            self._places[key] = place + 8
-            place += 8 + storage.count * storage.dtype.itemsize
-        if place > self._size:
-            raise RefusedPickle(f"cut short: expected {place} bytes, found {self._size}")
+                raise RefusedPickle(f"storage {key:.40}: expected {storage.count} numbers, found a different number")
+            self._offsets[key] = offset + 8
+            offset += 8 + storage.count * storage.dtype.itemsize
+        if offset > self._size:
+            raise RefusedPickle(f"cut short: expected {offset} bytes, found {self._size}")
         return Contents(tables_in(value), tuple(sorted(self.unmade)), self._size)
 
     def _bytes(self, key: str, size: int) -> Tensor:
-        self._file.seek(self._places[key])
+        self._file.seek(self._offsets[key])
         return _filled(self._file.read, size)

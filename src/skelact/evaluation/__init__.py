@@ -1,1 +1,1 @@
-"""What frozen features are worth: `run.evaluate_run` evaluates, `classify` names clips and embeds stores."""
+"""Evaluating encoders: `run.evaluate_run` evaluates, `classify` classifies clips and embeds stores."""

@@ -1,4 +1,4 @@
-"""Arrays of ours in an .npz file: written whole or not at all, and checked before they are believed."""
+"""Our .npz files: written atomically, and checked before they are used."""
 
 import io
 import math
@@ -15,7 +15,7 @@ from skelact.system.world import SkelactError, write_bytes
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """`arrays` by name, atomically. SkelactError where they cannot be written; what was there before stays."""
+    """`arrays` by name, atomically. SkelactError where they cannot be written; the old file then stays."""
     whole = io.BytesIO()
     named: dict[str, Any] = dict(arrays)
     np.savez(whole, **named)
@@ -25,8 +25,8 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 def read_arrays(path: Path, names: Sequence[str]) -> tuple[Any, ...]:
     """The arrays of these names, no objects. SkelactError: no such file or array, not as it was written.
 
-    An .npz is a zip archive with a checksum for each array, which is compared before an array's header is believed: a
-    changed digit in one could claim any amount of memory.
+    An .npz is a zip archive with a checksum per array. It is compared before the array's header is used, because a
+    damaged header could ask for any amount of memory.
     """
     expected = f"expected arrays {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"expected {names[0]}"
     if not path.is_file():

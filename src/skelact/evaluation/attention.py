@@ -1,4 +1,4 @@
-"""Where a SkeAttnCLR run looks: its attention mask of clips, a number for each person, time and joint."""
+"""Attention masks of a SkeAttnCLR run: one value for each person, time and joint of a clip."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +18,12 @@ from skelact.system.world import SkelactError, reason
 from skelact.train import TrainConfig, checkpoint
 
 BATCH = 16
-"""Clips masked at once."""
+"""Clips per batch."""
 
 
 @dataclass(frozen=True)
 class Attention:
-    """The method of a run as its last checkpoint left it, frozen, in evaluation mode, and its encoder's card."""
+    """The method of a run's last checkpoint, frozen and in evaluation mode, and the card of its encoder."""
 
     method: SkeAttnCLR
     card: EncoderCard
@@ -59,9 +59,9 @@ def attention_maps(
 ) -> Float32[np.ndarray, "n m s v"]:
     """The mask of each clip, as prepared, neither augmented nor swapped: its mean over the channels of the feature map.
 
-    1 where everything counts as salient, 0 where nothing does, s = T' times evenly over the clip; nan for a person who
-    is not there. `skeleton` and `units` are those of the clips where they are not the card's, as for any encoder.
-    SkelactError: what no encoder takes, and persons that the run's layout mixed.
+    1 is salient, 0 is not; s = T' times, evenly over the clip; nan for an absent person.
+    `skeleton` and `units` are those of the clips, if they differ from the card's.
+    SkelactError: clips that no encoder accepts, or several persons in a run with layout `released`, which mixes them.
     """
     method, card = attention.method, attention.card
     if method.config.layout == "released" and clips.shape[4] > 1:

@@ -1,4 +1,4 @@
-"""What needs no learning of features: logistic regression and the nearest neighbour on raw poses."""
+"""Baselines on raw poses, without learned features: logistic regression and nearest neighbour."""
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -59,10 +59,10 @@ def pose(joints: Float32[np.ndarray, "t m v 3"], skeleton: Skeleton, heading: bo
     With `heading`, all frames are turned about the up axis so that the hip line of the first person in the first frame
     lies along the first of the two level axes.
     """
-    place = np.linspace(0, len(joints) - 1, FRAMES)
-    before = np.floor(place).astype(int)
+    times = np.linspace(0, len(joints) - 1, FRAMES)
+    before = np.floor(times).astype(int)
     after = np.minimum(before + 1, len(joints) - 1)
-    share = (place - before)[:, None, None, None]
+    share = (times - before)[:, None, None, None]
     frames = joints[before] * (1 - share) + joints[after] * share
     root = skeleton.index("hip_center") if "hip_center" in skeleton.joints else skeleton.centre
     frames = frames - frames[:, :1, root : root + 1]

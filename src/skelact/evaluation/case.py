@@ -1,4 +1,4 @@
-"""What every protocol is given: an encoder, a labelled store and a split of it."""
+"""The input of every protocol: an encoder, a labelled store and a split of it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,11 +34,11 @@ class Case:
     progress: bool
     device: torch.device
     controls: Path | None = None
-    """Folder of controls shared with other runs; None makes them anew."""
+    """Folder of controls shared with other runs; None: not shared."""
     scale: float = 1.0
-    """What lengths of the clips are multiplied by to be in the encoder's unit."""
+    """Factor from the units of the clips to those of the encoder."""
     notes: tuple[str, ...] = ()
-    """What to know about the clips when reading the result."""
+    """Notes about the clips, for the result."""
 
     @classmethod
     def open(
@@ -63,7 +63,7 @@ class Case:
         prepared = store.prepared(encoder.card.preparation, encoder.card.frames)
         given = (encoder, store, prepared, kept, folder, progress, best_device(), controls, scale)
         made = cls(*given, tuple(printable(note) for note in notes if note))
-        _ = made.answers  # refuses what no protocol can use before anything is computed
+        _ = made.answers  # raises before anything is computed
         return made
 
     @property
@@ -78,7 +78,7 @@ class Case:
 
     @cached_property
     def answers(self) -> Task:
-        """The labels of both sides, with features that say nothing."""
+        """The labels of both sides, with features that are all zero."""
         nothing = np.zeros((len(self.labels), 1), np.float32)
         return task(nothing, self.labels, self.rows.train, self.rows.test, len(self.store.classes))
 
@@ -100,7 +100,7 @@ class Case:
 
 
 def _left_out(rows: Split, kept: Split) -> str:
-    """How many clips of a split have no label, in words; empty where all have one."""
+    """A sentence with the number of unlabelled clips; empty if there are none."""
     sides = (("train", rows.train, kept.train), ("test", rows.test, kept.test))
     counts = [
         f"{len(there) - len(used)} of {len(there)} {side} clips"

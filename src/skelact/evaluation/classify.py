@@ -1,4 +1,4 @@
-"""Using an encoder on new clips: class probabilities from its head, or features of a whole store."""
+"""Using an encoder on new clips: class probabilities, or features of a whole store."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,9 +24,9 @@ def classify(
     """The most probable classes of every clip of a source, each clip prepared as the encoder's card says.
 
     Yields `{"name": ..., "top": [{"class": 10, "label": "...", "p": 0.93}, ...]}`, best first, class counted from 0.
-    `tell` is given after the last clip what a reader has to know of units and of recordings that are long for the
-    encoder's frames. SkelactError: an encoder without a head, joints or units that do not map, a clip that cannot be
-    read.
+    After the last clip, `tell` is called with notes about units and long recordings.
+
+    SkelactError: an encoder without a head, joints or units that do not map, a clip that cannot be read.
     """
     _, card = encoder.classifier, encoder.card
     if not 1 <= top <= len(card.classes):
@@ -54,8 +54,8 @@ def _classified(
         yield {
             "name": recording.name,
             "top": [
-                {"class": place, "label": card.classes[place], "p": p}
-                for p, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+                {"class": index, "label": card.classes[index], "p": p}
+                for p, index in zip(best.values.tolist(), best.indices.tolist(), strict=True)
             ],
         }
     for note in (of_units, squeezed(np.array(names), np.array(lengths, np.int64), card.preparation, card.frames)):
@@ -72,7 +72,7 @@ def embed(
 ) -> None:
     """Write features (n, d) float32, names and labels (-1: unknown) of all clips of a store as one .npz, atomically.
 
-    `tell` is given what a reader has to know of units and of recordings that are long for the encoder's frames.
+    `tell` is called with notes about units and long recordings.
     SkelactError: joints or units that do not map, a file that cannot be written.
     """
     check_writable(out.parent, out.name)

@@ -1,4 +1,4 @@
-"""The control row: the same protocol on untrained encoders. A trained one near it did not learn, or did not load."""
+"""The control: the same protocol on random encoders. A trained encoder near it did not learn, or did not load."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -38,7 +38,7 @@ def of_random(
     task_of: Callable[[LoadedEncoder], Task],
     measure: Callable[[Task, int], Figure],
 ) -> tuple[list[Figure], list[Figure]]:
-    """A figure of a random encoder for each seed, on its features as they are and standardised."""
+    """Measure a random encoder for each seed, on plain and on standardised features."""
     plain, scaled = [], []
     for seed in seeds:
         task = task_of(random_encoder(card, seed))

@@ -27,9 +27,9 @@ def evaluate_all(
     stream: Stream | None = None,
     controls: Path | None = None,
 ) -> list[Evaluation]:
-    """Every protocol in order of cost. One whose result is there already, of the same encoder, clips, split, settings
-    and seeds, is read instead of run; a share of the labels that keeps the same clips as a smaller one is left out.
-    `config` is one of `all_options()`. `controls` and SkelactError: as for `evaluate_run`.
+    """Run every protocol, cheapest first. An existing result of the same encoder, clips, split, settings and seeds is
+    read instead. A share of labels that keeps the same clips as a smaller one is skipped.
+    `config` is an instance of `all_options()`. `controls` and SkelactError: as for `evaluate_run`.
     """
     expect_run(run_or_encoder)
     return [
@@ -48,14 +48,14 @@ def _planned(config: Config, store: Path, split: str) -> list[tuple[str, Config]
 
 
 def summary(results: Sequence[Evaluation]) -> Table:
-    """One row a figure of every result."""
+    """A table with one row per figure of every result."""
     first = results[0]
     title = (
         f"{first.store}, split {first.split}: {first.method or 'untrained'}, {first.stream} stream, "
         f"{first.test_clips} test clips of {first.classes} classes"
     )
     words = (
-        "per cent; last: after the last epoch; best: chosen on the test clips; control: without what was learned "
+        "per cent; last: after the last epoch; best: chosen on the test clips; control: random weights "
         "(docs/evaluation.md)"
     )
     notes = dict.fromkeys(note for result in results for note in result.notes)

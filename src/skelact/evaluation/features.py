@@ -1,4 +1,4 @@
-"""Features of a frozen encoder, computed once for a whole store and kept by what they were computed from."""
+"""Features of a frozen encoder for a whole store, cached by a hash of everything that they depend on."""
 
 import hashlib
 from pathlib import Path
@@ -27,10 +27,10 @@ def cached_features(
     title: str = "features",
     readout: Readout = "pooled",
 ) -> Float32[np.ndarray, "n d"]:
-    """h of all prepared clips of a store, kept in `folder` and taken from there when nothing has changed.
+    """Features h of all prepared clips of a store, cached in `folder`.
 
-    `skeleton` and `units` are those of the clips. Changed is: any weight, the card, the prepared clips, their joints,
-    or what their unit is multiplied by. A damaged file is made anew.
+    `skeleton` and `units` are those of the clips. The cache depends on the weights, the card, the prepared clips,
+    their joint names and the scale of their units. A damaged file is computed again.
     """
     if (prepared.preparation, prepared.frames) != (encoder.card.preparation, encoder.card.frames):
         raise SkelactError(
@@ -69,7 +69,7 @@ def encoder_hash(encoder: LoadedEncoder) -> str:
 
 
 def best_device() -> torch.device:
-    """Where evaluation runs: the graphics card where there is one."""
+    """The device of evaluation: a GPU if there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 

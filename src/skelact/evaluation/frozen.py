@@ -1,4 +1,4 @@
-"""What protocols of frozen features share that give every test clip a class: plain, standardised, and the control."""
+"""Shared by classification protocols on frozen features: plain, standardised and control."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from skelact.evaluation.sharing import shared
 from skelact.train.task import Task, standardised
 
 Score = Callable[[Task, tuple[int, ...]], tuple[dict[str, Any], Tensor]]
-"""What a protocol says of a task with some seeds: fields of its result, and the test scores of the first seed."""
+"""Function of a task and seeds that gives fields of the result and the test scores of the first seed."""
 
 
 def frozen(case: Case, options: Config, seeds: Sequence[int], score: Score, readout: Readout = "pooled") -> Scored:

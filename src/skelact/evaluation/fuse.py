@@ -1,4 +1,4 @@
-"""Fusion of streams: class scores of several results added up, aligned by clip name."""
+"""Fusion of streams: a weighted sum of class scores, aligned by clip name."""
 
 import time
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ WEIGHTS = {"joint": 0.6, "bone": 0.6, "motion": 0.4}
 ORDER = ("joint", "motion", "bone")
 """Streams as papers list them."""
 ALIKE = ("protocol", "dataset", "split", "rule")
-"""What must be the same in every result."""
+"""Fields that must be equal in all results."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Part:
 
 
 def fuse(files: Sequence[Path], weights: Sequence[float] | None = None, out: Path | None = None) -> tuple[Fused, Path]:
-    """Add up the class scores of results of one protocol and split, clip by clip; what that gives, and its file.
+    """Add up the class scores of results of one protocol and split, clip by clip. Gives the result and its file.
 
     `weights` left out: 0.6 joint, 0.6 bone, 0.4 motion, 1 for any other stream. Scores are as the protocol gave them,
     without softmax. `out` left out: `fused-<protocol>-<store>-<split>.json` beside the first result; the fused scores
-    lie beside it as .npz. SkelactError: fewer than two results, results that do not belong together (says in what),
-    a weight that is missing.
+    lie beside it as .npz. SkelactError: fewer than two results, results that differ (the error says in what),
+    a missing weight.
     """
     start = time.perf_counter()
     if len(files) < 2:
@@ -73,7 +73,7 @@ def read_part(path: Path) -> Part:
     """A result and the class scores beside it. SkelactError: not a result by accuracy, scores missing or damaged."""
     result = read_result(path)
     if not isinstance(result, Result):
-        raise SkelactError(f"{path}: {result.label} has no class scores of one stream, which is what is fused")
+        raise SkelactError(f"{path}: {result.label} has no class scores of one stream, so it cannot be fused")
     beside = path.with_suffix(".npz")
     names, labels, scores = read_scores(beside)
     if len(np.unique(names)) != len(names):
@@ -105,7 +105,7 @@ def check_alike(one: Part, other: Part) -> None:
 
 
 def _labels(result: Result) -> str:
-    """Which labels were learned, as it stands in file names; all of them without a word."""
+    """The subset of labels as in file names; empty for all labels."""
     return protocol_of(result).variant(result.recipe)
 
 
@@ -121,7 +121,7 @@ def weights_of(parts: Sequence[Part], weights: Sequence[float] | None) -> list[f
 
 def aligned(part: Part, names: Shaped[np.ndarray, "n"]) -> Float[np.ndarray, "n classes"]:
     """The part's scores in float64, a row for each of `names`."""
-    row = {name: place for place, name in enumerate(part.names.tolist())}
+    row = {name: index for index, name in enumerate(part.names.tolist())}
     return part.scores[[row[name] for name in names.tolist()]].astype(np.float64)
 
 
@@ -153,7 +153,7 @@ def _fused(
         "chance",
     )
     method = "+".join(dict.fromkeys(part.method for part in made))
-    stream = "+".join(sorted((part.stream for part in made), key=_place))
+    stream = "+".join(sorted((part.stream for part in made), key=_order))
     name_of = partial(Fused.name_of, first.protocol, first.store, first.split)
     fused = Fused(
         **{name: getattr(first, name) for name in same},
@@ -178,14 +178,14 @@ def _accuracy(scores: Float[Tensor, "n classes"], labels: Integer[np.ndarray, "n
     return accuracy(scores, torch.from_numpy(labels.astype(np.int64)))
 
 
-def _place(stream: str) -> int:
+def _order(stream: str) -> int:
     return ORDER.index(stream) if stream in ORDER else len(ORDER)
 
 
 def _published(
     first: Result, method: str, stream: str, weights: list[float], parts: Sequence[FusedPart]
 ) -> PublishedNumber | None:
-    """A paper's number for these streams, where they were weighted as in it."""
+    """The published number for these streams, if they were weighted as published."""
     if any(weight != WEIGHTS.get(part.stream) for weight, part in zip(weights, parts, strict=True)):
         return None
     dataset = published_name(first.dataset, first.classes, first.train_clips + first.test_clips)

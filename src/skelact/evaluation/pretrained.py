@@ -1,4 +1,4 @@
-"""What an encoder was pretrained on, by its run: the same store, or clips that test it now."""
+"""Whether an encoder was pretrained on the store or the test clips of an evaluation, by its run's config.json."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from skelact.system.world import SkelactError
 
 
 def seen_before(case: Case) -> tuple[str, ...]:
-    """A sentence where test clips were among those that the run was pretrained on, without their labels."""
+    """A sentence if the run was pretrained on some of the test clips (without their labels)."""
     if not case.encoder.card.method:  # nothing was learned
         return ()
     try:

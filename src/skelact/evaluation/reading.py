@@ -1,4 +1,4 @@
-"""A result of any protocol, read from its file and shown on the terminal."""
+"""Reading a result of any protocol, and printing it."""
 
 import sys
 from pathlib import Path
@@ -14,8 +14,8 @@ from skelact.system.world import read_json
 
 
 def read_result(path: Path) -> Evaluation:
-    """A result as `write_result` wrote it, of this version or an earlier one. Keys that it does not know are passed
-    over. SkelactError: no such file, not JSON, a key that is missing or wrong."""
+    """A result as `write_result` wrote it, of this version or an earlier one. Unknown keys are ignored.
+    SkelactError: no such file, not JSON, a key that is missing or wrong."""
     values = read_json(Path(path))
     return as_kind(values, kind_of(values), Path(path))
 

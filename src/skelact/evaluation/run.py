@@ -72,7 +72,7 @@ def evaluate_run(
     variant = _variant(asked, case, stream, same)
     name = asked.result.name_of(asked.name, opened.name, split, variant)
     if reuse and (kept := _kept(RunFolder(folder).results / f"{name}.json", asked, same)):
-        tell(f"{name}: there already, of the same encoder, clips, settings and seeds; not run again")
+        tell(f"{name}: already evaluated with the same encoder, clips, settings and seeds; not run again")
         return kept
     check_writable(RunFolder(folder).results, f"{name}.safetensors")
     if slow := processor.doubt(asked.precision(recipe), case.device):
@@ -110,7 +110,7 @@ def _recipe(protocol: AnyProtocol, recipe: Config | None) -> Config:
 
 
 def _identity(protocol: AnyProtocol, recipe: Config, case: Case, split: str, seeds: int) -> dict[str, Any]:
-    """What makes two evaluations the same one."""
+    """Everything that must be equal for two evaluations to be the same."""
     return {
         "protocol": protocol.name,
         "recipe": recipe.model_dump(mode="json"),
@@ -125,7 +125,7 @@ def _identity(protocol: AnyProtocol, recipe: Config, case: Case, split: str, see
 
 
 def _variant(protocol: AnyProtocol, case: Case, stream: Stream | None, same: dict[str, Any]) -> str:
-    """What distinguishes the result from others of the protocol, store and split in its folder."""
+    """Suffix of the file name that separates results of one protocol, store and split."""
     several = RunFolder(case.folder).streams or (stream and not protocol.uses_weights)
     parts = (protocol.variant(same["recipe"]), case.encoder.card.stream if several else "")
     name_of = partial(protocol.result.name_of, protocol.name, case.store.name, same["split"])
@@ -133,11 +133,11 @@ def _variant(protocol: AnyProtocol, case: Case, stream: Stream | None, same: dic
 
 
 def _kept(path: Path, protocol: AnyProtocol, same: dict[str, Any]) -> Evaluation | None:
-    """The result at `path`, if it and what lies beside it are of this very evaluation."""
+    """The result at `path`, if it and the files beside it are of the same evaluation."""
     if not path.exists() or not path.with_suffix(".npz").exists():
         return None
     kept = read_result(path)
-    try:  # what an older skelact did not have has its default; a default is never changed
+    try:  # settings that an older skelact did not have get their defaults, which never change
         recipe = protocol.options.model_validate(kept.recipe).model_dump(mode="json")
     except ValidationError:
         return None
@@ -149,7 +149,7 @@ def _kept(path: Path, protocol: AnyProtocol, same: dict[str, Any]) -> Evaluation
 
 
 def _result(protocol: AnyProtocol, case: Case, known: dict[str, Any], scored: Scored) -> Evaluation:
-    """What is left behind: what is known beforehand, what the case says, what was scored."""
+    """The result, from what was known beforehand, the case and the scores."""
     card, store = case.encoder.card, case.store
     method = card.method if protocol.uses_weights else protocol.name
     common = {
@@ -188,7 +188,7 @@ def _save(path: Path, network: LoadedEncoder, result: Evaluation, case: Case) ->
 def _published(
     protocol: AnyProtocol, recipe: dict[str, Any], method: str, case: Case, split: str
 ) -> PublishedNumber | None:
-    """The published number for exactly this, where there is one."""
+    """The published number for the same evaluation, if there is one."""
     store, stream = case.store, case.encoder.card.stream
     known = store.table["action"][store.table["action"] >= 0]
     dataset = published_name(store.meta.dataset, len(set(known.tolist())), len(known))

@@ -1,4 +1,4 @@
-"""Controls that runs share: they depend on the network's shape, the clips and the protocol, on nothing learned."""
+"""Sharing controls between runs: they depend on the network's shape, the clips and the protocol, not on weights."""
 
 import hashlib
 import json
@@ -17,13 +17,13 @@ from skelact.evaluation.results.outcome import Control, short
 from skelact.system.world import SkelactError, read_json, write_json
 
 Rows = Mapping[int, Int64[np.ndarray, "n"]]
-"""Rows that train, for each seed."""
+"""Training rows of each seed."""
 
 
 def shared(case: Case, recipe: Config, rows: Rows, make: Callable[[], Control]) -> Control:
-    """The control of a protocol: taken from the case's folder of controls if it is there, else made and left there.
+    """The control of a protocol, from the case's folder of controls if it is there, else computed and stored there.
 
-    Without such a folder it is made. SkelactError: a file there is damaged, or is of something else than its name says.
+    Without a folder it is computed. SkelactError: a file there is damaged, or does not match its name.
     """
     if case.controls is None:
         return make()
@@ -39,7 +39,7 @@ def shared(case: Case, recipe: Config, rows: Rows, make: Callable[[], Control]) 
         return made
     values = read_json(path)
     if values.get("identity") != identity:
-        raise SkelactError(f"{path}: expected the control that its name stands for, found another; remove the file")
+        raise SkelactError(f"{path}: expected the control that its name says, found another; remove the file")
     try:
         return Control.model_validate(values.get("control")).model_copy(update={"taken_from": path.name})
     except ValidationError as error:
@@ -47,7 +47,7 @@ def shared(case: Case, recipe: Config, rows: Rows, make: Callable[[], Control]) 
 
 
 def _identity(case: Case, recipe: Config, rows: Rows) -> dict[str, Any]:
-    """All that a control depends on, but for the processor's rounding."""
+    """Everything that a control depends on, except the processor's rounding."""
     card = case.encoder.card.model_copy(update={"classes": (), "method": "", "origin": ""})
     of_clips = {"units", "learned_from", "frame_rate", "seconds"}  # their hash stands below
     shape = card.model_dump(mode="json", exclude=of_clips)

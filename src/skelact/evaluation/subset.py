@@ -1,4 +1,4 @@
-"""Which clips keep their labels in the semi protocol: a share of every class, chosen by key, written down by name."""
+"""The labelled clips of the semi protocol: a share of every class, chosen by key and written to a file by name."""
 
 import csv
 import hashlib
@@ -23,7 +23,7 @@ def chosen(
     seed: int,
     per_class: PerClass = "at_least_one",
 ) -> Int64[np.ndarray, "k"]:
-    """Places of the chosen clips, ascending: of every class the share.
+    """Indices of the chosen clips, ascending: of every class the share.
 
     The clips of a class are taken in the order of SHA-256(seed, name). So the choice does not depend on the order of
     the clips, and a smaller share of a seed is part of a larger one. SkelactError where no class gives a clip.
@@ -35,14 +35,14 @@ def chosen(
         wanted = share * len(members)
         count = round(wanted) if per_class == "released" else max(1, int(wanted + 0.5))
         picked.append(members[np.argsort(key[members])][:count])
-    places = np.sort(np.concatenate(picked))
-    if not len(places):
+    indices = np.sort(np.concatenate(picked))
+    if not len(indices):
         most = max(np.unique(labels, return_counts=True)[1])
         raise SkelactError(
             f"expected some labelled clips, found none: a share of {share:g} of the {most} clips of the largest class "
             f"rounds to 0; give a larger --share or --per-class at_least_one"
         )
-    return places
+    return indices
 
 
 def kept_or_chosen(
@@ -53,23 +53,23 @@ def kept_or_chosen(
     seed: int,
     per_class: PerClass = "at_least_one",
 ) -> Int64[np.ndarray, "k"]:
-    """As `chosen`, from the file at `path` where there is one; else chosen and written there.
+    """As `chosen`, but read from the file at `path` if it exists; else chosen and written there.
 
-    SkelactError, with file and line: a name that is not among `names` or stands twice, another class than the store
-    has, a class without a clip where each has to have one.
+    SkelactError, with file and line: an unknown or repeated name, a class that differs from the store's, a class
+    without a clip if every class needs one.
     """
-    places = chosen(names, labels, share, seed, per_class)
+    indices = chosen(names, labels, share, seed, per_class)
     if path.exists():
         there = _read(path, [str(name) for name in names], labels, per_class)
-        if not np.array_equal(there, places):
-            tell(f"{path}: other clips than seed {seed} chooses: taken as they stand there")
+        if not np.array_equal(there, indices):
+            tell(f"{path}: other clips than seed {seed} chooses; the file is used")
         return there
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows((names[place], int(labels[place])) for place in places)
+    writer.writerows((names[index], int(labels[index])) for index in indices)
     write_bytes(path, text.getvalue().encode())
-    return places
+    return indices
 
 
 def label_files(files: Iterable[Path]) -> dict[str, str]:
@@ -78,8 +78,8 @@ def label_files(files: Iterable[Path]) -> dict[str, str]:
 
 
 def _read(path: Path, names: list[str], labels: Int64[np.ndarray, "n"], per_class: PerClass) -> Int64[np.ndarray, "k"]:
-    place_of = {name: place for place, name in enumerate(names)}
-    places: dict[int, None] = {}
+    index_of = {name: index for index, name in enumerate(names)}
+    indices: dict[int, None] = {}
     try:
         rows = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8"), newline="")))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -92,15 +92,15 @@ def _read(path: Path, names: list[str], labels: Int64[np.ndarray, "n"], per_clas
             continue
         if len(row) != 2:
             raise SkelactError(f"{where}: expected a name and an action, found {len(row)} entries")
-        place = place_of.get(row[0])
-        if place is None:
-            raise SkelactError(f"{where}: {row[0]!r} is none of the {len(names)} train clips of this split")
-        if row[1] != str(labels[place]):
-            raise SkelactError(f"{where}: expected action {labels[place]} for {row[0]}, found {row[1]}")
-        if place in places:
-            raise SkelactError(f"{where}: {row[0]} stands twice, expected every clip once")
-        places[place] = None
-    found = np.array(sorted(places), np.int64)
+        index = index_of.get(row[0])
+        if index is None:
+            raise SkelactError(f"{where}: {row[0]!r} is not among the {len(names)} train clips of this split")
+        if row[1] != str(labels[index]):
+            raise SkelactError(f"{where}: expected action {labels[index]} for {row[0]}, found {row[1]}")
+        if index in indices:
+            raise SkelactError(f"{where}: {row[0]} is repeated, expected every clip once")
+        indices[index] = None
+    found = np.array(sorted(indices), np.int64)
     lacking = sorted(set(labels.tolist()) - set(labels[found].tolist()))
     if lacking and not (per_class == "released" and len(found)):
         raise SkelactError(

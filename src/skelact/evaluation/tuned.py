@@ -1,4 +1,4 @@
-"""What protocols share in which a whole network learns labels: trainings from an encoder, and from random weights."""
+"""Shared by protocols that train a whole network on labels: trainings from an encoder, and from random weights."""
 
 from collections.abc import Mapping
 from statistics import stdev
@@ -19,7 +19,7 @@ from skelact.train.labels import TuneConfig
 from skelact.train.tune import Labelled, Tuned, tune
 
 Rows = Mapping[int, Int64[np.ndarray, "n"]]
-"""Clips of the store that a training learns, by its seed."""
+"""Training rows of each seed."""
 
 
 def tuned(case: Case, config: TuneConfig, rows: Rows, what: str) -> Scored:
@@ -29,8 +29,8 @@ def tuned(case: Case, config: TuneConfig, rows: Rows, what: str) -> Scored:
 
 
 def from_nothing(case: Case, config: TuneConfig, rows: Rows, what: str) -> Control:
-    """The control of a training: the same from random weights. These have no running statistics to normalise by, so
-    it is in training mode even where the pretrained network is not: otherwise it would learn nothing."""
+    """The control: the same training from random weights. It always runs in training mode, because random weights have
+    no running statistics: in evaluation mode they would learn nothing."""
     starts = {seed: random_encoder(case.encoder.card, seed) for seed in rows}
     untrained = trainings(case, config.model_copy(update={"network_mode": "train"}), starts, rows, f"{what}, control")
     last = [one.last for one in untrained]
@@ -46,10 +46,10 @@ def from_nothing(case: Case, config: TuneConfig, rows: Rows, what: str) -> Contr
 def trainings(
     case: Case, config: TuneConfig, starts: Mapping[int, LoadedEncoder], rows: Rows, what: str
 ) -> list[Tuned]:
-    """One training a seed, each from its start, on its rows."""
+    """Train once per seed, each from its own start and on its own rows."""
 
-    def labelled(places: Int64[np.ndarray, "n"]) -> Labelled:
-        return Labelled(case.clips(places), torch.from_numpy(case.labels[places]))
+    def labelled(indices: Int64[np.ndarray, "n"]) -> Labelled:
+        return Labelled(case.clips(indices), torch.from_numpy(case.labels[indices]))
 
     test, classes = labelled(case.rows.test), case.answers.classes
     with progress_bar(case.progress) as bar:
@@ -60,7 +60,7 @@ def trainings(
 
 
 def scored(found: list[Tuned], floor: Control) -> Scored:
-    """The result of trainings, one a seed, beside their control."""
+    """The result of the trainings, with their control."""
     last, best = [one.last for one in found], [one.best for one in found]
     fields = {
         "last": mean(last),

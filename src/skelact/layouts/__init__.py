@@ -1,4 +1,4 @@
-"""The built-in skeleton layouts, by joint names that are shared between sensors so that one maps to another."""
+"""The built-in skeleton layouts. They share joint names, so that one layout maps to another."""
 
 from pathlib import Path
 
@@ -30,12 +30,12 @@ LAYOUTS = (
 
 
 def named_layout(name: str) -> Skeleton:
-    """A layout from a JSON file, if the name ends in .json, or else a built-in one."""
+    """The layout in a JSON file if the name ends in .json, else a built-in one."""
     return Skeleton.from_json(Path(name)) if name.lower().endswith(".json") else layout(name)
 
 
 def layout(name: str) -> Skeleton:
-    """A built-in skeleton by name; a SkelactError lists them."""
+    """A built-in skeleton by name. SkelactError for an unknown name lists the known ones."""
     for skeleton in LAYOUTS:
         if skeleton.name == name:
             return skeleton

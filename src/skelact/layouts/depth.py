@@ -1,4 +1,4 @@
-"""Layouts of depth cameras: the Kinects, and what was made of their trackers."""
+"""Layouts of depth cameras: Kinect, and layouts derived from its trackers."""
 
 from skelact.layouts.written import limbs, written
 

@@ -1,1 +1,1 @@
-"""The mathematics that methods are made of: augmentations, losses, banks, graphs, draws by key."""
+"""Building blocks of the methods: augmentations, losses, memory banks, graphs, random numbers by key."""

@@ -1,4 +1,4 @@
-"""Accuracy in per cent, as a value; `hits` computes it. Nothing here imports PyTorch."""
+"""Accuracy in per cent; `hits` computes it. Needs no PyTorch."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -7,11 +7,11 @@ from skelact.config import Config
 
 
 class Accuracy(Config):
-    """Per cent of the test clips whose class is the best, or one of the best five, by score."""
+    """Per cent of test clips whose class has the highest score, or one of the five highest."""
 
     top1: float
     top5: float | None
-    """None in results of five classes or fewer, where every class is among the best five."""
+    """None for five classes or fewer, where every class is among the five highest."""
 
 
 def mean(accuracies: Sequence[Accuracy]) -> Accuracy:

@@ -1,7 +1,7 @@
-"""The augmentations of AimCLR (appendix A) as values: batched, on the clips' device, drawn once a clip.
+"""The augmentations of AimCLR (appendix A), for a batch of clips on any device. Every clip gets its own random numbers.
 
-Each value draws and applies; the function beside it applies given draws, which is what the golden arrays pin. Clips
-have axes N, C, T, V, M.
+A class draws the random numbers and calls the function below it, which applies them. The golden arrays test the
+functions. Clips have axes N, C, T, V, M.
 """
 
 from collections.abc import Sequence
@@ -19,23 +19,23 @@ Clips = Float[Tensor, "n c t v m"]
 
 @runtime_checkable
 class Augmentation(Protocol):
-    """One random change of a batch of clips."""
+    """A random change of a batch of clips."""
 
     def __call__(self, x: Clips, draw: Draw) -> Clips: ...
 
 
 @dataclass(frozen=True)
 class Chain:
-    """Augmentations one after another, each with draws of its own: leaving one out changes no other's."""
+    """Applies augmentations in order. Each has its own random numbers, so removing one does not change the others."""
 
     links: tuple[Augmentation, ...]
 
     def __call__(self, x: Clips, draw: Draw) -> Clips:
-        seen: dict[str, int] = {}
+        used: dict[str, int] = {}
         for link in self.links:
             name = type(link).__name__
-            seen[name] = seen.get(name, 0) + 1
-            x = link(x, draw.of(f"{name} {seen[name]}"))
+            used[name] = used.get(name, 0) + 1
+            x = link(x, draw.of(f"{name} {used[name]}"))
         return x
 
 
@@ -51,24 +51,24 @@ class Crop:
 
 
 def crop(x: Clips, start: Int64[Tensor, "n"], padding: int) -> Clips:
-    """T frames from `start` of each clip padded by `padding` mirrored frames; the end frames stand twice."""
+    """T frames from `start` of each clip, after padding both ends with `padding` mirrored frames, end frame first."""
     frames = x.shape[2]
-    place = torch.arange(frames, device=x.device) + start[:, None] - padding
-    place = torch.where(place < 0, -1 - place, place)
-    place = torch.where(place >= frames, 2 * frames - 1 - place, place)
-    return _frames(x, place)
+    frame = torch.arange(frames, device=x.device) + start[:, None] - padding
+    frame = torch.where(frame < 0, -1 - frame, frame)
+    frame = torch.where(frame >= frames, 2 * frames - 1 - frame, frame)
+    return _frames(x, frame)
 
 
-def _frames(x: Clips, place: Int64[Tensor, "n t"]) -> Clips:
-    """The frames `place` of each clip; whole rows are copied, ten times as fast as number by number."""
+def _frames(x: Clips, frame: Int64[Tensor, "n t"]) -> Clips:
+    """Frames number `frame` of each clip. Copies whole rows, ten times as fast as number by number."""
     n, c, t = x.shape[:3]
     first = torch.arange(n * c, device=x.device).view(n, c, 1) * t
-    return x.reshape(n * c * t, -1).index_select(0, (first + place[:, None]).flatten()).view_as(x)
+    return x.reshape(n * c * t, -1).index_select(0, (first + frame[:, None]).flatten()).view_as(x)
 
 
 @dataclass(frozen=True)
 class Shear:
-    """Slant each clip by one random 3 x 3 matrix with ones on its diagonal (appendix A; amplitude beta = 0.5)."""
+    """Multiply each clip by one random 3 x 3 matrix with ones on its diagonal (appendix A; amplitude beta = 0.5)."""
 
     amplitude: float = 0.5
 
@@ -79,13 +79,13 @@ class Shear:
 
 
 def transform(x: Clips, matrix: Float[Tensor, "n 3 3"]) -> Clips:
-    """Each coordinate triple times its clip's matrix."""
+    """Multiply every (x, y, z) by the matrix of its clip."""
     return torch.bmm(matrix.to(x.dtype), x.flatten(2)).view_as(x)
 
 
 @dataclass(frozen=True)
 class SpatialFlip:
-    """Exchange left and right joints, with probability p; coordinates are not mirrored, as published."""
+    """Swap left and right joints, with probability p. Coordinates are not mirrored, as in the released program."""
 
     mirror: tuple[int, ...]
     p: float = 0.5
@@ -95,10 +95,10 @@ class SpatialFlip:
 
 
 def spatial_flip(x: Clips, mirror: Sequence[int]) -> Clips:
-    """Joint v of every clip where joint mirror[v] was; joints and persons as one axis, ten times as fast."""
+    """Joint v gets the coordinates of joint mirror[v]. One axis for joints and persons makes this ten times as fast."""
     persons = x.shape[4]
-    place = torch.tensor(mirror, device=x.device)[:, None] * persons + torch.arange(persons, device=x.device)
-    return x.reshape(-1, len(mirror) * persons).index_select(1, place.flatten()).view_as(x)
+    column = torch.tensor(mirror, device=x.device)[:, None] * persons + torch.arange(persons, device=x.device)
+    return x.reshape(-1, len(mirror) * persons).index_select(1, column.flatten()).view_as(x)
 
 
 def _where(chosen: Bool[Tensor, "n"], changed: Clips, x: Clips) -> Clips:
@@ -107,7 +107,7 @@ def _where(chosen: Bool[Tensor, "n"], changed: Clips, x: Clips) -> Clips:
 
 @dataclass(frozen=True)
 class Rotate:
-    """Turn about x, y and z in turn: one random axis by 0..main degrees, the others by 0..rest (appendix A)."""
+    """Rotate about x, then y, then z: one random axis by 0..main degrees, the others by 0..rest (appendix A)."""
 
     main: float = 30.0
     rest: float = 1.0
@@ -119,7 +119,7 @@ class Rotate:
 
 
 def rotation(degrees: Float[Tensor, "n 3"]) -> Float[Tensor, "n 3 3"]:
-    """R_z R_y R_x of the published programs, whose angles turn clockwise seen from the tip of each axis."""
+    """R_z R_y R_x as in the published programs: angles turn clockwise, seen from the tip of each axis."""
     c, s = torch.cos(torch.deg2rad(degrees)).unbind(1), torch.sin(torch.deg2rad(degrees)).unbind(1)
     one, zero = torch.ones_like(c[0]), torch.zeros_like(c[0])
 
@@ -134,7 +134,7 @@ def rotation(degrees: Float[Tensor, "n 3"]) -> Float[Tensor, "n 3 3"]:
 
 @dataclass(frozen=True)
 class GaussianNoise:
-    """Add N(0, std) to every number, with probability p (paper: always; released: p = 0.5)."""
+    """Add N(0, std) to every coordinate, with probability p (paper: p = 1; released program: p = 0.5)."""
 
     std: float = 0.01
     p: float = 1.0
@@ -147,9 +147,9 @@ class GaussianNoise:
 
 @dataclass(frozen=True)
 class GaussianBlur:
-    """Weight neighbouring frames by exp(-t^2 / (2 sigma^2)), sigma ~ U(low, high), with probability p (Eq. 11).
+    """Sum neighbouring frames weighted by exp(-t^2 / (2 sigma^2)), sigma ~ U(low, high), with probability p (Eq. 11).
 
-    The weights are those printed and released: they do not sum to one, and frames beyond the ends count as zero.
+    As in paper and program, the weights do not sum to one. Frames beyond the ends count as zero.
     """
 
     taps: int = 15
@@ -163,12 +163,12 @@ class GaussianBlur:
 
 
 def blur(x: Clips, sigma: Float[Tensor, "n"], taps: int) -> Clips:
-    """Each clip blurred over time with its own sigma (in frames)."""
+    """Blur each clip over time with its own sigma, in frames."""
     frames = torch.arange(x.shape[2], device=x.device)
     apart = (frames[:, None] - frames[None, :]).abs()
     near = torch.arange(taps // 2 + 1, device=x.device, dtype=x.dtype)
     weights = torch.exp(-near.square() / (2 * sigma.to(x.dtype)[:, None].square()))
-    weights = torch.nn.functional.pad(weights, (0, 1))  # zero for all that is farther
+    weights = torch.nn.functional.pad(weights, (0, 1))  # zero for frames farther away
     matrix = weights.index_select(1, apart.clamp(max=len(near)).flatten()).view(-1, *apart.shape)
     return torch.matmul(matrix[:, None], x.flatten(3)).view_as(x)
 
@@ -185,7 +185,7 @@ class AxisMask:
 
 
 def axis_mask(x: Clips, axis: Int64[Tensor, "n"]) -> Clips:
-    """Axis number `axis` of each clip set to zero; -1 leaves the clip alone."""
+    """Set coordinate axis `axis` of each clip to zero; -1 changes nothing."""
     kept = torch.arange(x.shape[1], device=x.device) != axis[:, None]
     return x * kept[:, :, None, None, None]
 
@@ -201,14 +201,17 @@ class TemporalFlip:
 
 
 def normal(shear: float = 0.5, gamma: float = 6.0) -> Chain:
-    """T: crop and shear."""
+    """The normal augmentations T: crop and shear."""
     return Chain((Crop(gamma), Shear(shear)))
 
 
 def extreme(
     mirror: Sequence[int], shear: float = 0.5, gamma: float = 6.0, noise_p: float = 1.0, temporal_flip: bool = True
 ) -> Chain:
-    """T': all eight, in the order of the released program, which leaves the temporal flip out and halves the noise."""
+    """The extreme augmentations T': all eight, in the order of the released program.
+
+    The released program omits the temporal flip and adds noise with probability 0.5.
+    """
     chain = (
         Crop(gamma),
         Shear(shear),

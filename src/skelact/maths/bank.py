@@ -1,4 +1,4 @@
-"""Memory bank: the last K keys, first in, first out (MoCo's queue)."""
+"""Memory bank: a first-in-first-out queue of the last K keys (MoCo)."""
 
 import torch
 from jaxtyping import Float
@@ -8,10 +8,10 @@ from skelact.system import processes
 
 
 class Bank(nn.Module):
-    """K unit keys, random at the start. A batch that does not divide K wraps around; contents and place are saved.
-    Several processes hold the same bank.
+    """K unit vectors, random at the start. Writing wraps around at the end. All processes hold the same bank.
 
-    Raises ValueError where a batch holds more keys than the bank.
+    The state dict has the `keys` and `place`, the row that is written next.
+    Raises ValueError if a batch has more keys than the bank.
     """
 
     def __init__(self, keys: int, features: int):
@@ -25,12 +25,12 @@ class Bank(nn.Module):
         return len(self.keys)
 
     def entries(self) -> Float[Tensor, "k d"]:
-        """The keys as they are now; a copy, because `add` writes before the backward pass has read them."""
+        """A copy of the keys: `add` overwrites them before the backward pass has read them."""
         return self.keys.clone()
 
     @torch.no_grad()
     def add(self, keys: Float[Tensor, "n d"]) -> None:
-        """Overwrite the oldest entries with `keys`, those of all processes in their order."""
+        """Replace the oldest entries with `keys` of all processes, in order of process number."""
         keys = processes.gathered(keys)
         if len(keys) > len(self.keys):
             raise ValueError(f"a batch of {len(keys)} keys does not fit a bank of {len(self.keys)}")

@@ -1,6 +1,6 @@
-"""BatchNorm over the batch of all processes together, so that several train as one does.
+"""BatchNorm with statistics over the batches of all processes, so that training does not depend on their number.
 
-GPUs have `torch.nn.SyncBatchNorm`, which refuses tensors of a CPU; `WholeBatchNorm` is its like for those.
+On GPUs this is `torch.nn.SyncBatchNorm`. It refuses CPU tensors; for those there is `WholeBatchNorm`.
 """
 
 import torch
@@ -14,8 +14,8 @@ from skelact.system import processes
 class WholeBatchNorm(nn.BatchNorm2d):
     """y = (x - mean) / sqrt(variance + eps) * weight + bias, mean and variance over the clips of all processes.
 
-    For any number of axes behind the channels, and any number of places in each process. Gradients go through what is
-    gathered, so x gets what it would in one process. In evaluation, plain BatchNorm by the running statistics.
+    Takes any number of axes after the channels. Processes may have batches of different sizes. Gradients flow through
+    the exchange, so they equal those of one process. In evaluation mode it is plain BatchNorm with running statistics.
     """
 
     def forward(self, input: Float[Tensor, "n c *axes"]) -> Float[Tensor, "n c *axes"]:
@@ -26,9 +26,9 @@ class WholeBatchNorm(nn.BatchNorm2d):
         others, column = (0, *range(2, x.dim())), (-1, *(1,) * (x.dim() - 2))
         variances, means = torch.var_mean(x, others, correction=0)
         row = torch.cat([x.new_full((1,), x.numel() / x.shape[1]), means, variances])
-        places, means, variances = processes.gathered(row[None]).split([1, len(means), len(means)], dim=1)
-        count = places.sum().detach()
-        shares = places / count
+        counts, means, variances = processes.gathered(row[None]).split([1, len(means), len(means)], dim=1)
+        count = counts.sum().detach()
+        shares = counts / count
         mean = (shares * means).sum(0)
         variance = (shares * (variances + (means - mean).square())).sum(0)
         self.follow(mean, variance, count)
@@ -39,7 +39,7 @@ class WholeBatchNorm(nn.BatchNorm2d):
 
     @torch.no_grad()
     def follow(self, mean: Float[Tensor, "c"], variance: Float[Tensor, "c"], count: Float[Tensor, ""]) -> None:
-        """Move the running statistics, where they are kept, towards those of a batch of `count` places."""
+        """Update the running statistics, if there are any, with those of a batch of `count` values a channel."""
         if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
             return
         self.num_batches_tracked.add_(1)
@@ -49,13 +49,13 @@ class WholeBatchNorm(nn.BatchNorm2d):
 
 
 def over_whole_batches(module: nn.Module, device: torch.device) -> nn.Module:
-    """The module, for training on `device` in this many processes: its BatchNorms sum over all. One leaves it alone."""
+    """Make every BatchNorm synchronise across processes; does nothing with one."""
     if processes.count() == 1:
         return module
     if device.type != "cpu":
         return nn.SyncBatchNorm.convert_sync_batchnorm(module)
     for part in module.modules():
         if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
-            # The same state, another forward pass.
+            # Same state, different forward pass.
             part.__class__ = WholeBatchNorm  # pyright: ignore[reportAttributeAccessIssue]
     return module

@@ -1,4 +1,4 @@
-"""Clusters found without labels, and how well they fit classes."""
+"""Clustering without labels, and its agreement with classes."""
 
 from typing import Any, NamedTuple
 
@@ -9,30 +9,30 @@ from torch.nn import functional
 
 
 class Agreement(NamedTuple):
-    """How well clusters fit classes."""
+    """Agreement between clusters and classes."""
 
     nmi: float
     """Normalised mutual information (arithmetic mean), 0 to 1."""
     ari: float
     """Adjusted Rand index, 0 for chance, at most 1."""
     accuracy: float
-    """Per cent, as `matched` has it."""
+    """Per cent, from `matched`."""
 
 
 def k_means(
     features: Float[Tensor, "n d"], count: int, starts: int, seed: int, normalise: bool
 ) -> Int[np.ndarray, "n"]:
-    """The cluster of every clip, of the tightest of several starts. `normalise`: features of length 1."""
-    from sklearn.cluster import KMeans  # here and below, so that others do not wait for it
+    """The cluster of every clip, from the best of several starts. `normalise`: divide features by their length."""
+    from sklearn.cluster import KMeans  # imported when needed: it takes long
 
     features = functional.normalize(features, dim=1) if normalise else features
-    several: Any = starts  # declared by its default, the word auto
+    several: Any = starts  # its type is declared as str
     means = KMeans(count, n_init=several, random_state=seed)
     return means.fit_predict(features.double().cpu().numpy())
 
 
 def agreement(labels: Int[np.ndarray, "n"], clusters: Int[np.ndarray, "n"]) -> Agreement:
-    """How well clusters fit classes."""
+    """Agreement between clusters and classes."""
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
     return Agreement(
@@ -43,8 +43,8 @@ def agreement(labels: Int[np.ndarray, "n"], clusters: Int[np.ndarray, "n"]) -> A
 
 
 def matched(labels: Int[np.ndarray, "n"], clusters: Int[np.ndarray, "n"]) -> float:
-    """Per cent of clips in the cluster that stands for their class, clusters and classes paired one to one so that it
-    is highest (the Hungarian assignment)."""
+    """Per cent of clips in the cluster of their class. Clusters and classes are paired one to one so that this is
+    highest (Hungarian assignment)."""
     _, row = np.unique(labels, return_inverse=True)
     _, column = np.unique(clusters, return_inverse=True)
     from scipy.optimize import linear_sum_assignment

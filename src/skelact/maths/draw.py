@@ -1,6 +1,6 @@
-"""Random numbers by key: a pure function of (seed, epoch, clip, view), never of when or in which batch it was asked.
+"""Random numbers by key: a pure function of (seed, epoch, clip, view), whatever the batch or the time of the call.
 
-Counter-based: the key of a clip and a running counter are mixed by SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+Counter-based: SplitMix64 mixes the key of a clip with a counter (Steele, Lea and Flood, OOPSLA 2014).
 """
 
 import hashlib
@@ -16,9 +16,9 @@ _FIRST = -4658895280553007687  # 0xBF58476D1CE4E5B9
 _SECOND = -7723592293110705685  # 0x94D049BB133111EB
 
 
-def _shift(bits: Int64[Tensor, "..."], places: int) -> Int64[Tensor, "..."]:
-    """Logical shift to the right; torch's own keeps the sign."""
-    return (bits >> places).bitwise_and_((1 << (64 - places)) - 1)
+def _shift(bits: Int64[Tensor, "..."], count: int) -> Int64[Tensor, "..."]:
+    """Logical right shift; the operator of torch keeps the sign."""
+    return (bits >> count).bitwise_and_((1 << (64 - count)) - 1)
 
 
 def _mix(bits: Int64[Tensor, "..."]) -> Int64[Tensor, "..."]:
@@ -28,12 +28,12 @@ def _mix(bits: Int64[Tensor, "..."]) -> Int64[Tensor, "..."]:
 
 
 def _word(name: str) -> int:
-    """A 64-bit number for a name, the same on every machine."""
+    """A 64-bit hash of a name, the same on every machine."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
 class Draw:
-    """Draws for a batch of clips. Every call moves on; `of(name)` starts an independent sequence under a name."""
+    """Random numbers for a batch of clips. Each call advances the counter. `of(name)` starts another sequence."""
 
     def __init__(self, clips: Int64[Tensor, "n"], seed: int, epoch: int, view: str):
         self.clips = clips
@@ -45,7 +45,7 @@ class Draw:
         self._taken = 0
 
     def of(self, name: str) -> "Draw":
-        """An independent sequence for one purpose: adding or leaving out another changes nothing here."""
+        """An independent sequence for one purpose. It does not depend on which other sequences are used."""
         child = object.__new__(Draw)
         child.clips, child._run = self.clips, self._run
         child._key = _mix(self._key ^ _word(name))
@@ -53,12 +53,12 @@ class Draw:
         return child
 
     def view(self, name: str) -> "Draw":
-        """The draws of another view of the same clips, from their beginning."""
+        """The sequence of another view of the same clips, from its start."""
         seed, epoch = self._run
         return Draw(self.clips, seed, epoch, name)
 
     def bits(self, *shape: int) -> Int64[Tensor, "n ..."]:
-        """64 random bits an entry, shape (n, *shape)."""
+        """64 random bits per entry, shape (n, *shape)."""
         count = math.prod(shape)
         counter = torch.arange(self._taken + 1, self._taken + count + 1, device=self._key.device)
         self._taken += count
@@ -69,15 +69,15 @@ class Draw:
         return _shift(self.bits(*shape), 40).to(torch.float32) * ((high - low) * 2.0**-24) + low
 
     def chance(self, p: float) -> Bool[Tensor, "n"]:
-        """True with probability p, one a clip."""
+        """True with probability p, one value per clip."""
         return self.uniform() < p
 
     def integer(self, below: int | Int64[Tensor, "n"]) -> Int64[Tensor, "n"]:
-        """0 .. below - 1 alike, one a clip; `below` may be another for every clip."""
+        """Uniform on 0 .. below - 1, one value per clip. `below` may differ between clips."""
         return _shift(self.bits(), 32) * below >> 32
 
     def normal(self, shape: Sequence[int]) -> Float[Tensor, "n ..."]:
-        """N(0, 1), float32, shape (n, *shape), by Box and Muller; two from each 64 bits."""
+        """N(0, 1), float32, shape (n, *shape), by Box-Muller; two numbers from each 64 bits."""
         count = math.prod(shape)
         bits = self.bits((count + 1) // 2)
         radius = _shift(bits, 40).to(torch.float32).mul_(-(2.0**-24)).log1p_().mul_(-2).sqrt_()
@@ -87,5 +87,5 @@ class Draw:
 
 
 def order(seed: int, epoch: int, clips: int, device: torch.device | str = "cpu") -> Int64[Tensor, "n"]:
-    """The order of an epoch: a permutation of 0 .. clips - 1, a pure function of (seed, epoch)."""
+    """The order of the clips in an epoch: a permutation of 0 .. clips - 1, a pure function of (seed, epoch)."""
     return Draw(torch.arange(clips, device=device), seed, epoch, "order").bits().argsort()

@@ -1,4 +1,4 @@
-"""Adjacency matrices of a skeleton's joint graph, normalised by column, one a partition of the neighbourhood."""
+"""Adjacency matrices of the joint graph, normalised by column: one for each partition of a joint's neighbourhood."""
 
 import numpy as np
 from jaxtyping import Float
@@ -9,7 +9,7 @@ Adjacency = Float[np.ndarray, "k v v"]
 
 
 def _hops(skeleton: Skeleton) -> Float[np.ndarray, "v v"]:
-    """0 to itself, 1 along a bone, infinite beyond: the published programs cut distances at one hop."""
+    """Distances between joints: 0 to itself, 1 along a bone, else infinite. The published programs stop at one hop."""
     hops = np.full((len(skeleton), len(skeleton)), np.inf)
     np.fill_diagonal(hops, 0)
     for joint, parent in skeleton.bones:
@@ -18,10 +18,10 @@ def _hops(skeleton: Skeleton) -> Float[np.ndarray, "v v"]:
 
 
 def spatial(skeleton: Skeleton) -> Adjacency:
-    """Three partitions as the AimCLR and CrosSCLR programs have them: itself, towards or level, away from the centre.
+    """The three partitions of the AimCLR and CrosSCLR programs: itself; towards the centre or level; away from it.
 
-    With distances cut at one hop, every joint that is not the centre or beside it is infinitely far from the centre, so
-    an edge between two such joints counts as level. Published weights need this form.
+    Because distances stop at one hop, all joints but the centre and its neighbours are infinitely far from the centre.
+    An edge between two such joints counts as level. Published weights need this form.
     """
     hops = _hops(skeleton)
     near = np.isfinite(hops).astype(float)
@@ -35,8 +35,9 @@ def spatial(skeleton: Skeleton) -> Adjacency:
 
 
 def directed(skeleton: Skeleton) -> Adjacency:
-    """Three partitions as the SkeAttnCLR program has them: a joint receives from itself, from its parent ("inward"),
-    from its children ("outward"), each normalised by column on its own. The centre has no parent, a tip no children.
+    """The three partitions of the SkeAttnCLR program: itself, "inward" from the parent, "outward" from the children.
+
+    Each is normalised by column on its own. The centre has no parent; the end of a limb has no children.
     """
     inward = np.zeros((len(skeleton), len(skeleton)))
     joints, parents = np.array(skeleton.bones).T

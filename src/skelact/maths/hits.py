@@ -1,4 +1,4 @@
-"""Accuracy from class scores, with ties counted against the classifier."""
+"""Accuracy from class scores. Ties count as wrong."""
 
 import torch
 from jaxtyping import Float, Int
@@ -8,13 +8,12 @@ from skelact.maths.accuracy import Accuracy
 
 
 def hits(scores: Float[Tensor, "*s n classes"], labels: Int[Tensor, "n"], top: int) -> Float[Tensor, "*s"]:
-    """Per cent of clips whose own class has one of the `top` highest scores.
+    """Per cent of clips whose class has one of the `top` highest scores.
 
-    A tie counts as lost, so that a classifier giving every class one score gets 0 and not the order of the classes;
-    a score that is not a number never hits.
+    A tie counts as wrong, so a classifier with equal scores for all classes gets 0. A score of nan is never a hit.
     """
     own = labels[:, None].expand(*scores.shape[:-1], 1)
-    rank = (scores >= scores.gather(-1, own)).sum(-1)  # 0 where the own score is not a number
+    rank = (scores >= scores.gather(-1, own)).sum(-1)  # 0 if the own score is nan
     return ((rank >= 1) & (rank <= top)).to(torch.float64).mean(-1) * 100
 
 

@@ -1,5 +1,9 @@
-"""Contrastive losses over similarities to one key and a bank (AimCLR, section 3; MoCo v2; CrosSCLR). All in
-log-softmax."""
+"""Contrastive losses from similarities to one key and a bank (AimCLR, section 3; MoCo v2; CrosSCLR).
+
+All use log-softmax, which does not underflow. `info_nce` asks each query to find its key among the bank; `divergence`
+(d1, d2) asks an extreme view for the distribution of the normal view; the `multi_positive` losses (nnm) also count the
+nearest neighbours in the bank as positives.
+"""
 
 import torch
 from jaxtyping import Bool, Float
@@ -9,9 +13,9 @@ from torch import Tensor
 def similarities(
     z: Float[Tensor, "n d"], key: Float[Tensor, "n d"], bank: Float[Tensor, "k d"], temperature: float
 ) -> Float[Tensor, "n k1"]:
-    """[z.key, z.bank] / tau: the positive stands in column 0, the k bank entries after it. Inputs are unit vectors.
+    """[z.key, z.bank] / tau: the positive in column 0, then the k bank entries. Inputs are unit vectors.
 
-    Never in less than the precision of the inputs: autocast would round the product with the bank to bf16.
+    Autocast is off here: it would round the product with the bank to bf16.
     """
     with torch.autocast(z.device.type, enabled=False):
         return torch.cat([(z * key).sum(1, keepdim=True), z @ bank.T], dim=1) / temperature
@@ -20,13 +24,13 @@ def similarities(
 def with_negative(
     logits: Float[Tensor, "n k1"], z: Float[Tensor, "n d"], negative: Float[Tensor, "n d"], temperature: float
 ) -> Float[Tensor, "n k2"]:
-    """The logits of `z` and, in a last column, a negative of each clip's own; no gradient goes to that negative."""
+    """The logits of `z` with one more negative for each clip as the last column. That negative gets no gradient."""
     own = (z * negative.detach()).sum(1, keepdim=True) / temperature
     return torch.cat([logits, own], dim=1)
 
 
 def info_nce(logits: Float[Tensor, "n k1"]) -> Float[Tensor, ""]:
-    """-log of the positive's probability, mean over clips (Eq. 1)."""
+    """InfoNCE: -log of the positive's probability, mean over clips (Eq. 1)."""
     return -logits.log_softmax(1)[:, 0].mean()
 
 
@@ -41,7 +45,7 @@ def nt_xent(one: Float[Tensor, "n d"], other: Float[Tensor, "n d"], temperature:
 
 
 def divergence(logits: Float[Tensor, "n k1"], teacher: Float[Tensor, "n k1"]) -> Float[Tensor, ""]:
-    """Cross entropy of the student's distribution under the teacher's (Eq. 7, 8); no gradient to the teacher."""
+    """D3M: cross entropy of the student's distribution under the teacher's (Eq. 7, 8). The teacher gets no gradient."""
     return -(teacher.detach().softmax(1) * logits.log_softmax(1)).sum(1).mean()
 
 
@@ -67,12 +71,13 @@ def multi_positive_mean(logits: Float[Tensor, "n k1"], positives: Bool[Tensor, "
 def cross_stream(
     logits: Float[Tensor, "n k1"], teacher: Float[Tensor, "n k1"], top_k: int, temperature: float, context: bool = True
 ) -> Float[Tensor, ""]:
-    """What one stream learns from the neighbours that another one finds (CrosSCLR).
+    """The loss of one stream with the neighbours that another stream, the teacher, finds (CrosSCLR).
 
-    Both are `similarities` of the same clips, each to its own stream's bank, whose entries are the same clips in the
-    same order. Positives are the key and the teacher's `top_k` nearest bank entries; the loss is the mean over the
-    positives of -log probability, mean over clips. The context adds a choice for every bank entry, the product of both
-    streams' cosines over tau, positive where the entry is; through it, as released, the teacher has a gradient too.
+    Both inputs are `similarities` of the same clips, each to the bank of its own stream. Both banks hold the same clips
+    in the same order. Positives are the key and the teacher's `top_k` nearest bank entries. The loss is the mean over
+    positives of -log probability, mean over clips. The context adds one candidate for every bank entry: the product of
+    both streams' cosines over tau, positive where the entry is. As in the released program, the teacher gets a gradient
+    through the context.
     """
     positives = nearest(teacher, top_k)
     if context:

@@ -1,4 +1,4 @@
-"""Attention mask (SkeAttnCLR's MHAM): which places and channels of a feature map stand out, told by self-attention."""
+"""MHAM, the attention mask of SkeAttnCLR: self-attention finds the salient positions and channels of a feature map."""
 
 import torch
 from jaxtyping import Float
@@ -8,8 +8,8 @@ from torch import Tensor, nn
 class AttentionMask(nn.Module):
     """mask = sigmoid(Lambda * out), out = projection of multi-head self-attention over the T' x V tokens of one person.
 
-    Soft, of the shape of the feature map: a number between 0 and 1 a place AND a channel. Linear weights start as
-    N(0, 0.02) and biases as 0. Raises ValueError where the heads do not divide the channels.
+    A soft mask with the shape of the feature map: one number between 0 and 1 for each position AND channel. Linear
+    weights start as N(0, 0.02), biases as 0. Raises ValueError if the heads do not divide the channels.
     """
 
     def __init__(self, features: int, heads: int, steepness: float):
@@ -26,7 +26,7 @@ class AttentionMask(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, features: Float[Tensor, "p d s v"]) -> Float[Tensor, "p d s v"]:
-        """The mask of a map of persons apart."""
+        """The mask of a feature map with one row per person."""
         tokens = self.norm(features.flatten(2).transpose(1, 2))
         query, key, value = self.qkv(tokens).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         attended = nn.functional.scaled_dot_product_attention(query, key, value)
@@ -35,9 +35,9 @@ class AttentionMask(nn.Module):
 
 
 def released_layout(features: Float[Tensor, "p d s v"], persons: int) -> Float[Tensor, "p d s v"]:
-    """The map as the published neck reads one of axes (n, d, s, v, m): reshaped straight to (n m, d, s, v).
+    """The map as the published neck reads it, from (n, d, s, v, m) to (n m, d, s, v).
 
-    The order of the axes is not heeded, so with two persons a "person" holds half of the channels of both, and a
+    Reshapes without permuting axes, which mixes two persons: a "person" then holds half of the channels of both, and a
     "channel" half of the frames of one. With one person nothing changes.
     """
     shape = features.shape

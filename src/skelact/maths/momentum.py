@@ -1,4 +1,4 @@
-"""Momentum twin: the key network that follows the query network (MoCo; AimCLR Eq. 2)."""
+"""Momentum twin: the key network, a moving average of the query network (MoCo; AimCLR Eq. 2)."""
 
 import copy
 import math
@@ -8,10 +8,10 @@ from torch import nn
 
 
 class MomentumTwin(nn.Module):
-    """theta_k <- m theta_k + (1 - m) theta_q (Eq. 2). Copied from the finished query network, so both start equal.
+    """theta_k <- m theta_k + (1 - m) theta_q (Eq. 2). Starts as a copy of the query network.
 
-    Only parameters follow; BatchNorm statistics are the key network's own, as released. Raises ValueError for m outside
-    [0, 1].
+    Only parameters follow. The key network has its own BatchNorm statistics, as in the released program.
+    Raises ValueError for m outside [0, 1].
     """
 
     def __init__(self, query: nn.Module, momentum: float):
@@ -23,13 +23,13 @@ class MomentumTwin(nn.Module):
 
     @torch.no_grad()
     def follow(self, query: nn.Module) -> None:
-        """One step towards `query`."""
+        """Move the parameters one step towards `query`."""
         for key, source in zip(self.key.parameters(), query.parameters(), strict=True):
             key.lerp_(source, 1 - self.momentum)
 
     @torch.no_grad()
     def follow_state(self, query: nn.Module, momentum: float) -> None:
-        """One step of all state, BatchNorm statistics too, by `momentum` (SkeAttnCLR); counters are the query's."""
+        """Move all state, with BatchNorm statistics, one step towards `query` (SkeAttnCLR). Copies counters."""
         state = query.state_dict()
         for name, key in self.key.state_dict().items():
             if key.is_floating_point():
@@ -39,5 +39,5 @@ class MomentumTwin(nn.Module):
 
 
 def cosine_momentum(start: float, step: int, total: int) -> float:
-    """m of step `step` (from 0) of `total`: from `start` up to 1 along half a cosine; past the end down again."""
+    """m at step `step` (from 0) of `total`: from `start` up to 1 along half a cosine; falls again after the end."""
     return 1 - (1 - start) * (math.cos(math.pi * step / total) + 1) / 2

@@ -11,10 +11,10 @@ __all__ = ["STREAMS", "Stream", "apply_stream", "bone", "motion"]
 
 
 def bone(x: Float[Tensor, "n c t v m"], skeleton: Skeleton) -> Float[Tensor, "n c t v m"]:
-    """Joint minus its parent; the centre, which has none, is zero.
+    """Joint minus its parent; zero for the centre, which has no parent.
 
-    A joint that is zero throughout a clip was not seen: it has no bone, and what hangs on it has one from the nearest
-    joint above that was seen, or from the centre.
+    A joint that is zero in all frames of a clip was not seen: its bone is zero. Its children get a bone from the
+    nearest ancestor that was seen, or from the centre.
     """
     n, _, _, v, m = x.shape
     unseen = ~x.any(dim=1).any(dim=1)
@@ -23,7 +23,7 @@ def bone(x: Float[Tensor, "n c t v m"], skeleton: Skeleton) -> Float[Tensor, "n 
         [parent if parent != -1 else joint for joint, parent in enumerate(skeleton.parents)], device=x.device
     )
     above = parents[:, None].expand(n, v, m)
-    for _ in range(skeleton.depth - 2):  # without asking the device whether there is any: a question would wait for it
+    for _ in range(skeleton.depth - 2):  # always: asking whether a joint is unseen would wait for the device
         above = torch.where(unseen.gather(1, above), parents[above], above)
     bones = x - x.gather(3, above[:, None, None].expand_as(x))
     return bones.masked_fill(unseen[:, None, None], 0.0)
@@ -35,7 +35,7 @@ def motion(x: Float[Tensor, "n c t v m"]) -> Float[Tensor, "n c t v m"]:
 
 
 def apply_stream(x: Float[Tensor, "n c t v m"], stream: Stream, skeleton: Skeleton) -> Float[Tensor, "n c t v m"]:
-    """The joints `x` as the stream of that name."""
+    """Convert joints `x` to a stream."""
     if stream == "bone":
         return bone(x, skeleton)
     if stream == "motion":

@@ -1,4 +1,4 @@
-"""Part swap (SkeAttnCLR): body parts of a clip, for a while, are those of another clip of the batch."""
+"""Part swap (SkeAttnCLR): for some frames, body parts of a clip are replaced by those of another clip of the batch."""
 
 from dataclasses import dataclass
 
@@ -13,18 +13,18 @@ Clips = Float[Tensor, "n c t v m"]
 
 @dataclass(frozen=True)
 class PartSwap:
-    """Replace some parts over one window by those of a partner; parts, window and partner are drawn once a clip.
+    """Replace some parts in one window of frames by those of a partner clip, all random for each clip.
 
-    The partner is drawn by its place among the batch's clip numbers, so the order of the batch does not matter; a clip
-    is never its own partner, unless it is alone.
+    The partner is drawn by its rank among the clip numbers of the batch, so the order of the batch does not matter.
+    A clip is never its own partner, unless it is alone.
     """
 
     parts: tuple[tuple[int, ...], ...]
-    """The joints of each part."""
+    """Joints of each part."""
     swapped: tuple[int, int] = (3, 4)
-    """Fewest and most parts that are replaced."""
+    """Smallest and largest number of replaced parts."""
     window: tuple[float, float] = (16 / 64, 28 / 64)
-    """Shortest and longest window, as shares of the frames."""
+    """Shortest and longest window, as a share of the frames."""
 
     def __call__(self, x: Clips, draw: Draw) -> Clips:
         n, frames = len(x), x.shape[2]
@@ -51,6 +51,6 @@ def _window(start: Int64[Tensor, "n"], length: Int64[Tensor, "n"], frames: int) 
 
 
 def swap(x: Clips, partner: Int64[Tensor, "n"], joints: Bool[Tensor, "n v"], frames: Bool[Tensor, "n t"]) -> Clips:
-    """Each clip with its `joints` in its `frames`, of all persons, taken from the clip at place `partner`."""
+    """Take `joints` in `frames` of each clip, for all persons, from the clip at index `partner`."""
     inside = (frames[:, :, None] & joints[:, None, :])[:, None, :, :, None]
     return torch.where(inside, x[partner], x)

@@ -1,4 +1,4 @@
-"""The methods: one paper, one file, one name in METHODS. Their numbers are in config.py, which needs no PyTorch."""
+"""The methods: one file and one name in METHODS for each paper. Their options are in config.py, without PyTorch."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -13,13 +13,13 @@ from skelact.maths.eadm import energy_drop
 from skelact.maths.losses import divergence, info_nce, multi_positive_mean, multi_positive_sum, nearest, similarities
 from skelact.maths.momentum import MomentumTwin
 from skelact.methods.config import AimCLRConfig
-from skelact.methods.contrast import Embedder
+from skelact.methods.contrast import UnitEmbedder
 from skelact.methods.method import Losses, Method, Moment
 from skelact.skeleton import Skeleton
 
 
 class AimCLR(Method):
-    """A normal view teaches an extreme one, whole and with its salient features dropped.
+    """A normal view teaches an extreme view, once whole and once with its salient features dropped.
 
     Views x^ = T(s) ("query"), x = T(s) ("key"), x~ = T'(s) ("extreme"); z = key(x), z^ = query(x^), z~ = query(x~),
     z~_drop = g(pool(EADM(feature map of x~))). p(. | z) = softmax([z.key, z.bank] / tau)                      (4), (5)
@@ -37,7 +37,7 @@ class AimCLR(Method):
         super().__init__()
         self.config = config
         self.mirror = skeleton.mirror
-        self.query = Embedder(encoder(), config.projection)
+        self.query = UnitEmbedder(encoder(), config.projection)
         if config.drop:
             self.encoder.require_joint_axis("AimCLR's EADM (--method.drop)")
         self.twin = MomentumTwin(self.query, config.momentum)
@@ -62,8 +62,10 @@ class AimCLR(Method):
     def logits(
         self, views: dict[str, Float[Tensor, "n c t v m"]]
     ) -> tuple[Float[Tensor, "n k1"], dict[str, Float[Tensor, "n k1"]]]:
-        """Those of z^, and by their part of L_D those of z~ and z~_drop (Eq. 4, 5, before the softmax); the twin
-        follows, and the bank takes the keys in."""
+        """Logits of z^, and those of z~ and z~_drop by their name in L_D: d1, d2 (Eq. 4, 5, before the softmax).
+
+        Updates the key network and adds the keys to the bank.
+        """
         z_hat = self.query(views["query"])
         queries = self._extreme_queries(views["extreme"]) if "extreme" in views else {}
         with torch.no_grad():
@@ -75,7 +77,7 @@ class AimCLR(Method):
         return similarities(z_hat, z, bank, temperature), others
 
     def losses(self, logits: Float[Tensor, "n k1"], others: dict[str, Float[Tensor, "n k1"]], moment: Moment) -> Losses:
-        """The whole loss and its parts, from what `logits` gives."""
+        """The loss and its parts, from the outputs of `logits`."""
         c = self.config
         parts = {part: divergence(student, logits) for part, student in others.items()}  # Eq. 7, 8
         if c.neighbours and moment.epoch >= c.neighbours_begin(moment.epochs):
@@ -94,7 +96,7 @@ class AimCLR(Method):
         return {"loss": loss, **parts}
 
     def _extreme_queries(self, x: Float[Tensor, "n c t v m"]) -> dict[str, Float[Tensor, "n d"]]:
-        """z~ and z~_drop, from one pass of the encoder."""
+        """z~ (d1) and z~_drop (d2), from one pass of the encoder."""
         features = self.encoder.feature_map(x)
         queries = {"d1": self.query.project(self.encoder.pool(features, x))}
         if self.config.drop:

@@ -17,15 +17,15 @@ from skelact.skeleton import Skeleton
 
 
 class AimCLR3s(CrossStream[AimCLR]):
-    """An AimCLR a stream; then each stream also takes as positives the neighbours that the other streams find.
+    """One AimCLR per stream; in stage 2 the neighbours found by other streams are positives too.
 
     L_a: the whole loss of AimCLR on stream a, in its own two stages
     L_ab: what stream b teaches stream a (CrosSCLR (b), (c)), by the normal queries z^_a and z^_b
     Stage 1: L = sum over a of L_a                                                                                 (a)
     Stage 2, from epoch `cross_from`: L = sum over a of L_a + the mean over b != a of L_ab                         (b)
 
-    The paper names the mining and gives its results, no more: that the two losses are added, with weight 1 each, and
-    that it is between the normal queries, is our reading.
+    The paper gives only the name and results of this mining. Adding the two losses, with weight 1 each, and using the
+    normal queries is our reading.
     """
 
     Config = AimCLR3sConfig
@@ -37,8 +37,8 @@ class AimCLR3s(CrossStream[AimCLR]):
         own: list[Tensor] = []
         normal: dict[Stream, Tensor] = {}
         parts: Losses = {}
-        for stream, learner, seen in self.by_stream(views):
-            normal[stream], others = learner.logits(seen)
+        for stream, learner, stream_views in self.by_stream(views):
+            normal[stream], others = learner.logits(stream_views)
             losses = learner.losses(normal[stream], others, moment)
             own.append(losses.pop("loss"))
             parts |= {f"{stream}/{part}": loss for part, loss in losses.items()}

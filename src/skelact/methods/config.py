@@ -1,4 +1,4 @@
-"""The configuration of every method, a class each; PyTorch is not needed to read, check or show it."""
+"""The configuration of every method, one class each. Reading, checking and showing it needs no PyTorch."""
 
 from typing import Literal
 
@@ -8,21 +8,21 @@ from skelact.config import Config, Stream
 from skelact.system.world import SkelactError
 
 SLOW_TWIN = 3.0
-"""Below this many time constants, steps x (1 - m), the key network has hardly left its random start (e^-3 = 5 %)."""
+"""Fewest time constants, steps x (1 - m), of a run. With fewer the key network stays near its start (e^-3 = 5 %)."""
 
 
 class MethodConfig(Config):
-    """A method's configuration. Every method has one, `SomeMethod.Config`, with a `name` of its own."""
+    """Options of a method. Every method has its own, `SomeMethod.Config`, with a unique `name`."""
 
     def fitted(self, epochs: int, clips: int, batch: int) -> "MethodConfig":
-        """These numbers for a run of so many epochs, clips and clips a batch; SkelactError if they cannot work.
+        """The configuration for a run of so many epochs, clips and clips per batch. SkelactError if it cannot work.
 
-        What is None because it follows from the run becomes a number, for config.json to say which.
+        Values that depend on the run (None) become numbers, so that config.json has them.
         """
         return self
 
     def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
-        """Why these numbers may not work for so many epochs, steps and clips, a sentence each."""
+        """Warnings about values that may not suit so many epochs, steps and clips, one sentence each."""
         return []
 
 
@@ -32,22 +32,22 @@ def _last_sixth(epochs: int) -> int:
 
 
 class ContrastConfig(MethodConfig):
-    """Numbers of MoCo v2 on skeletons; defaults of SkeletonCLR and AimCLR."""
+    """Contrast with a memory bank (MoCo v2). Defaults: SkeletonCLR and AimCLR."""
 
     temperature: float = Field(default=0.07, gt=0)
-    """tau"""
+    """tau, divides the similarities before the softmax."""
     momentum: float = Field(default=0.999, ge=0, le=1)
-    """m, of the key network."""
+    """m: each step the key network becomes m x itself + (1 - m) x query network."""
     bank: int = Field(default=32768, ge=1)
-    """Keys in the memory bank M."""
+    """Number of keys in the memory bank M."""
     bank_within_clips: bool = False
-    """Small data: a bank never larger than the training set, so that it holds no clip twice."""
+    """Limit the bank to the number of training clips, so that it holds no clip twice."""
     projection: int = Field(default=128, ge=1)
-    """Length of z."""
+    """Length of z, the output of the projection head."""
     shear: float = Field(default=0.5, ge=0)
-    """Amplitude of the shear; 0 leaves coordinates alone."""
+    """Amplitude of the shear augmentation; 0 turns it off."""
     gamma: float = Field(default=6, gt=1)
-    """The crop pads T/gamma frames at both ends."""
+    """The crop augmentation pads T/gamma frames at both ends of a clip of T frames."""
 
     def fitted(self, epochs: int, clips: int, batch: int) -> "ContrastConfig":
         if batch > self.bank:
@@ -71,35 +71,37 @@ class ContrastConfig(MethodConfig):
 
 
 class SkeletonCLRConfig(ContrastConfig):
-    """Numbers of the paper."""
+    """SkeletonCLR: contrast of two normal views. Defaults: the paper."""
 
     name: Literal["skeletonclr"] = "skeletonclr"
+    """Name of the method."""
 
 
 class AimCLRConfig(ContrastConfig):
-    """Numbers of the paper."""
+    """AimCLR: contrast with extreme augmentations. Defaults: the paper."""
 
     name: Literal["aimclr"] = "aimclr"
+    """Name of the method."""
     views: Literal["normal", "extreme", "both"] = "both"
-    """Table 1: query and key both normal; both extreme; or normal ones that teach an extreme one (d1)."""
+    """Augmentations (Table 1). normal, extreme: of query and key; both: normal views teach an extreme view (d1)."""
     drop: bool = True
-    """EADM: adds d2 of the dropped extreme view. Needs views = both."""
+    """EADM: adds the loss d2, of the extreme view with its salient features dropped. Needs views = both."""
     keep_margin: float = Field(default=0.7, gt=0.5, le=1)
-    """Attention from which EADM drops."""
+    """EADM drops features with at least this attention."""
     neighbours: int = Field(default=1, ge=0)
-    """k of NNM: nearest bank entries of each query that count as positives; 0 leaves NNM out."""
+    """k of NNM (loss nnm): how many nearest bank entries of each query count as positives; 0 turns NNM off."""
     neighbours_from: int | None = Field(default=150, ge=0)
-    """First epoch (from 0) of the second stage, with NNM; None for the last sixth of the run."""
+    """First epoch (from 0) with NNM instead of InfoNCE; None: the last sixth of the run."""
     neighbours_form: Literal["paper", "released"] = "paper"
-    """-log of the positives' summed probability (Eq. 9), or the mean of their -log probabilities (released)."""
+    """Form of NNM. paper: -log of the sum of the positives' probabilities (Eq. 9); released: mean of their -log."""
     alpha: float = Field(default=1, ge=0)
-    """Weight of L_Info and L_N."""
+    """Weight of InfoNCE (L_Info) and NNM (L_N)."""
     beta: float = Field(default=1, ge=0)
-    """Weight of L_D."""
+    """Weight of D3M (L_D), the mean of d1 and d2."""
     noise_p: float = Field(default=1, ge=0, le=1)
-    """Probability of the Gaussian noise (released: 0.5)."""
+    """Probability of Gaussian noise (released program: 0.5)."""
     temporal_flip: bool = True
-    """Last of the extreme augmentations (released: left out)."""
+    """Use the temporal flip, the last extreme augmentation (released program: off)."""
 
     @model_validator(mode="after")
     def _drop_has_a_view(self) -> "AimCLRConfig":
@@ -116,7 +118,7 @@ class AimCLRConfig(ContrastConfig):
         return fitted.model_copy(update={"neighbours_from": self.neighbours_begin(epochs)})
 
     def neighbours_begin(self, epochs: int) -> int:
-        """First epoch (from 0) with NNM in a run of so many epochs."""
+        """First epoch (from 0) with NNM in a run of this many epochs."""
         return _last_sixth(epochs) if self.neighbours_from is None else self.neighbours_from
 
     def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
@@ -152,31 +154,32 @@ class SimCLRConfig(MethodConfig):
 
 
 class SkeAttnCLRConfig(ContrastConfig):
-    """Numbers of the paper."""
+    """SkeAttnCLR: contrast of salient and non-salient features. Defaults: the paper."""
 
     name: Literal["skeattnclr"] = "skeattnclr"
+    """Name of the method."""
     temperature: float = Field(default=0.2, gt=0)
-    """tau"""
+    """tau, divides the similarities before the softmax."""
     momentum: float = Field(default=0.996, ge=0, le=1)
-    """m, of the key network, at the start; it rises to 1 along half a cosine."""
+    """m of the key network at the start of the run. It rises to 1 along half a cosine."""
     momentum_ahead: int | None = Field(default=0, ge=0)
-    """Steps by which the clock of m is ahead of the run; None for an epoch (released)."""
+    """Number of steps that the schedule of m is ahead of the run; None: one epoch (released program)."""
     mu: float = Field(default=0.5, ge=0, le=1)
-    """Weight of the salient loss; 1 - mu is that of the non-salient one (released, NTU-60 joint: 1)."""
+    """Weight of the salient loss; the non-salient loss has 1 - mu (released program, NTU-60 joint: 1)."""
     head_weights: Literal["kaiming", "released"] = "kaiming"
-    """How g and p start: Kaiming, fan out; or N(0, 0.02) drawn over that, as in all other layers (released)."""
+    """Initial weights of head g and predictors p. kaiming: fan out; released: N(0, 0.02), as in all other layers."""
     predictors: bool = True
-    """p of Eq. 2, on the query's side alone; without, the head's own vectors meet the key's, as in MoCo."""
+    """Use predictors p (Eq. 2) after the query's head. Without them the head's outputs are compared, as in MoCo."""
     heads: int = Field(default=8, ge=1)
-    """Heads of the attention; they divide the encoder's features."""
+    """Number of attention heads. It must divide the encoder's channels."""
     steepness: float = Field(default=2, gt=0)
-    """Lambda: how steeply the mask turns from 0 to 1."""
+    """Lambda, the factor in the mask's sigmoid: how steeply the mask goes from 0 to 1."""
     parts: tuple[int, int] = (3, 4)
-    """Fewest and most body parts that are swapped, of the skeleton's five; one at least is always kept."""
+    """Smallest and largest number of body parts to swap, of usually five. At least one part is kept."""
     window: tuple[float, float] = (16 / 64, 28 / 64)
-    """Shortest and longest time for which they are, as shares of the frames (16 to 28 of 64)."""
+    """Shortest and longest window for the swap, as a share of the frames (16 to 28 of 64)."""
     layout: Literal["persons", "released"] = "persons"
-    """How mask and means read a map: persons apart, or as the published neck reshapes one, two persons mixed."""
+    """How the mask reads a feature map. persons: each person apart; released: as published, which mixes two persons."""
 
     @model_validator(mode="after")
     def _in_order(self) -> "SkeAttnCLRConfig":
@@ -191,21 +194,21 @@ class SkeAttnCLRConfig(ContrastConfig):
         return super().fitted(epochs, clips, batch).model_copy(update={"momentum_ahead": ahead})
 
     def steps_ahead(self, per_epoch: int) -> int:
-        """Steps by which the clock of m is ahead in a run of so many steps an epoch."""
+        """Number of steps that the schedule of m is ahead, in a run of this many steps per epoch."""
         return per_epoch if self.momentum_ahead is None else self.momentum_ahead
 
 
 class CrossStreamConfig(ContrastConfig):
-    """Numbers of learning across streams; defaults of CrosSCLR."""
+    """Learning across streams. Defaults: CrosSCLR."""
 
     streams: tuple[Stream, ...] = Field(default=("joint", "motion", "bone"), min_length=2)
-    """Streams that learn together, all made from the same augmented joints; the first one's encoder stands for all."""
+    """Streams to learn together, from the same augmented joints. The first one's encoder is encoder.safetensors."""
     top_k: int = Field(default=1, ge=1)
-    """Nearest bank entries in the other stream that count as positives."""
+    """How many nearest bank entries of the other stream count as positives."""
     context: bool = True
-    """Also choose among the products of both streams' similarities."""
+    """Add the products of both streams' similarities as candidates."""
     cross_from: int | None = Field(default=150, ge=0)
-    """First epoch (from 0) of the second stage, across streams; None for the last sixth of the run."""
+    """First epoch (from 0) of stage 2, learning across streams; None: the last sixth of the run."""
 
     @model_validator(mode="after")
     def _each_stream_once(self) -> "CrossStreamConfig":
@@ -220,7 +223,7 @@ class CrossStreamConfig(ContrastConfig):
         return fitted.model_copy(update={"cross_from": self.cross_begins(epochs)})
 
     def cross_begins(self, epochs: int) -> int:
-        """First epoch (from 0) across streams in a run of so many epochs."""
+        """First epoch (from 0) across streams in a run of this many epochs."""
         return _last_sixth(epochs) if self.cross_from is None else self.cross_from
 
     def doubts(self, epochs: int, steps: int, clips: int) -> list[str]:
@@ -233,21 +236,24 @@ class CrossStreamConfig(ContrastConfig):
         elif self.cross_from is not None and self.cross_from * clips < self.bank:
             doubts.append(
                 f"learning across streams begins after {self.cross_from * clips} clips, when the banks of {self.bank} "
-                f"keys still hold random ones, taken for neighbours; raise --method.cross-from or lower --method.bank"
+                f"keys still hold random ones, which can be chosen as neighbours; raise --method.cross-from or lower "
+                f"--method.bank"
             )
         return doubts
 
 
 class CrosSCLRConfig(SkeletonCLRConfig, CrossStreamConfig):
-    """Numbers of the paper."""
+    """CrosSCLR: one SkeletonCLR per stream; streams share neighbours. Defaults: the paper."""
 
     name: Literal["crossclr"] = "crossclr"  # pyright: ignore[reportIncompatibleVariableOverride]
+    """Name of the method."""
 
 
 class AimCLR3sConfig(AimCLRConfig, CrossStreamConfig):
-    """Numbers of the papers."""
+    """3s-AimCLR: one AimCLR per stream; streams share neighbours. Defaults: the papers."""
 
     name: Literal["aimclr-3s"] = "aimclr-3s"  # pyright: ignore[reportIncompatibleVariableOverride]
+    """Name of the method."""
 
 
 AnyMethodConfig = SimCLRConfig | SkeletonCLRConfig | AimCLRConfig | CrosSCLRConfig | AimCLR3sConfig | SkeAttnCLRConfig

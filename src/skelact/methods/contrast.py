@@ -1,4 +1,4 @@
-"""What the methods that contrast with a memory bank share: the unit vector z = g(f(x)) of a clip."""
+"""Shared by the methods with a memory bank: the unit vector z = g(f(x)) / |g(f(x))| of a clip."""
 
 import torch
 from jaxtyping import Float
@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from skelact.encoders.encoder import Encoder, published_start
 
 
-class Embedder(nn.Module):
-    """Encoder f and projection head g (Linear, ReLU, Linear); head weights N(0, 0.02) and bias 0, as released."""
+class UnitEmbedder(nn.Module):
+    """Encoder f and projection head g (Linear, ReLU, Linear). Head weights start as N(0, 0.02), biases as 0."""
 
     def __init__(self, encoder: Encoder, projection: int):
         super().__init__()
@@ -18,7 +18,7 @@ class Embedder(nn.Module):
         self.head = nn.Sequential(first, nn.ReLU(), last).apply(published_start)
 
     def project(self, h: Float[Tensor, "n d"]) -> Float[Tensor, "n p"]:
-        """z = g(h) / |g(h)|, never in less than float32."""
+        """z = g(h) / |g(h)|, in float32 or better."""
         with torch.autocast(h.device.type, enabled=False):
             return nn.functional.normalize(self.head(h), dim=1)
 

@@ -18,7 +18,7 @@ from skelact.skeleton import Skeleton
 
 
 class CrosSCLR(CrossStream[SkeletonCLR]):
-    """A SkeletonCLR a stream; then each stream takes as positives the neighbours that the other streams find.
+    """One SkeletonCLR per stream; in stage 2 the neighbours found by other streams are positives.
 
     Stream a of the clip's query and key view gives z^_a, z_a; its bank M_a has the entries m_a,i.
     s_a,i = z^_a.m_a,i: similarity to the bank; N_b: the top_k entries of s_b
@@ -27,7 +27,7 @@ class CrosSCLR(CrossStream[SkeletonCLR]):
     L_ab = mean of -log p_ab over the key, N_b in s_a and N_b in the context                                       (c)
     L = sum over a of the mean over b != a of L_ab                                                                 (d)
 
-    Unlike the published program, every key network follows in stage 2 too, and every stream has its own head.
+    Unlike in the published program, every key network is updated in stage 2 too, and every stream has its own head.
     """
 
     Config = CrosSCLRConfig
@@ -36,7 +36,9 @@ class CrosSCLR(CrossStream[SkeletonCLR]):
         super().__init__(config, lambda stream: SkeletonCLR(config, partial(encoder, stream), skeleton), skeleton)
 
     def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], moment: Moment) -> Losses:
-        logits: dict[Stream, Tensor] = {stream: learner.logits(seen) for stream, learner, seen in self.by_stream(views)}
+        logits: dict[Stream, Tensor] = {
+            stream: learner.logits(stream_views) for stream, learner, stream_views in self.by_stream(views)
+        }
         if self.crosses(moment):
             parts = {f"{stream}/cross": loss for stream, loss in self.taught(logits).items()}  # (b), (c)
         else:

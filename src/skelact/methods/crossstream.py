@@ -1,6 +1,6 @@
-"""What the methods that learn several streams together share: a single-stream method for each.
+"""The base of methods that learn several streams together: one single-stream method per stream.
 
-Cross-stream knowledge mining is of CrosSCLR (Li et al., CVPR 2021, section 3.3), which calls a stream a view.
+Cross-stream knowledge mining comes from CrosSCLR (Li et al., CVPR 2021, section 3.3), which calls a stream a view.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,9 +22,9 @@ Learner = TypeVar("Learner", bound=Method)
 
 
 class CrossStream(Method, Generic[Learner]):
-    """A learner a stream, whole and separate: query, key network, projection head and bank of its own.
+    """One learner per stream, with its own query network, key network, projection head and bank.
 
-    All learners see the same clips in the same order, so an entry of every bank is the same clip.
+    All learners see the same clips in the same order, so entry i of every bank is the same clip.
     """
 
     def __init__(self, config: CrossStreamConfig, learner: Callable[[Stream], Learner], skeleton: Skeleton):
@@ -41,7 +41,7 @@ class CrossStream(Method, Generic[Learner]):
         return {stream: self.learner(stream).encoder for stream in self.config.streams}
 
     def learner(self, stream: Stream) -> Learner:
-        """The single-stream method that learns this stream."""
+        """The single-stream method of this stream."""
         return cast(Learner, self.learners[stream])
 
     def views(self) -> dict[str, Augmentation]:
@@ -50,21 +50,21 @@ class CrossStream(Method, Generic[Learner]):
     def by_stream(
         self, views: dict[str, Float[Tensor, "n c t v m"]]
     ) -> Iterator[tuple[Stream, Learner, dict[str, Float[Tensor, "n c t v m"]]]]:
-        """Every stream, its learner, and the views of joints as that stream."""
+        """Every stream with its learner and the views, converted from joints to that stream."""
         for stream in self.config.streams:
-            seen = {name: apply_stream(view, stream, self.skeleton) for name, view in views.items()}
-            yield stream, self.learner(stream), seen
+            stream_views = {name: apply_stream(view, stream, self.skeleton) for name, view in views.items()}
+            yield stream, self.learner(stream), stream_views
 
     def after_step(self, moment: Moment) -> None:
         for stream in self.config.streams:
             self.learner(stream).after_step(moment)
 
     def crosses(self, moment: Moment) -> bool:
-        """Whether a step is of the second stage."""
+        """Whether a step belongs to stage 2."""
         return moment.epoch >= self.config.cross_begins(moment.epochs)
 
     def taught(self, logits: dict[Stream, Float[Tensor, "n k1"]]) -> dict[Stream, Float[Tensor, ""]]:
-        """The loss of each stream under the others, mean over them."""
+        """The loss of each stream with the other streams as teachers, mean over the teachers."""
         c = self.config
         return {
             stream: torch.stack(

@@ -1,4 +1,4 @@
-"""All methods, and how one is built."""
+"""All methods, and the function that builds one."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -22,7 +22,7 @@ METHODS = (SimCLR, SkeletonCLR, AimCLR, CrosSCLR, AimCLR3s, SkeAttnCLR)
 
 
 Weights = Callable[[Stream | None], Mapping[str, Tensor]]
-"""The weights of an encoder, of a stream where a method learns several together."""
+"""Returns the weights of an encoder; of that stream's encoder if a method learns several together."""
 
 
 def build(
@@ -33,9 +33,11 @@ def build(
     persons: int,
     start: Weights | None = None,
 ) -> Method:
-    """The method that `config` configures, for clips of this layout, length and number of persons, with fresh weights
-    from torch's global generator, but for its encoders where `start` gives theirs. SkelactError where it cannot work
-    with this encoder."""
+    """Build the method of `config` for clips of this layout, length and number of persons.
+
+    Weights are random, from the global generator of torch; encoders get those of `start` if it is given.
+    SkelactError if the method cannot use this encoder.
+    """
 
     def network(stream: Stream | None = None) -> Encoder:
         made = encoder.build(skeleton, frames, persons)

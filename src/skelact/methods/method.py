@@ -1,4 +1,4 @@
-"""What the training loop asks of a method, whatever it learns by: contrast, reconstruction, prediction, clusters."""
+"""The interface between the training loop and a method: contrast, reconstruction, prediction, clustering."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from skelact.encoders.encoder import Encoder
 from skelact.maths.augment import Augmentation
 from skelact.maths.draw import Draw
 from skelact.maths.streams import Stream
-from skelact.methods.config import MethodConfig as MethodConfig  # for methods of one's own
+from skelact.methods.config import MethodConfig as MethodConfig  # for your own methods
 
 Losses = dict[str, Float[Tensor, ""]]
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Where a training step stands in its run, and the random numbers of the step."""
+    """Position of a training step in its run, and the random numbers of the step."""
 
     step: int
     """Number of the step, from 0."""
@@ -29,51 +29,51 @@ class Moment:
     epochs: int
     """Epochs of the whole run; each has total / epochs steps."""
     draw: Draw
-    """Draws for the clips of the batch, in their order; a function of seed, epoch and clip alone. `draw.of(name)`
-    starts a sequence for one purpose, such as a mask."""
+    """Random numbers for the clips of the batch, in their order; a function of seed, epoch and clip only.
+    `draw.of(name)` starts a sequence for one purpose, such as a mask."""
 
 
 @dataclass(frozen=True)
 class ParameterGroup:
-    """Parameters that the optimiser treats alike."""
+    """Parameters that share optimiser settings."""
 
     parameters: Sequence[Tensor]
     rate: float = 1.0
     """Their learning rate, as a multiple of the run's."""
     decays: bool = True
-    """Whether weight decay acts on them. AdamW leaves out norms and biases of any group by itself."""
+    """Whether weight decay applies. AdamW never decays norms and biases, whatever the group."""
 
 
 class Method(nn.Module, ABC):
-    """A method owns every network and buffer that training changes; its state dict is its whole state.
+    """A method owns every network and buffer that training changes. Its state dict is its complete state.
 
-    Built as `SomeMethod(config, encoder, skeleton)`: `config` is a `SomeMethod.Config`, and `encoder()` a network with
-    fresh weights, another one at each call. A method of several streams asks for `encoder(stream)`.
+    Built as `SomeMethod(config, encoder, skeleton)`. `config` is a `SomeMethod.Config`. Each call of `encoder()`
+    returns a new network with random weights. A method of several streams calls `encoder(stream)`.
     """
 
     @property
     @abstractmethod
     def encoder(self) -> Encoder:
-        """The network that training is for, from clips (n, c, t, v, m) to features (n, d): exported and evaluated."""
+        """The network that is exported and evaluated, from clips (n, c, t, v, m) to features (n, d)."""
 
     def encoders(self) -> dict[Stream, Encoder]:
-        """An encoder a stream, `encoder` first, of a method that makes several streams itself from views of joints.
+        """One encoder per stream, `encoder` first, for a method that makes several streams from views of joints.
 
-        Empty for a method of one encoder, whose views come in the stream of the run.
+        Empty for a method with one encoder. Its views are in the stream of the run.
         """
         return {}
 
     @abstractmethod
     def views(self) -> dict[str, Augmentation]:
-        """Named views of a batch of clips and how each is made."""
+        """Names of the augmented views, and the augmentation that makes each."""
 
     @abstractmethod
     def forward(self, views: dict[str, Float[Tensor, "n c t v m"]], moment: Moment) -> Losses:
-        """One training step up to the loss. `loss` is whole and float32; its named parts stand beside it."""
+        """Compute the losses of one step: `loss` is the total, in float32; the other entries are its parts, logged."""
 
     def after_step(self, moment: Moment) -> None:
-        """Called once the optimiser has changed the weights, before anything is saved. Does nothing by default."""
+        """Called after the optimiser step and before anything is saved. Default: nothing."""
 
     def parameter_groups(self) -> list[ParameterGroup]:
-        """What the optimiser trains. Default: one group of all parameters that require a gradient."""
+        """Parameters to train. Default: one group with all parameters that require a gradient."""
         return [ParameterGroup([parameter for parameter in self.parameters() if parameter.requires_grad])]

@@ -1,4 +1,4 @@
-"""SkeAttnCLR: contrast of the whole, the salient and the rest by attention over parts (Hua et al., IJCAI 2023)."""
+"""SkeAttnCLR: contrast of whole, salient and non-salient features, by attention (Hua et al., IJCAI 2023)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ PARTS = ("global", "salient", "non_salient")
 
 
 class SkeAttnCLR(Method):
-    """Attention finds what stands out in a clip with swapped parts; that, the rest and the whole each find their key.
+    """Attention splits a clip with swapped parts into salient and non-salient; those and the whole each find their key.
 
     Views x_q = T(s) ("query"), x_k = T(s) ("key"), x_swap = x_q with parts of another clip ("swap"); F = f(x) the map
     of a view, g the one head, p_z, p_s, p_ns predictors; every vector q, k is divided by its length.
-    A = sigmoid(Lambda MHSA(LayerNorm(F_swap))), a number for each place and channel                                (1)
+    A = sigmoid(Lambda MHSA(LayerNorm(F_swap))), a number for each position and channel                             (1)
     q_z = p_z(g(mean F_q)),  q_s = p_s(g(mean F_swap A)),  q_ns = p_ns(g(mean F_swap (1 - A)))                       (2)
     k_z = g(mean F_k),       k_s = g(mean F_k A),          k_ns = g(mean F_k (1 - A)),  by the key network           (3)
     L_global = NCE(q_z, k_z; bank), L_salient = NCE(q_s, k_s; bank, q_ns), L_nonsalient = NCE(q_ns, k_ns; bank, q_s) (4)
@@ -62,7 +62,7 @@ class SkeAttnCLR(Method):
         self.config = config
         self.parts = tuple(skeleton.parts.values())
         width, z = network.channels, config.projection
-        self.query = Embedder(network, z)
+        self.query = MapEmbedder(network, z)
         self.attention = AttentionMask(width, config.heads, config.steepness)
         self.predictors = nn.ModuleDict(
             {part: head(z, width, z) if config.predictors else nn.Identity() for part in PARTS}
@@ -89,11 +89,11 @@ class SkeAttnCLR(Method):
         mask = self.attention(f_swap)  # Eq. 1
         q_z = self._predicted("global", f_q, x_q)  # Eq. 2
         with torch.no_grad():
-            self._predicted("global", f_swap, x_swap)  # as released: no loss reads it, only statistics of BatchNorm
+            self._predicted("global", f_swap, x_swap)  # as released: only for BatchNorm statistics, no loss uses it
         q_s = self._predicted("salient", f_swap * mask, x_swap)
         q_ns = self._predicted("non_salient", f_swap * (1 - mask), x_swap)
         with torch.no_grad():
-            key = cast(Embedder, self.twin.key)
+            key = cast(MapEmbedder, self.twin.key)
             f_k, mask = self._map(key, x_k), self._of_persons(mask, x_swap, x_k)
             pooled = (f_k, f_k * mask, f_k * (1 - mask))
             k_z, k_s, k_ns = (nn.functional.normalize(key.project(f, x_k), dim=1) for f in pooled)  # Eq. 3
@@ -110,7 +110,7 @@ class SkeAttnCLR(Method):
         momentum = cosine_momentum(self.config.momentum, moment.step + ahead, moment.total)
         self.twin.follow_state(self.query, momentum)  # Eq. 6
 
-    def _map(self, network: "Embedder", x: Clips) -> Map:
+    def _map(self, network: "MapEmbedder", x: Clips) -> Map:
         features = network.encoder.feature_map(x)
         return released_layout(features, x.shape[4]) if self.config.layout == "released" else features
 
@@ -120,7 +120,7 @@ class SkeAttnCLR(Method):
             return nn.functional.normalize(self.predictors[part](z), dim=1)
 
     def _of_persons(self, mask: Map, x_swap: Clips, x_k: Clips) -> Float[Tensor, "others d s v"]:
-        """The mask for the persons of the key's map; one half for a person who is not in the swapped view's."""
+        """The mask for the persons in the key's map; 0.5 for a person missing in the swapped view."""
         if not self.encoder.leaves_out_absent:
             return mask
         there, wanted = self.encoder.persons(x_swap), self.encoder.persons(x_k)
@@ -131,7 +131,7 @@ class SkeAttnCLR(Method):
 
 @dataclass(frozen=True)
 class Swapped:
-    """The very clips of the view "query", with parts of each replaced by those of another."""
+    """The clips of the view "query", with some parts of each replaced by those of another clip."""
 
     normal: augment.Augmentation
     swap: PartSwap
@@ -140,8 +140,8 @@ class Swapped:
         return self.swap(self.normal(x, draw.view("query")), draw)
 
 
-class Embedder(nn.Module):
-    """Encoder f and head g."""
+class MapEmbedder(nn.Module):
+    """Encoder f and head g, from feature maps to vectors."""
 
     def __init__(self, encoder: Encoder, projection: int):
         super().__init__()
@@ -149,14 +149,14 @@ class Embedder(nn.Module):
         self.head = head(encoder.features, encoder.features, projection)
 
     def project(self, features: Map, x: Clips) -> Float[Tensor, "n z"]:
-        """g of the mean of a map over its places and the persons of the clips `x`, never in less than float32."""
+        """g of the mean of a map over positions and over the persons of the clips `x`, in float32 or better."""
         h = self.encoder.pool(features, x)
         with torch.autocast(h.device.type, enabled=False):
             return self.head(h)
 
 
 def head(inner: int, hidden: int, outer: int) -> nn.Sequential:
-    """Linear, BatchNorm, ReLU, Linear, without biases (1x1 convolutions of a vector); Kaiming weights, fan out."""
+    """Linear, BatchNorm, ReLU, Linear, without biases (1x1 convolutions in the program). Kaiming weights, fan out."""
     first, last = nn.Linear(inner, hidden, bias=False), nn.Linear(hidden, outer, bias=False)
     for layer in (first, last):
         nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")

@@ -12,13 +12,13 @@ from skelact.maths.bank import Bank
 from skelact.maths.losses import info_nce, similarities
 from skelact.maths.momentum import MomentumTwin
 from skelact.methods.config import SkeletonCLRConfig
-from skelact.methods.contrast import Embedder
+from skelact.methods.contrast import UnitEmbedder
 from skelact.methods.method import Losses, Method, Moment
 from skelact.skeleton import Skeleton
 
 
 class SkeletonCLR(Method):
-    """Two normal views of a clip should be told from all other clips in the memory bank.
+    """Two normal views of a clip should be more alike than the clip and any entry of the memory bank.
 
     query x^, key x = T(s); z^ = g_q(f_q(x^)), z = g_k(f_k(x)), both unit vectors; M the bank.
     L = -log [exp(z^.z/tau) / (exp(z^.z/tau) + sum_i exp(z^.m_i/tau))]                                             (1)
@@ -30,7 +30,7 @@ class SkeletonCLR(Method):
     def __init__(self, config: Config, encoder: Callable[[], Encoder], skeleton: Skeleton):
         super().__init__()
         self.config = config
-        self.query = Embedder(encoder(), config.projection)
+        self.query = UnitEmbedder(encoder(), config.projection)
         self.twin = MomentumTwin(self.query, config.momentum)
         self.bank = Bank(config.bank, config.projection)
 
@@ -46,7 +46,7 @@ class SkeletonCLR(Method):
         return {"loss": info_nce(self.logits(views))}  # Eq. 1
 
     def logits(self, views: dict[str, Float[Tensor, "n c t v m"]]) -> Float[Tensor, "n k1"]:
-        """[z^.z, z^.M] / tau of each clip; the twin follows, and the bank takes the keys in."""
+        """[z^.z, z^.M] / tau of each clip. Updates the key network and adds the keys to the bank."""
         z_hat = self.query(views["query"])
         with torch.no_grad():
             self.twin.follow(self.query)  # Eq. 2

@@ -1,4 +1,4 @@
-"""What a run has to show for itself: `report` writes it as one HTML file, `figure` draws still pictures."""
+"""Reports about runs: `report` writes one HTML file, `figure` draws still pictures."""
 
 from skelact.report.page import report
 

@@ -1,4 +1,4 @@
-"""Where a SkeAttnCLR run looks: its attention mask drawn on skeletons, and joint by joint over time."""
+"""The attention mask of a SkeAttnCLR run, on skeletons and as joints over time."""
 
 import math
 from collections.abc import Sequence
@@ -25,22 +25,21 @@ MOST_CLIPS = 4
 SIZE = 240
 """Width and height of a skeleton's picture, in pixels."""
 NAMED = 3
-"""Joints named as those that stand out most, and least."""
+"""Number of most and least salient joints that are named."""
 
 
 def attention(runs: Sequence[Run], stores: Stores) -> Html | None:
-    """The section, or None where no run is one of SkeAttnCLR."""
+    """The section, or None if no run is of SkeAttnCLR."""
     attending = [run for run in runs if lookup(run.stages[-1], "method.name") == "skeattnclr"]
     if not attending:
         return None
     note = (
-        "SkeAttnCLR's mask: how much of each place of the feature map counts as salient, its mean over channels, of "
-        "whole clips that nothing was swapped in. On the skeleton it is the mean over time, the pose that of the time "
-        "with the highest mean: the larger and stronger a joint, the more it stands out. Each person has a scale of "
-        "their own, from their lowest to their highest value: mind how far these are apart. An untrained mask is one "
-        "half everywhere."
+        "SkeAttnCLR's mask says how salient each entry of the feature map is (mean over channels, whole clips, no "
+        "parts swapped). The skeleton shows the mean over time, in the pose of the time with the highest mean: larger "
+        "and stronger joints are more salient. Each person has an own scale, from the lowest to the highest value: "
+        "check how far these are apart. An untrained mask is 0.5 everywhere."
     )
-    parts = [_of_run(f"attention-{place}", run, stores) for place, run in enumerate(attending)]
+    parts = [_of_run(f"attention-{number}", run, stores) for number, run in enumerate(attending)]
     return section("attention", "Attention", tag("p", note, class_="note"), *parts)
 
 
@@ -48,9 +47,9 @@ def _of_run(ident: str, run: Run, stores: Stores) -> Html:
     paths = [Path(str(store.get("path"))) for store in run.config.get("stores") or []]
     store = next((stores.there[path] for path in paths if path in stores.there), None)
     if store is None:
-        return missing(f"{run.name}: the store that it was trained on is not there.")
+        return missing(f"{run.name}: the store that it was trained on is missing.")
     if not RunFolder(run.path).checkpoint.exists():
-        return missing(f"{run.name}: there is no checkpoint, and the mask is kept nowhere else.", "skelact pretrain")
+        return missing(f"{run.name}: there is no checkpoint, which the mask is computed from.", "skelact pretrain")
     found = load_attention(run.path)
     labels = store.table["action"]
     rows = choose(labels, np.zeros(len(store), dtype=bool), store.table["persons"] > 1, MOST_CLIPS)
@@ -67,7 +66,7 @@ def _of_run(ident: str, run: Run, stores: Stores) -> Html:
 
 
 def _range(values: Float[np.ndarray, "..."]) -> str:
-    """Lowest to highest, with as many digits as tell them apart."""
+    """Lowest to highest, with enough digits to distinguish them."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     digits = _digits(low, high)
     return f"from {low:.{digits}f} to {high:.{digits}f}"

@@ -1,4 +1,4 @@
-"""Which clips play on the page, and what each run takes them for."""
+"""The clips that play on the page, with the predictions of each run."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ def clips(runs: Sequence[Run], stores: Stores, found: Sequence[Joined]) -> Html:
         if one.store is None and any(
             one.result.store in (name, f"{name} [{one.result.identity[:8]}]") for name in names
         ):
-            words = f"{one.title}: the store of that name that is there now is another one, so its clips are not shown."
+            words = f"{one.title}: the store of that name now has other content, so its clips are not shown."
             notes.append(missing(words))
     if not stores.there:
         if not notes:
@@ -33,13 +33,13 @@ def clips(runs: Sequence[Run], stores: Stores, found: Sequence[Joined]) -> Html:
     store = shown[0].store if shown else None
     if store is None:
         store = next(iter(stores.there.values()))
-        notes.append(unmeasured("What the run takes these clips for is not known yet.", runs[0]))
+        notes.append(unmeasured("There are no predictions for these clips yet.", runs[0]))
     beside = _one_a_run([one for one in shown if (one.store, one.result.split) == (store, shown[0].result.split)])
     name = shown[0].result.store if shown else store.name
-    words = f"From {name} as recorded{', test side' if beside else ''}. Drag a skeleton to turn it."
+    words = f"{'Test clips' if beside else 'Clips'} of {name} as recorded. Drag a skeleton to turn it."
     if beside:
         label = " and ".join(dict.fromkeys(one.result.label for one in beside))
-        words += f" Predictions: {label}. Every third clip is a mistake where its class has one."
+        words += f" Predictions: {label}. Every third clip is a mistake, if its class has one."
     notes.append(tag("p", words, class_="note"))
     return section("clips", "Clips", *notes, players(store, _rows(store, beside), beside))
 
@@ -50,9 +50,9 @@ def choose(
     several: Bool[np.ndarray, "n"],
     most: int = MOST_CLIPS,
 ) -> list[int]:
-    """At most `most` rows of different classes: every third a mistake where there is one, one with two persons if any.
+    """At most `most` rows of different classes; every third is a mistake if possible, one has two persons if possible.
 
-    `wrong` and `several` say of each row whether it was taken for another class and whether it has two persons.
+    `wrong`: misclassified rows; `several`: rows with two persons.
     """
     present = np.unique(labels)
     spread = present[np.unique(np.linspace(0, len(present) - 1, min(most, len(present))).round().astype(int))]
@@ -60,9 +60,9 @@ def choose(
     if len(pairs) and not np.isin(spread, pairs).any():
         spread[-1] = pairs[0]
     chosen = []
-    for place, action in enumerate(spread):
+    for index, action in enumerate(spread):
         rows = np.flatnonzero(labels == action)
-        for wanted in (wrong == (place % 3 == 2), several):
+        for wanted in (wrong == (index % 3 == 2), several):
             rows = rows[wanted[rows]] if wanted[rows].any() else rows
         chosen.append(int(rows[0]))
     return chosen

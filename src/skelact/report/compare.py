@@ -1,4 +1,4 @@
-"""Several runs on the same test clips: accuracy of each class, a dot a run."""
+"""Several runs on the same test clips: accuracy of each class, one dot per run."""
 
 from collections.abc import Sequence
 
@@ -17,9 +17,9 @@ def comparisons(found: Sequence[Joined], runs: Sequence[str]) -> list[Html]:
         if one.predictions is not None:
             groups.setdefault((one.result.label, one.result.store, one.result.split), []).append(one)
     parts = []
-    for place, ((label, store, split), group) in enumerate(groups.items()):
+    for number, ((label, store, split), group) in enumerate(groups.items()):
         if len(group) > 1:
-            content = join((_names(group, runs), _plot(f"compare-{place}", group, runs)))
+            content = join((_names(group, runs), _plot(f"compare-{number}", group, runs)))
             parts.append(details(f"Runs side by side: {label}, {store} {split}", content, opened=not parts))
     return parts
 
@@ -38,7 +38,7 @@ def _plot(ident: str, group: Sequence[Joined], runs: Sequence[str]) -> Html:
     shares = np.stack([class_accuracy(one) for one in group])
     present = np.flatnonzero(np.isfinite(shares).all(axis=0))
     order = present[np.argsort(shares[:, present].mean(axis=0), kind="stable")]
-    names = [group[0].classes[place] for place in order]
+    names = [group[0].classes[index] for index in order]
     figure = go.Figure()
     for number, (one, share) in enumerate(zip(group, shares, strict=True)):
         beside = 0.3 * (number / (len(group) - 1) - 0.5)  # so that equal runs do not hide each other

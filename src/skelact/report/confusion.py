@@ -1,4 +1,4 @@
-"""Which classes are told apart: accuracy of each class, the confusion matrix and the pairs confused most."""
+"""Results by class: accuracy of each class, confusion matrix, most confused pairs."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from skelact.report.results import unmeasured
 from skelact.report.runs import Predictions, Run
 
 FEW = 30
-"""Up to so many classes each cell of the matrix has room for its number."""
+"""With this many classes or fewer the cells of the matrix show their numbers."""
 
 
 def confusion(labels: Int64[np.ndarray, "n"], predicted: Int64[np.ndarray, "n"], k: int) -> Int64[np.ndarray, "k k"]:
@@ -25,12 +25,12 @@ def confusion(labels: Int64[np.ndarray, "n"], predicted: Int64[np.ndarray, "n"],
 def classes(runs: Sequence[Run], found: Sequence[Joined]) -> Html:
     """The section: everything by class of each evaluation that kept its scores."""
     parts = comparisons(found, [run.name for run in runs])
-    for place, one in enumerate(found):
+    for index, one in enumerate(found):
         if one.predictions is None:
-            words = f"{one.title}: the scores of single clips (npz) are not there."
+            words = f"{one.title}: the scores of the test clips (.npz) are missing."
             parts.append(unmeasured(words, one.run))
         else:
-            parts.append(details(one.title, _by_class(f"classes-{place}", one.predictions, one.classes), not parts))
+            parts.append(details(one.title, _by_class(f"classes-{index}", one.predictions, one.classes), not parts))
     if not parts:
         parts.append(unmeasured("No predictions yet.", runs[0]))
     return section("classes", "Classes", *parts)
@@ -43,7 +43,7 @@ def _by_class(ident: str, found: Predictions, names: Sequence[str]) -> Html:
             tag("h3", "Accuracy of each class"),
             plot_accuracy(f"{ident}-accuracy", counts, names),
             tag("h3", "Confusion matrix"),
-            tag("p", "Rows are the true class, columns the predicted one; per cent of the row.", class_="note"),
+            tag("p", "Rows: true class; columns: predicted class; per cent of the row.", class_="note"),
             plot_matrix(f"{ident}-matrix", counts, names),
             tag("h3", "Confused most"),
             most_confused(counts, names),
@@ -57,7 +57,7 @@ def plot_accuracy(ident: str, counts: Int64[np.ndarray, "k k"], classes: Sequenc
     present = np.flatnonzero(clips)
     share = 100 * counts.diagonal()[present] / clips[present]
     order = np.argsort(share, kind="stable")
-    names = [classes[int(place)] for place in present[order]]
+    names = [classes[int(action)] for action in present[order]]
     figure = go.Figure(
         go.Bar(
             x=share[order],
@@ -67,7 +67,7 @@ def plot_accuracy(ident: str, counts: Int64[np.ndarray, "k k"], classes: Sequenc
             text=[f"{value:.0f}" for value in share[order]],
             textposition="outside",
             cliponaxis=False,
-            customdata=[[literal(name), int(clips[place])] for name, place in zip(names, present[order], strict=True)],
+            customdata=[[literal(name), int(clips[k])] for name, k in zip(names, present[order], strict=True)],
             hovertemplate="%{customdata[0]}: %{x:.1f} % of %{customdata[1]} clips<extra></extra>",
         )
     )
@@ -118,7 +118,7 @@ def plot_matrix(ident: str, counts: Int64[np.ndarray, "k k"], classes: Sequence[
 def most_confused(counts: Int64[np.ndarray, "k k"], classes: Sequence[str], most: int = 8) -> Html:
     """The pairs of classes with the most clips taken for each other, both ways added up."""
     both = np.triu(counts + counts.T, 1)
-    order = [divmod(int(place), len(classes)) for place in np.argsort(-both, axis=None, kind="stable")[:most]]
+    order = [divmod(int(cell), len(classes)) for cell in np.argsort(-both, axis=None, kind="stable")[:most]]
     clips = counts.sum(axis=1)
     rows = []
     for one, other in order:
@@ -126,7 +126,7 @@ def most_confused(counts: Int64[np.ndarray, "k k"], classes: Sequence[str], most
             share = 100 * both[one, other] / (clips[one] + clips[other])
             rows.append((f"{classes[one]} ↔ {classes[other]}", int(both[one, other]), number(share)))
     if not rows:
-        return tag("p", "None: every test clip was given its class.", class_="note")
+        return tag("p", "None: every test clip was classified correctly.", class_="note")
     return table(("classes", "clips", "% of both"), rows, numbers=(1, 2), label="Pairs confused most")
 
 

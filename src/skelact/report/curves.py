@@ -1,4 +1,4 @@
-"""Training curves: one small panel a logged quantity, the runs laid over each other."""
+"""Training curves: one small panel per logged quantity, with all runs."""
 
 import math
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from skelact.maths.streams import STREAMS
+from skelact.methods.parts import LOSS_PARTS
 from skelact.report.markup import Html, join, missing, section, tag
 from skelact.report.plots import RUN_COLOURS, literal, plot
 from skelact.report.runs import Run
@@ -25,24 +26,24 @@ TITLES = {
     "effective_rank": "Effective rank of the features",
     "clips_per_second": "Clips a second",
 }
-"""The quantities that have a place of their own; the loss's named parts come right after the loss."""
+"""The quantities that have a title of their own; the loss's named parts come right after the loss."""
 AGAINST_BANK = ("info_nce", "d1", "d2", "global")
-"""Losses that are log(1 + K) while the key and all K entries of the bank look equally similar."""
+"""Losses that equal log(1 + K) while the key and all K entries of the bank are equally similar."""
 SUMMED = (*AGAINST_BANK, "cross")
-"""Parts of a whole loss, which itself has no such level."""
+"""Parts of a sum loss, which itself has no such level."""
 MOST_POINTS = 1200
 """Points drawn of one raw curve; a longer log is averaged in equal stretches."""
 
 
 def curves(runs: Sequence[Run]) -> Html:
     """The section with all panels, or what makes them."""
-    panels = [_panel(name, place, runs) for place, name in enumerate(_names(runs))]
+    panels = [_panel(name, index, runs) for index, name in enumerate(_names(runs))]
     if not panels:
-        return section("training", "Training", missing("No log of a training here.", "skelact pretrain"))
+        return section("training", "Training", missing("There is no training log.", "skelact pretrain"))
     without = [run.name for run in runs if not run.metrics]
     note = tag(
         "p",
-        "Faint: as logged. Strong: its running mean, weighted by nearness (a window of a fortieth of the log)."
+        "Faint: as logged. Strong: Gaussian running mean (standard deviation 1/80 of the log)."
         + (f" No log in {', '.join(without)}." if without else ""),
         class_="note",
     )
@@ -91,7 +92,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _panel(name: str, place: int, runs: Sequence[Run]) -> Html:
+def _panel(name: str, index: int, runs: Sequence[Run]) -> Html:
     figure = go.Figure()
     level = None
     for number, run in enumerate(runs):
@@ -108,8 +109,9 @@ def _panel(name: str, place: int, runs: Sequence[Run]) -> Html:
         )
     part, stream = _of_stream(name)
     title = TITLES.get(part) or (f"Online kNN on {part[4:]}, top-1 %" if part.startswith("knn/") else part)
+    title += f": {LOSS_PARTS[part]}" if part in LOSS_PARTS else ""
     title += f" ({stream})" if stream else ""
-    # Per cent that hardly differ from chance would else have ticks of nine digits.
+    # Otherwise values close to chance would get ticks of nine digits.
     from_zero = part == "lr" or part.startswith("knn")
     figure.update_layout(
         showlegend=False,
@@ -118,11 +120,11 @@ def _panel(name: str, place: int, runs: Sequence[Run]) -> Html:
         xaxis={"title": {"text": "step", "standoff": 6}, "nticks": 6},
         yaxis={"nticks": 6, "exponentformat": "power", "rangemode": "tozero" if from_zero else "normal"},
     )
-    return tag("div", join((tag("h3", title), plot(figure, f"curve-{place}", f"{title} by step", 230))), class_="panel")
+    return tag("div", join((tag("h3", title), plot(figure, f"curve-{index}", f"{title} by step", 230))), class_="panel")
 
 
 def _draw(figure: go.Figure, steps: np.ndarray, values: np.ndarray, run: str, colour: str) -> None:
-    """Raw and smoothed for a dense log; points for a sparse one, whose mean would hide what there is."""
+    """Raw and smoothed lines for a dense log, points for a sparse one."""
     if len(steps) < 40:
         mode = "lines+markers"
         figure.add_scatter(
@@ -136,7 +138,7 @@ def _draw(figure: go.Figure, steps: np.ndarray, values: np.ndarray, run: str, co
 
 
 def reference(run: Run, name: str) -> tuple[float, str] | None:
-    """A level that says that nothing was learned, where the run has one, and its words."""
+    """The level of a quantity at which nothing was learned, and its label; None if it has none."""
     name, _ = _of_stream(name)
     if name == "feature_std":
         return COLLAPSED_STD, "collapsed below"

@@ -1,4 +1,4 @@
-"""One HTML file that needs nothing but a browser: its head, its style, its scripts."""
+"""A self-contained HTML file: head, style, scripts."""
 
 from importlib.resources import files
 
@@ -13,7 +13,7 @@ MOVING = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inli
 def document(title: str, body: Html, scripts: tuple[Html, ...] = ()) -> bytes:
     """The whole file; `body` stands in its main element, `scripts` behind it.
 
-    A file name that is no UTF-8 is written with its bytes as escapes, which in JSON they are.
+    A file name that is not UTF-8 is written with escapes, as in JSON.
     """
     content = f"""<!DOCTYPE html>
 <html lang="en">

@@ -56,8 +56,8 @@ def result_bars(bars: Sequence[Bar], width: int = 640) -> str:
         x = left + scale * percent
         parts.append(f'<line class="l" x1="{x:g}" y1="8" x2="{x:g}" y2="{low}"/>')
         parts.append(f'<text class="m" x="{x:g}" y="{low + 18}" text-anchor="middle">{percent} %</text>')
-    for place, bar in enumerate(bars):
-        y, mark = 14 + step * place, left + scale * bar.control
+    for number, bar in enumerate(bars):
+        y, mark = 14 + step * number, left + scale * bar.control
         parts += [
             f'<text x="{left - 10}" y="{y + 17}" text-anchor="end">{text(shorten(bar.label, 27))}</text>',
             f'<rect x="{left}" y="{y}" width="{scale * bar.top1:.1f}" height="24" rx="3" fill="#2f6fde"/>',
@@ -75,8 +75,8 @@ def _strip(shown: Poses, skeleton: Skeleton, pictures: int, size: int) -> str:
     frames = np.linspace(0, len(shown.joints) - 1, pictures).round().astype(int)
     scale, side = size * 0.46, sides(skeleton)
     lines = []
-    for place, frame in enumerate(frames):
-        centre = (place + 0.5) * size
+    for number, frame in enumerate(frames):
+        centre = (number + 0.5) * size
         for person, joints in enumerate(shown.joints[frame]):
             points = np.stack([centre + scale * joints[:, 0], 28 + size / 2 - scale * joints[:, 1]], axis=1)
             for joint, parent in skeleton.bones:

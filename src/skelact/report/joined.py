@@ -1,4 +1,4 @@
-"""Evaluations joined with what they were made on: their store, their classes, their predictions and features."""
+"""Evaluations joined with their store, classes, predictions and features."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,19 +19,18 @@ from skelact.runs import RunFolder
 from skelact.system.world import SkelactError
 
 PREFERRED = ("linear", "knn")
-"""Which protocol's predictions come first, where there are several."""
+"""Protocols whose predictions come first."""
 
 
 @dataclass(frozen=True)
 class Stores:
-    """The stores that runs were trained on, by the folder that their configurations name, and why the others cannot be
-    opened."""
+    """The training stores of runs by their folder, and the errors of those that cannot be opened."""
 
     there: dict[Path, Store]
     gone: tuple[str, ...]
 
     def of(self, result: Evaluation) -> Store | None:
-        """The store that a result is of, by what is in it: another one may have its name by now."""
+        """The store of a result, found by its content, because another store may have its name."""
         for store in self.there.values():
             if result.identity in ({content_hash(store)} if result.content else prepared_hashes(store)):
                 return store
@@ -58,13 +57,13 @@ class Joined:
 
     @property
     def classes(self) -> list[str]:
-        """A name for each column of the scores; its number where no store has it."""
+        """A name for each column of the scores; its number if the store is missing."""
         count = self.predictions.scores.shape[1] if self.predictions else self.result.classes
         names = self.store.classes if self.store else ()
-        return [names[place] if place < len(names) else f"class {place}" for place in range(count)]
+        return [names[index] if index < len(names) else f"class {index}" for index in range(count)]
 
     def features(self) -> Float32[np.ndarray, "n d"] | None:
-        """Features of the test clips in the order of the predictions, from the run's cache; None where not there."""
+        """Features of the test clips in the order of the predictions, from the run's cache; None if missing."""
         if self.store is None or self.predictions is None or not RunFolder(self.run.path).encoder().exists():
             return None
         encoder = load_encoder(self.run.path, self.stream)
@@ -72,7 +71,7 @@ class Joined:
         file = RunFolder(self.run.path).features / f"{key[:16]}.npz"
         if not file.exists():
             return None
-        row = {str(name): place for place, name in enumerate(self.store.table["name"])}
+        row = {str(name): index for index, name in enumerate(self.store.table["name"])}
         rows = [row.get(str(name)) for name in self.predictions.names]
         try:
             (features,) = read_arrays(file, ("features",))
@@ -84,7 +83,7 @@ class Joined:
 
 
 def open_stores(runs: Sequence[Run]) -> Stores:
-    """Open every store that a configuration names; one that is gone or damaged is told, not an error."""
+    """Open every store that a configuration names. A missing or damaged one is listed, not an error."""
     there: dict[Path, Store] = {}
     gone: dict[str, None] = {}
     for run in runs:
@@ -99,7 +98,7 @@ def open_stores(runs: Sequence[Run]) -> Stores:
 
 
 def stores_apart(runs: Sequence[Run], stores: Stores) -> list[Run]:
-    """The runs, with stores of one name but of different content called by the first letters of its hash too."""
+    """The runs; stores with the same name but different content get the first letters of their hash."""
     every = [result for run in runs for result in run.evaluations.values()]
     identity = {id(result): _identity(result, stores) for result in every}
     known: dict[str, set[str]] = {}
@@ -117,21 +116,21 @@ def stores_apart(runs: Sequence[Run], stores: Stores) -> list[Run]:
 
 
 def _identity(result: Evaluation, stores: Stores) -> str:
-    """Whose clips they are, whatever the preparation; older results have only the hash of their prepared clips."""
+    """Hash of the store's content; older results only have the hash of their prepared clips."""
     store = stores.of(result)
     return content_hash(store) if store else result.identity
 
 
 def joined(runs: Sequence[Run], stores: Stores) -> list[Joined]:
-    """All evaluations that score classes, the ones to show first first; a SkelactError for labels without a column."""
-    place = {protocol: place for place, protocol in enumerate(PREFERRED)}
+    """All evaluations that score classes, sorted for display. SkelactError for labels without a column."""
+    rank = {protocol: index for index, protocol in enumerate(PREFERRED)}
     found = [
         Joined(run, result, _checked(run, file), stores.of(result))
         for run in runs
         for file, result in run.evaluations.items()
         if isinstance(result, Classified)
     ]
-    return sorted(found, key=lambda one: (isinstance(one.result, Fused), place.get(one.result.protocol, len(place))))
+    return sorted(found, key=lambda one: (isinstance(one.result, Fused), rank.get(one.result.protocol, len(rank))))
 
 
 def _checked(run: Run, file: Path) -> Predictions | None:

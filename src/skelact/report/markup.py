@@ -47,14 +47,14 @@ def raw_data_block(ident: str, encoded: str) -> Html:
 
 
 def table(heads: Sequence[Any], rows: Iterable[Sequence[Any]], numbers: Iterable[int] = (), label: str = "") -> Html:
-    """A table that scrolls inside its own box; the columns in `numbers` are set flush right in equal-width digits."""
+    """A table that scrolls in its own box; columns in `numbers` are right-aligned with equal-width digits."""
     right = frozenset(numbers)
 
     def cells(name: str, values: Sequence[Any]) -> Html:
         return join(
             (
-                tag("th" if name == "th" or place == 0 else "td", value, **({"class_": "n"} if place in right else {}))
-                for place, value in enumerate(values)
+                tag("th" if name == "th" or col == 0 else "td", value, **({"class_": "n"} if col in right else {}))
+                for col, value in enumerate(values)
             ),
             "",
         )
@@ -65,7 +65,7 @@ def table(heads: Sequence[Any], rows: Iterable[Sequence[Any]], numbers: Iterable
 
 
 def details(summary: Any, content: Html, opened: bool = False) -> Html:
-    """A part that a reader opens."""
+    """A collapsible part."""
     return Html(f"<details{' open' if opened else ''}><summary>{text(summary)}</summary>{content}</details>")
 
 
@@ -75,13 +75,13 @@ def section(ident: str, title: str, *content: Html) -> Html:
 
 
 def missing(what: str, command: str = "") -> Html:
-    """Says openly that a piece is not there and which command makes it."""
-    how = join((Html(" It is made by "), tag("code", command), Html(".")), "") if command else Html("")
+    """A note that something is missing, and the command that makes it."""
+    how = join((Html(" Run: "), tag("code", command), Html(".")), "") if command else Html("")
     return tag("p", join((Html(text(what)), how), ""), class_="missing")
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """A number with fixed digits, or a dash where there is none."""
+    """A number with fixed digits, or a dash if it is missing."""
     return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
 
 

@@ -1,7 +1,7 @@
 // Draws each figure when it comes into sight, in the colours of the reader's scheme.
 (() => {
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const places = [...document.querySelectorAll("[data-plot]")];
+  const elements = [...document.querySelectorAll("[data-plot]")];
   const drawn = new Set();
   const narrow = () => innerWidth < 700;
   const hovers = matchMedia("(hover: hover)").matches; // elsewhere the bar would lie over the figure for good
@@ -23,19 +23,19 @@
     return [data, layout];
   };
 
-  const draw = (place) => {
-    const figure = JSON.parse(document.getElementById(place.dataset.plot).textContent);
+  const draw = (element) => {
+    const figure = JSON.parse(document.getElementById(element.dataset.plot).textContent);
     const options = { responsive: true, displaylogo: false, displayModeBar: !narrow() && hovers && "hover",
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], scrollZoom: false };
     if (narrow()) figure.layout.dragmode = false;
-    Plotly.react(place, ...themed(figure), options);
-    drawn.add(place);
+    Plotly.react(element, ...themed(figure), options);
+    drawn.add(element);
   };
 
   const sight = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting && !drawn.has(entry.target)) draw(entry.target);
   }, { rootMargin: "300px" });
-  places.forEach((place) => sight.observe(place));
+  elements.forEach((element) => sight.observe(element));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach(draw));
-  addEventListener("beforeprint", () => places.forEach((place) => { if (!drawn.has(place)) draw(place); }));
+  addEventListener("beforeprint", () => elements.forEach((element) => { if (!drawn.has(element)) draw(element); }));
 })();

@@ -36,8 +36,8 @@ SECTIONS = (
 def report(runs: list[Path], out: Path | None = None, reproduced: Sequence[Path] = ()) -> Path:
     """Write the report of one or more run folders and return its path.
 
-    `out` left out: RUN/report.html of a single run, report.html beside the first of several. `reproduced`: JSON files
-    of published tables that were run, each shown beside the paper's numbers.
+    `out` defaults to RUN/report.html for one run, and to report.html beside the first of several.
+    `reproduced`: JSON files of reproduced tables, which are shown too.
     SkelactError: no run given, not a run folder, a damaged file in it (which, and what was expected).
     """
     if not runs:
@@ -84,11 +84,11 @@ def page(runs: Sequence[Run], reproduced: Sequence[Reproduction] = ()) -> bytes:
 
 
 def _named_apart(runs: Sequence[Run]) -> list[Run]:
-    """Runs of one folder name are called by their whole path; the same folder twice is an error."""
-    places = [run.path.resolve() for run in runs]
-    if len(set(places)) != len(places):
-        twice = next(place for place in places if places.count(place) > 1)
-        raise SkelactError(f"{twice}: given {places.count(twice)} times, expected each run once")
+    """Runs whose folder names are equal are named by their whole path; the same folder twice is an error."""
+    folders = [run.path.resolve() for run in runs]
+    if len(set(folders)) != len(folders):
+        twice = next(folder for folder in folders if folders.count(folder) > 1)
+        raise SkelactError(f"{twice}: given {folders.count(twice)} times, expected each run once")
     names = [run.name for run in runs]
     return [
         run if names.count(run.name) == 1 else Run(run.path, str(run.path), run.config, run.metrics, run.evaluations)

@@ -12,7 +12,7 @@
   const decode = (text) => {
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
     const view = new DataView(bytes.buffer);
-    return Int16Array.from({ length: bytes.length / 2 }, (_, place) => view.getInt16(2 * place, true));
+    return Int16Array.from({ length: bytes.length / 2 }, (_, index) => view.getInt16(2 * index, true));
   };
 
   const players = JSON.parse(source.textContent).map((clip, number) => {
@@ -44,10 +44,10 @@
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
     const scale = Math.min(width, height) * 0.42;
-    const place = ([x, y]) => [width / 2 + scale * x, height / 2 - scale * y];
+    const pixel = ([x, y]) => [width / 2 + scale * x, height / 2 - scale * y];
     const line = (a, b, colour, thickness) => {
       pen.strokeStyle = colour; pen.lineWidth = thickness;
-      pen.beginPath(); pen.moveTo(...place(a)); pen.lineTo(...place(b)); pen.stroke();
+      pen.beginPath(); pen.moveTo(...pixel(a)); pen.lineTo(...pixel(b)); pen.stroke();
     };
     pen.lineCap = "round";
     for (let step = -1; step <= 1.001; step += 0.5) {
@@ -67,7 +67,7 @@
     for (const [, a, b, colour] of bones) {
       line(a, b, colour, Math.max(2, scale / 34));
       for (const end of [a, b]) {
-        pen.fillStyle = colour; pen.beginPath(); pen.arc(...place(end), Math.max(1.8, scale / 40), 0, 7); pen.fill();
+        pen.fillStyle = colour; pen.beginPath(); pen.arc(...pixel(end), Math.max(1.8, scale / 40), 0, 7); pen.fill();
       }
     }
     if (!bones.length) {

@@ -18,7 +18,7 @@ MOST_FRAMES = 240
 UNIT = 16000
 """Whole numbers in one picture radius: far finer than a screen, and two radii fit 16 bits."""
 UNSEEN = -32768
-"""Stands for a joint that is not there."""
+"""Code for a missing joint."""
 
 
 def encode(joints: Float64[np.ndarray, "t p v 3"]) -> str:
@@ -46,7 +46,7 @@ def clip_data(store: Store, row: int) -> dict[str, Any]:
 
 
 def players(store: Store, rows: Sequence[int], beside: Sequence[Joined]) -> Html:
-    """A card with a playing skeleton for each row, with what every evaluation of `beside` takes it for."""
+    """A card with a playing skeleton for each row, with the predictions of the evaluations in `beside`."""
     best = [
         (one.run.name, dict(zip(map(str, one.predictions.names), map(int, one.predictions.best), strict=True)))
         for one in beside

@@ -1,4 +1,4 @@
-"""Recordings as pictures see them: persons in their own rows, right-handed (right, up, towards the viewer), in view."""
+"""Recordings for drawing: one row per person, axes (right, up, towards the viewer), scaled to the picture."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from skelact.skeleton import Skeleton
 MOST_PERSONS = 3
 """Persons shown of one clip: those that are seen in most frames."""
 INSIDE = 98.0
-"""Per cent of all joints that the frame of the picture holds; the rest may be a noise body metres away."""
+"""Per cent of all joints that the frame of the picture holds; the rest may be noise metres away."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ def _by_person(recording: Recording) -> Float64[np.ndarray, "t p v 3"]:
     known, frames = np.unique(recording.identity[recording.identity >= 0], return_counts=True)
     kept = np.sort(known[np.argsort(-frames, kind="stable")[:MOST_PERSONS]])
     rows = np.full((len(recording.joints), max(len(kept), 1), *recording.joints.shape[2:]), np.nan)
-    for place, person in enumerate(kept):
+    for row, person in enumerate(kept):
         time, slot = np.nonzero(recording.identity == person)
-        rows[time, place] = recording.joints[time, slot]
+        rows[time, row] = recording.joints[time, slot]
         if recording.missing is not None:
-            rows[time, place] = np.where(recording.missing[time, slot][..., None], np.nan, rows[time, place])
+            rows[time, row] = np.where(recording.missing[time, slot][..., None], np.nan, rows[time, row])
     return rows
 
 

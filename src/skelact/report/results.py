@@ -1,4 +1,4 @@
-"""The results table: every evaluation beside its control and the published number, and how each was obtained."""
+"""The results table: every evaluation with its control and published number, and how each was obtained."""
 
 import shlex
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ def results(runs: Sequence[Run]) -> Html:
 
 
 def unmeasured(what: str, run: Run) -> Html:
-    """Says what is not there and the command that evaluates the run, if its store has the labels for it."""
+    """A note that something is missing, with the command that evaluates the run if its store has labels."""
     store = (run.config.get("stores") or [{}])[0]
     path, split = (str(store.get(key, key.upper())) for key in ("path", "split"))
     lack = "labels to evaluate by"
@@ -64,7 +64,7 @@ def unmeasured(what: str, run: Run) -> Html:
         name = "SPLIT" if split == ALL else split  # unknown while the store is not there
     where = f"{shlex.quote(str(run.path))} --store {shlex.quote(path)}"
     if name is None:
-        words = f"{what} {Path(path).name} has no {lack}; its features are written by "
+        words = f"{what} {Path(path).name} has no {lack}. To write its features, run: "
         return tag(
             "p",
             join((Html(text(words)), tag("code", f"skelact embed {where} --out features.npz")), ""),
@@ -131,12 +131,12 @@ def _figures(found: Sequence[tuple[Run, Evaluation]], several: bool) -> Html:
 
 
 def _readings(found: Sequence[tuple[Run, Evaluation]]) -> dict[str, None]:
-    """What the protocols of these results have to say of their figures, each once."""
+    """Sentences of the protocols about their figures, without repetitions."""
     return dict.fromkeys(filter(None, (protocol_of(result).reading for _, result in found)))
 
 
 def _warnings(found: Sequence[tuple[Run, Classified]]) -> list[Html]:
-    """A box for each reason why results are no better than their control."""
+    """A warning for each kind of result that is no better than its control."""
     reasons: dict[str, list[str]] = {}
     for run, result in found:
         if isinstance(result, Result) and result.last.top1 <= result.control.top1:
@@ -150,10 +150,10 @@ def _warnings(found: Sequence[tuple[Run, Classified]]) -> list[Html]:
 
 
 def _reading(found: Sequence[tuple[Run, Classified]]) -> Html:
-    """Plain sentences: what was measured, on what, by what."""
+    """How to read the table, and how each number was obtained."""
     general = (
         "Per cent of the test clips. Last: after the last epoch, the number to quote. Best: the highest of all test "
-        "evaluations, chosen on the test clips themselves, as published scores are. Stand.: with each feature brought "
+        "evaluations, chosen on the test clips themselves, as for published scores. Stand.: with each feature brought "
         "to zero mean and unit variance over the train clips. Top-5: of more than five classes. Control: the same "
         "protocol on the same network with random weights. Gain: last minus the stronger control. ±: standard "
         "deviation over the seeds."
@@ -166,12 +166,13 @@ def _reading(found: Sequence[tuple[Run, Classified]]) -> Html:
 
 
 def _how(result: Classified, run: str) -> list[str]:
-    """How the last number of one evaluation was obtained, and where the published one stands."""
+    """How `last` of one evaluation was obtained, and the published number."""
     task = f"{run}{result.label}, {result.store} {result.split}"
     how = protocol_of(result).how(result)
     sentences = [
-        f"{task} ({result.rule}): {how}. {result.classes} classes: any class alike gets {number(result.chance)}, "
-        f"always the most frequent one {number(result.majority)}. Took {number(result.seconds)} s, {result.date[:10]}."
+        f"{task} ({result.rule}): {how}. {result.classes} classes: uniform random guessing gets "
+        f"{number(result.chance)}, always the most frequent class {number(result.majority)}. "
+        f"Took {number(result.seconds)} s, {result.date[:10]}."
     ]
     if result.published:
         number_and_source = f"{number(result.published.top1)}, {result.published.source}"

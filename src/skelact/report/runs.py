@@ -1,4 +1,4 @@
-"""What a run folder says: its configuration, its log and its evaluations, read once and checked."""
+"""Reading a run folder: configuration, log and evaluations, all checked."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,7 +44,7 @@ class Run:
 
     @property
     def stages(self) -> list[Any]:
-        """Configurations of the stages that it was trained in, one after the other."""
+        """Configurations of its stages, in order."""
         first = self.config.get("config") or {}
         return [first, *(first.get("then") or ())]
 
@@ -83,11 +83,11 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "machine": (dict,),
     "stores": (list,),
 }
-"""What a page makes use of; all else is only shown."""
+"""Types of the settings that the page uses; other settings are only shown."""
 
 
 def _check(path: Path, config: dict[str, Any]) -> None:
-    """SkelactError where a value that is there is of another type than a run writes."""
+    """SkelactError for a value of another type than a run writes."""
     held: dict[str, Any] = {}
     for key in _TYPES:
         above, _, last = key.rpartition(".")
@@ -97,9 +97,9 @@ def _check(path: Path, config: dict[str, Any]) -> None:
             raise SkelactError(f"{path}: key '{key}': expected {wanted}, found {found}")
     if (held["config.method.bank"] or 0) < 0:
         raise SkelactError(f"{path}: key 'config.method.bank': expected at least 0, found {held['config.method.bank']}")
-    for place, store in enumerate(held["stores"] or []):
+    for index, store in enumerate(held["stores"] or []):
         if not isinstance(store, dict) or not all(isinstance(store.get(key, ""), str) for key in ("path", "split")):
-            raise SkelactError(f"{path}: key 'stores[{place}]': expected an object with path and split, found another")
+            raise SkelactError(f"{path}: key 'stores[{index}]': expected an object with path and split, found another")
     for number, stage in enumerate(held["config.then"] or []):
         if not isinstance(stage, dict) or not isinstance(stage.get("epochs", 0), int):
             raise SkelactError(
@@ -110,7 +110,7 @@ def _check(path: Path, config: dict[str, Any]) -> None:
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    """One object a line; the last line may be cut off, for the run may be going on."""
+    """One object per line. The last line may be incomplete, because the run may still be training."""
     if not path.exists():
         return []
     if not path.is_file():
@@ -118,12 +118,12 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     lines = path.read_bytes().split(b"\n")
     unfinished = lines.pop()
     objects = []
-    for place, line in enumerate(lines + [unfinished] * bool(unfinished), start=1):
+    for number, line in enumerate(lines + [unfinished] * bool(unfinished), start=1):
         try:
             objects.append(read(line))
         except ValueError as error:
-            if place > len(lines):
-                tell(f"{path}:{place}: the last line is not finished, and is left out")
+            if number > len(lines):
+                tell(f"{path}:{number}: the last line is incomplete and is left out")
                 break
-            raise SkelactError(f"{path}:{place}: cannot be read as JSON: {error}; found {line[:80]!r}") from error
+            raise SkelactError(f"{path}:{number}: cannot be read as JSON: {error}; found {line[:80]!r}") from error
     return objects

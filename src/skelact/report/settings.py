@@ -1,4 +1,4 @@
-"""Headline and configuration: what was run, on what, when and where."""
+"""The headline of the page, and all settings."""
 
 import json
 from collections.abc import Sequence
@@ -10,19 +10,19 @@ from skelact.report.runs import Run
 
 
 def flat(value: Any, prefix: str = "") -> dict[str, str]:
-    """Nested settings as dotted names with short texts, in their order."""
+    """Nested settings as dotted names and texts, in order."""
     if isinstance(value, dict) and value:
         found: dict[str, str] = {}
         for key, inner in value.items():
             found |= flat(inner, f"{prefix}.{key}" if prefix else str(key))
         return found
     if isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
-        return flat({str(place): inner for place, inner in enumerate(value)}, prefix)
+        return flat({str(index): inner for index, inner in enumerate(value)}, prefix)
     return {prefix: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}
 
 
 def configuration(runs: Sequence[Run]) -> Html:
-    """All settings, a column a run; with several runs first the ones that differ."""
+    """All settings, one column per run; for several runs first those that differ."""
     columns = [flat(run.config) for run in runs]
     names = list(dict.fromkeys(name for column in columns for name in column))
     rows = [(tag("code", name), *(tag("code", column.get(name, "–")) for column in columns)) for name in names]
@@ -42,9 +42,9 @@ def configuration(runs: Sequence[Run]) -> Html:
 
 
 def headline(runs: Sequence[Run]) -> Html:
-    """The page's title and, for each run, the facts one asks for first."""
+    """The page's title and the main facts about each run."""
     title = f"{_method(runs[0])}: {runs[0].name}" if len(runs) == 1 else f"{len(runs)} runs side by side"
-    cards = join(_card(run, RUN_COLOURS[place % len(RUN_COLOURS)]) for place, run in enumerate(runs))
+    cards = join(_card(run, RUN_COLOURS[number % len(RUN_COLOURS)]) for number, run in enumerate(runs))
     return tag(
         "header",
         join((tag("p", "skelact report", class_="eyebrow"), tag("h1", title), tag("div", cards, class_="runs"))),
@@ -98,7 +98,7 @@ def _machine(machine: dict[str, Any]) -> str:
 
 
 def lookup(config: Any, path: str) -> Any:
-    """A dotted setting, or None where it is not there."""
+    """A setting by its dotted name, or None if it is missing."""
     value: Any = config
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None

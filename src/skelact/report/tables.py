@@ -41,5 +41,5 @@ def part(found: Reproduction) -> Html:
 
 
 def write_page(found: Reproduction, path: Path) -> None:
-    """One table as an HTML file that needs nothing but a browser."""
+    """One table as a self-contained HTML file."""
     write_bytes(path, document(found.table, tables([found])))

@@ -1,4 +1,4 @@
-"""A paper's table run anew: every configuration pretrained and evaluated, beside the published numbers."""
+"""Reproduce a published table: pretrain and evaluate every row, and compare it with the published numbers."""
 
 from skelact.reproduce.options import Options
 from skelact.reproduce.run import reproduce

@@ -1,4 +1,4 @@
-"""One line beside the paper's: which published cell it is held against, and what it cost."""
+"""One line of a reproduced table: the published cell to compare with, and the cost."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,18 +6,18 @@ from typing import NamedTuple
 from skelact.data.store import Store
 from skelact.evaluation.results.published import TABLES, Published, published_name, table_row
 from skelact.reproduce.grids import Grid, Line
-from skelact.reproduce.options import Run
-from skelact.reproduce.result import Measured
+from skelact.reproduce.options import PlannedRun
+from skelact.reproduce.result import MeasuredLine
 from skelact.reproduce.score import Score
 
 
 class Cost(NamedTuple):
-    """Wall time, and how many threads worked through it."""
+    """Wall time and number of threads."""
 
     seconds: float
     threads: int
     clips: int = 0
-    """Clips that pretraining stepped through."""
+    """Clips processed in pretraining."""
 
     @property
     def core_hours(self) -> float:
@@ -25,13 +25,13 @@ class Cost(NamedTuple):
 
 
 class Data(NamedTuple):
-    """What the store is called, and which published column it is held against."""
+    """Name of the store's data, and the published column to compare with."""
 
     name: str
     column: tuple[str, str]
     """Data set and split."""
     same: bool
-    """Whether it is the store's own."""
+    """Whether the column is of the store's own data."""
 
 
 def data_of(grid: Grid, store: Store, split: str) -> Data:
@@ -45,27 +45,27 @@ def data_of(grid: Grid, store: Store, split: str) -> Data:
 
 
 def comparable(cell: Published, streams: str, protocol: str) -> bool:
-    """Whether a printed number is of the same streams, one or fused, and protocol; shares of labels are a row each."""
+    """Whether a published number is of the same streams and protocol; each share of labels is a row of its own."""
     return (cell.stream, cell.protocol) == (streams, protocol)
 
 
 def measured(
     grid: Grid,
     line: Line,
-    runs: Sequence[Run],
+    runs: Sequence[PlannedRun],
     reached: Score,
     data: Data,
     trained: list[Cost],
     tested: list[Cost],
-) -> Measured:
-    """One line beside the paper's."""
+) -> MeasuredLine:
+    """One measured line, with its published number."""
     printed = table_row(grid.source, line.row)
     cells = [cell for cell in printed if cell.setting == line.setting] if line.setting else list(printed)
     of_column = next((cell for cell in cells if (cell.dataset, cell.split) == data.column), None)
     streams = "+".join(line.streams)
     own = of_column if of_column and data.same and comparable(of_column, streams, line.protocol) else None
     seconds = sum(cost.seconds for cost in trained)
-    return Measured(
+    return MeasuredLine(
         row=line.row,
         label=printed[0].label,
         method=line.training.name,

@@ -1,4 +1,4 @@
-"""The tables of AimCLR as grids: for each row that the program has the method of, what is trained and what is measured.
+"""The tables of AimCLR as grids: what is trained and measured for each row whose method skelact has.
 
 A line names its row of the printed table; the published numbers themselves are in `evaluation/results/published.csv`.
 """
@@ -18,21 +18,21 @@ class Training(NamedTuple):
     """What is pretrained: a recipe, or its small variant, with some numbers of its method changed."""
 
     name: str
-    """Of its run folders."""
+    """Name of its run folders."""
     recipe: str
     changes: Mapping[str, Any] = NOTHING
     """Fields of the method's configuration that differ from the recipe's."""
     together: bool = False
-    """One run learns all streams, and has an encoder for each."""
+    """One run learns all streams and has an encoder for each."""
     untrained: bool = False
-    """Nothing is pretrained: the recipe gives the shape of a network, for a protocol that starts from nothing."""
+    """Nothing is pretrained: the recipe gives the network of a protocol that starts from random weights."""
 
 
 class Line(NamedTuple):
     """One number of a table: encoders, a protocol, and where the published number stands."""
 
     row: int
-    """Of the printed table, from 1."""
+    """Row of the printed table, from 1."""
     training: Training
     streams: tuple[Stream, ...]
     """Several: the scores are fused."""
@@ -40,9 +40,9 @@ class Line(NamedTuple):
     settings: Mapping[str, Any] = NOTHING
     """Fields of the protocol's recipe that differ from its defaults."""
     setting: str = ""
-    """Of the published number, where the table has several in a row."""
+    """Setting of the published number, if a row has several."""
     epochs: int = PUBLISHED_EPOCHS
-    """Of pretraining."""
+    """Epochs of pretraining."""
 
 
 class Grid(NamedTuple):
@@ -116,9 +116,9 @@ TABLE_7 = Grid(
     "three streams, fine-tuned on a share of the labels",
     "AimCLR, table 7",
     tuple(
-        Line(first + place, training, THREE, "semi", {"share": share}, setting)
+        Line(first + offset, training, THREE, "semi", {"share": share}, setting)
         for first, share, setting in ((1, 0.01, "1%"), (7, 0.1, "10%"))
-        for place, training in ((3, CROSSCLR), (5, AIMCLR))
+        for offset, training in ((3, CROSSCLR), (5, AIMCLR))
     ),
 )
 

@@ -1,4 +1,4 @@
-"""What a call of `reproduce` may choose, and the exact pretraining runs that follow from it for a line."""
+"""Options of `reproduce`, and the pretraining runs that they give for a line."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,22 +16,22 @@ from skelact.train import TrainConfig
 
 
 class Options(Config):
-    """How a table is run where it is not run as published."""
+    """How a table is run, if not as published."""
 
     small: bool = False
-    """Start from the small recipes, `RECIPE-small`, rather than from the published numbers."""
+    """Use the small recipes, `RECIPE-small`, instead of the published settings."""
     epochs: tuple[PositiveInt, ...] = ()
-    """Lengths of pretraining in place of the recipes'; several for a table that compares lengths."""
+    """Epochs of pretraining (default: the recipe's); several for a table that compares lengths."""
     streams: tuple[Stream, ...] = Field(default=THREE, min_length=1)
-    """Streams that are run; a line that fuses others too fuses these alone."""
+    """Streams to run; lines that fuse several streams fuse only these."""
     rows: tuple[int, ...] = ()
-    """Rows of the printed table that are run; all unless given."""
+    """Rows of the printed table to run (default: all)."""
     seeds: PositiveInt = 3
-    """Of every evaluation."""
+    """Seeds of every evaluation."""
     seed: int = 0
-    """Of pretraining."""
+    """Seed of pretraining."""
     changes: dict[str, Any] = Field(default_factory=dict)
-    """Fields of every run's TrainConfig that differ from its recipe's, such as precision."""
+    """Fields of TrainConfig that differ from the recipe in every run, such as precision."""
 
     @model_validator(mode="after")
     def _changes_leave_the_grid_alone(self) -> "Options":
@@ -40,11 +40,11 @@ class Options(Config):
         return self
 
 
-class Run(NamedTuple):
-    """One pretraining run and the encoder of it that a line evaluates."""
+class PlannedRun(NamedTuple):
+    """One planned pretraining run, and the stream whose encoder a line evaluates."""
 
     name: str
-    """Of its folder; of its encoder file where it is not trained."""
+    """Name of its folder; of its encoder file if it is not trained."""
     config: TrainConfig
     stream: Stream
     together: bool = False
@@ -58,7 +58,7 @@ class Run(NamedTuple):
 
 
 def lines_of(grid: Grid, options: Options) -> tuple[Line, ...]:
-    """The lines of a table that are run. SkelactError for rows or lengths that it does not have."""
+    """The lines of a table to run. SkelactError for rows or lengths that it does not have."""
     known = sorted({line.row for line in grid.lines})
     if strange := set(options.rows) - set(known):
         rows = ", ".join(map(str, sorted(strange)))
@@ -81,20 +81,20 @@ def lines_of(grid: Grid, options: Options) -> tuple[Line, ...]:
     for line in lines:
         streams = tuple(stream for stream in line.streams if stream in options.streams)
         again = len(line.streams) > 1 and (line.training.name, line.protocol, streams) in alone
-        if streams and not again:  # else a fused line would be one of the single ones once more
+        if streams and not again:  # a fused line of one stream would repeat a single one
             kept.append(line._replace(streams=streams))
     if not kept:
         raise SkelactError(f"{grid.source}: no line has a stream among {', '.join(options.streams)}")
     return tuple(kept)
 
 
-def runs_of(grid: Grid, line: Line, options: Options) -> tuple[Run, ...]:
-    """The runs whose encoders a line evaluates, a stream each. SkelactError where the program lacks the recipe."""
+def runs_of(grid: Grid, line: Line, options: Options) -> tuple[PlannedRun, ...]:
+    """The runs whose encoders a line evaluates, one per stream. SkelactError for an unknown recipe."""
     return tuple(_run(grid, line, stream, options) for stream in line.streams)
 
 
 def check(grid: Grid, options: Options) -> None:
-    """SkelactError, before anything is trained, for a recipe or protocol that this version does not have."""
+    """SkelactError for an unknown recipe or protocol, before anything is trained."""
     for line in lines_of(grid, options):
         runs_of(grid, line, options)
         protocol_recipe(grid, line)
@@ -108,7 +108,7 @@ def protocol_recipe(grid: Grid, line: Line) -> Any:
         raise SkelactError(f"{grid.source}, row {line.row}: {error}") from error
 
 
-def _run(grid: Grid, line: Line, stream: Stream, options: Options) -> Run:
+def _run(grid: Grid, line: Line, stream: Stream, options: Options) -> PlannedRun:
     training = line.training
     base = _recipe(grid, line, training, options.small)
     epochs = _length(line, base, options, grid.lengths)
@@ -126,7 +126,7 @@ def _run(grid: Grid, line: Line, stream: Stream, options: Options) -> Run:
         *((f"seed{options.seed}",) if options.seed else ()),
         *(("small",) if options.small else ()),
     ]
-    return Run("-".join(parts), config, stream, training.together, not training.untrained)
+    return PlannedRun("-".join(parts), config, stream, training.together, not training.untrained)
 
 
 def _recipe(grid: Grid, line: Line, training: Training, small: bool) -> TrainConfig:
@@ -140,7 +140,7 @@ def _recipe(grid: Grid, line: Line, training: Training, small: bool) -> TrainCon
 
 
 def _length(line: Line, base: TrainConfig, options: Options, lengths: bool) -> int:
-    """Epochs asked for, else the published ones; of a small recipe the same share of its length."""
+    """Epochs asked for, else the published ones, scaled to the length of a small recipe."""
     if options.epochs:
         return line.epochs if lengths else options.epochs[0]
     return max(1, round(base.epochs * line.epochs / PUBLISHED_EPOCHS)) if options.small else line.epochs

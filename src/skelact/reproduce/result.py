@@ -1,4 +1,4 @@
-"""What a reproduced table is: its lines beside the published numbers, its cost, and its files."""
+"""A reproduced table: lines with published numbers, cost, and files."""
 
 import csv
 import io
@@ -12,8 +12,8 @@ from skelact.reproduce.options import Options
 from skelact.system.world import SkelactError, read_json, write_bytes, write_json
 
 
-class Measured(Config):
-    """One line: what this program got, and what the paper has. Accuracies are top 1 in per cent."""
+class MeasuredLine(Config):
+    """One line: the measured and the published number. Accuracies are top 1 in per cent."""
 
     row: int
     label: str
@@ -26,16 +26,16 @@ class Measured(Config):
     epochs: int
     """Of pretraining; 0 where there is none."""
     last: float
-    """After the last epoch, which nothing has chosen; mean over the evaluation's seeds. Fused: of the first seed."""
+    """After the last epoch, mean over the evaluation's seeds; fused: first seed."""
     best: float | None
-    """Of the best epoch on the test clips, as published scores are chosen; none of fused scores."""
+    """At the best test epoch, as published scores are chosen; None for fused scores."""
     std: float | None
     """Standard deviation of `last` over the seeds."""
     control: float | None
-    """The same protocol without what was learned; none of fused scores."""
+    """The same protocol on random weights; None for fused scores."""
     published: float | None
-    """The cell that this line is held against: of the store's own data set and split, of the same streams, protocol
-    and share of labels. None where the paper has no such number: one of anything else is not subtracted."""
+    """The published number of the same data set, split, streams, protocol and share of labels. None if the paper has
+    none."""
     published_streams: str
     """Streams of the printed row."""
     others: dict[str, float]
@@ -56,7 +56,7 @@ class Measured(Config):
 
     @property
     def best_difference(self) -> float | None:
-        """Best minus published, which is of a best epoch too."""
+        """Best minus published."""
         return None if self.published is None or self.best is None else self.best - self.published
 
 
@@ -76,7 +76,7 @@ class Reproduction(Config):
     """Whether `compared` is the data of the store."""
     options: Options
     finished: bool
-    lines: tuple[Measured, ...]
+    lines: tuple[MeasuredLine, ...]
     seconds: float
     """Wall time of all runs and evaluations; a run that several lines share counts once."""
     core_hours: float
@@ -86,40 +86,37 @@ class Reproduction(Config):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What has to be said beside the numbers."""
+        """Notes below the table."""
         if self.same_data:
-            data = f"Published numbers are of {self.compared}, as this store."
+            data = f"Published numbers are of {self.compared}, like this store."
         else:
             data = (
-                f"The published numbers are of other data sets, such as {self.compared}; this store is {self.dataset}, "
-                f"split {self.split}: the column stays empty, and the paper's numbers are among its other columns. "
-                "Compare how rows differ from each other."
+                f"The published numbers are of other data sets, such as {self.compared}. This store is {self.dataset}, "
+                f"split {self.split}, so the column is empty; the paper's numbers are among its other columns. "
+                "Compare the differences between rows."
             )
         accelerator = self.machine.get("accelerator")
-        cost = f"All of it took {self.seconds / 3600:.2f} h of wall time, {self.core_hours:.2f} core-hours"
+        cost = f"Everything took {self.seconds / 3600:.2f} h of wall time, {self.core_hours:.2f} core-hours"
         notes = [data, f"{cost}, on {self.machine.get('processor')}" + (f" and {accelerator}." if accelerator else ".")]
         changed = [f"{name} {value}" for name, value in self.options.changes.items()]
         if self.options.small:
-            changed.insert(0, "small recipes instead of the published numbers")
+            changed.insert(0, "small recipes instead of the published settings")
         if self.options.epochs:
             changed.append(f"epochs {', '.join(map(str, self.options.epochs))}")
         if changed:
             notes.append(f"Not as published: {'; '.join(changed)}.")
         if self.same_data and any(line.published_streams != line.streams for line in self.lines):
             notes.append(
-                "Rows whose published number is of other streams than were run have none beside them; it is among the "
-                "paper's other columns."
+                "Rows whose published number is of other streams show none; it is among the paper's other columns."
             )
         if lost := [str(line.row) for line in self.lines if line.control is not None and line.last <= line.control]:
             rows = ", ".join(dict.fromkeys(lost))
-            notes.append(
-                f"Last is not above the control in row {rows}: no better than random weights by this protocol."
-            )
+            notes.append(f"Last is not above the control in row {rows}: no better than random weights.")
         notes.append(
             "Last: after the last epoch. Best: the best epoch on the test clips, as published scores are chosen; "
             "fused scores are of the last epoch of the first seed."
         )
-        return (*notes, *(() if self.finished else ("Not finished: the same command goes on.",)))
+        return (*notes, *(() if self.finished else ("Not finished: run the same command to continue.",)))
 
 
 FIELDS = (
@@ -159,7 +156,7 @@ def read_reproduction(path: Path) -> Reproduction:
 
 
 def _comparable(found: Reproduction) -> Reproduction:
-    """Tables of earlier versions hold numbers of other data sets and streams beside a line: among its others."""
+    """Move published numbers of other data sets and streams, as in tables of earlier versions, to `others`."""
     lines = tuple(
         line
         if line.published is None or (found.same_data and line.published_streams == line.streams)

@@ -1,4 +1,4 @@
-"""Running a table: pretrain what is missing, evaluate what is missing, and put it beside the paper."""
+"""Running a table: pretrain and evaluate what is missing, and compare it with the paper."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ from skelact.data.units import common_unit
 from skelact.encoders.file import EncoderCard, load_encoder, random_encoder, save_encoder
 from skelact.reproduce.beside import Cost, Data, data_of, measured
 from skelact.reproduce.grids import GRIDS, Grid, Line
-from skelact.reproduce.options import Options, Run, check, lines_of, protocol_recipe, runs_of
-from skelact.reproduce.result import Measured, Reproduction, write
-from skelact.reproduce.score import Task, evaluated, score
+from skelact.reproduce.options import Options, PlannedRun, check, lines_of, protocol_recipe, runs_of
+from skelact.reproduce.result import MeasuredLine, Reproduction, write
+from skelact.reproduce.score import Setup, evaluated, score
 from skelact.runs import RunFolder
 from skelact.system.terminal import Terminal
 from skelact.system.world import SkelactError, machine, read_json
@@ -30,7 +30,7 @@ def reproduce(
 ) -> Reproduction:
     """Run a table's lines on a split of a store; `folder` takes runs, results, and `<table>.csv` and `.json`.
 
-    The same call goes on with a table that was stopped, and trains or evaluates nothing twice: runs are identified by
+    The same call resumes a table that was stopped. Nothing is trained or evaluated twice: runs are identified by
     their configuration and data, evaluations by their settings and the hashes of encoder and clips. A folder
     with another run of the same name is refused. Files are written after every line. SkelactError, before
     anything is trained, for a recipe or protocol that is not there.
@@ -56,7 +56,7 @@ def reproduce(
 
 @dataclass
 class _Work:
-    """A table while it is run: what is asked, and what there is so far."""
+    """A table while it is run: its options and its lines so far."""
 
     table: str
     grid: Grid
@@ -68,10 +68,10 @@ class _Work:
     data: Data
     trained: dict[str, Cost] = field(default_factory=dict)
     tested: dict[Path, Cost] = field(default_factory=dict)
-    lines: list[Measured] = field(default_factory=list)
+    lines: list[MeasuredLine] = field(default_factory=list)
 
-    def train(self, run: Run, title: str) -> bool:
-        """Pretrain a run to its end, or see that it is there; False if a signal stopped it."""
+    def train(self, run: PlannedRun, title: str) -> bool:
+        """Pretrain a run unless it is finished. False if a signal stopped it."""
         if not run.trained:
             _untrained(run, self.store, self.folder)
         elif run.name not in self.trained:
@@ -84,11 +84,11 @@ class _Work:
             self.trained[run.name] = Cost(done.seconds, threads, done.step * run.config.batch)
         return True
 
-    def measure(self, line: Line, runs: Sequence[Run]) -> None:
-        """Evaluate the encoders of a line, fuse them where they are several, and put the line beside the paper's."""
+    def measure(self, line: Line, runs: Sequence[PlannedRun]) -> None:
+        """Evaluate the encoders of a line, fuse several, and add the line."""
         recipe = protocol_recipe(self.grid, line)
-        task = Task(self.store.path, self.split, self.options.seeds, self.folder / "controls")
-        files = [evaluated(run.encoder(self.folder), line.protocol, recipe, task, self.console) for run in runs]
+        setup = Setup(self.store.path, self.split, self.options.seeds, self.folder / "controls")
+        files = [evaluated(run.encoder(self.folder), line.protocol, recipe, setup, self.console) for run in runs]
         for file in files:
             values = read_json(file)
             self.tested[file] = Cost(values["seconds"], values["machine"]["threads"])
@@ -98,7 +98,7 @@ class _Work:
         self.lines.append(measured(self.grid, line, runs, reached, self.data, trained, tested))
 
     def found(self, finished: bool) -> Reproduction:
-        """The table as far as it has come."""
+        """The table so far."""
         costs = (*self.trained.values(), *self.tested.values())
         return Reproduction(
             table=self.table,
@@ -120,14 +120,14 @@ class _Work:
         )
 
 
-def _fused_name(line: Line, runs: Sequence[Run]) -> str:
-    """What was fused: runs, streams, protocol and its settings; no two lines of a folder have the same."""
+def _fused_name(line: Line, runs: Sequence[PlannedRun]) -> str:
+    """Unique name of a fusion: runs, streams, protocol and settings."""
     names = "+".join(dict.fromkeys(run.name for run in runs))
     return "-".join((names, "+".join(line.streams), line.protocol, *map(str, line.settings.values())))
 
 
-def _untrained(run: Run, store: Store, folder: Path) -> None:
-    """Write the encoder file of a network that nothing has trained, or check that the one there is of its shape."""
+def _untrained(run: PlannedRun, store: Store, folder: Path) -> None:
+    """Write the encoder file of an untrained network, or check the existing one."""
     c = run.config
     card = EncoderCard(
         encoder=c.encoder,

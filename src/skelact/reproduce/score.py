@@ -1,4 +1,4 @@
-"""What the encoders of one line score: each evaluated once, kept in its run, and fused where there are several."""
+"""Scores of one line: its encoders are evaluated once each, and fused if there are several."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from skelact.system.world import read_json
 
 
 class Score(NamedTuple):
-    """Top 1 in per cent; what fused scores do not have is None."""
+    """Top 1 in per cent; fused scores only have `last`."""
 
     last: float
     best: float | None
@@ -26,8 +26,8 @@ class Score(NamedTuple):
     control: float | None
 
 
-class Task(NamedTuple):
-    """What all lines of a table share."""
+class Setup(NamedTuple):
+    """Settings of the evaluations that all lines of a table share."""
 
     store: Path
     split: str
@@ -36,33 +36,33 @@ class Task(NamedTuple):
     """Folder of the controls that its lines share."""
 
 
-def evaluated(encoder: Path, protocol: str, recipe: Any, task: Task, console: Console) -> Path:
-    """The result file of an encoder: the one that is there if all that it depends on is the same, else a new one.
+def evaluated(encoder: Path, protocol: str, recipe: Any, setup: Setup, console: Console) -> Path:
+    """The result file of an encoder: an existing one of the same evaluation, else a new one.
 
-    A training from random weights depends on the shape of the network and not on its weights, so not on their hash.
+    For a protocol that starts from random weights the hash of the encoder does not matter.
     """
     folder = RunFolder(results_folder(encoder)).results
     loaded = load_encoder(encoder)
     asked = {
         "protocol": protocol,
         "recipe": recipe.model_dump(mode="json"),
-        "store_hash": Store.open(task.store).prepared(loaded.card.preparation, loaded.card.frames).hash,
-        "split": task.split,
+        "store_hash": Store.open(setup.store).prepared(loaded.card.preparation, loaded.card.frames).hash,
+        "split": setup.split,
         "stream": loaded.card.stream,
-        "seeds": task.seeds,
+        "seeds": setup.seeds,
         **({"encoder_hash": encoder_hash(loaded)} if protocol_named(protocol).uses_weights else {}),
     }
     for file in sorted(folder.glob("*.json")):
         values = read_json(file)
         if {key: values.get(key) for key in asked} == asked:
-            console.print(f"{escape(str(file))}: evaluated already", highlight=False)
+            console.print(f"{escape(str(file))}: already evaluated", highlight=False)
             return file
-    result = evaluate_run(protocol, encoder, task.store, task.split, task.seeds, recipe, controls=task.controls)
+    result = evaluate_run(protocol, encoder, setup.store, setup.split, setup.seeds, recipe, controls=setup.controls)
     return folder / f"{result.file_name}.json"
 
 
 def score(files: Sequence[Path], out: Path) -> Score:
-    """What result files say, a stream each: that of the one, or of their class scores fused, which go to `out`."""
+    """The score of one result file, or of several (one per stream) after fusion into `out`."""
     if len(files) == 1:
         values = read_json(files[0])
         return Score(values["last"]["top1"], values["best"]["top1"], values.get("std"), values["control"]["top1"])

@@ -5,7 +5,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from skelact.reproduce.result import Measured, Reproduction
+from skelact.reproduce.result import MeasuredLine, Reproduction
 from skelact.system.terminal import Terminal
 
 HEADS = (
@@ -26,11 +26,11 @@ HEADS = (
 
 
 def show(found: Reproduction, console: Console | None = None) -> None:
-    """Print the table and what has to be said beside it, by default to standard output."""
+    """Print the table and its notes (default: to standard output)."""
     console = console or Terminal(width=None if sys.stdout.isatty() else 170, highlight=False, markup=False)
     made = Table(title=f"{found.source}: {found.title}; here {found.store}, split {found.split}")
-    for place, head in enumerate(HEADS):
-        made.add_column(head, justify="left" if place in (1, 2) else "right", no_wrap=place not in (1, 2))
+    for column, head in enumerate(HEADS):
+        made.add_column(head, justify="left" if column in (1, 2) else "right", no_wrap=column not in (1, 2))
     for line in found.lines:
         made.add_row(*cells(line))
     console.print(made)
@@ -38,8 +38,8 @@ def show(found: Reproduction, console: Console | None = None) -> None:
         console.print(note, markup=False)
 
 
-def cells(line: Measured) -> tuple[str, ...]:
-    """A line as texts, in the order of HEADS."""
+def cells(line: MeasuredLine) -> tuple[str, ...]:
+    """The cells of a line, in the order of HEADS."""
     spread = f" ± {line.std:.1f}" if line.std is not None else ""
     return (
         str(line.row),

@@ -1,1 +1,1 @@
-"""What a program needs around its mathematics: files, terminal, processes, memory, native code."""
+"""Infrastructure: files, terminal, processes, memory, native code."""

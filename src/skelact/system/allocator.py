@@ -1,7 +1,7 @@
-"""Memory of the C library: what is freed is kept for the next tensor instead of being given back to the system.
+"""Keeps freed memory in the process for the next tensor instead of returning it to the system.
 
-A tensor of more than 32 MB is given back as soon as it is freed; the next one of its size is faulted in again, page by
-page, which can take as long as the work itself (docs/performance.md).
+glibc returns blocks of more than 32 MB as soon as they are freed. The next tensor of that size is faulted in again,
+page by page, which can take as long as the work itself (docs/performance.md).
 """
 
 import contextlib
@@ -13,9 +13,9 @@ from collections.abc import Iterator
 # Numbers of mallopt(3) in glibc.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -3, -4
 _OWN_WORDS = ("MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "LD_PRELOAD", "GLIBC_TUNABLES")
-"""Environment variables by which a user says how memory is to be managed."""
+"""Environment variables with which users control memory; if one is set, nothing is changed here."""
 _MOST = 32 * 2**20
-"""To where glibc's thresholds grow by themselves in a program that frees large arrays."""
+"""Largest value of glibc's dynamic thresholds."""
 
 
 _within = False
@@ -23,10 +23,10 @@ _within = False
 
 @contextlib.contextmanager
 def kept_memory(wanted: bool = True) -> Iterator[bool]:
-    """Within the block freed memory stays with the process; at its end all that is free is given back.
+    """Within the block freed memory stays in the process; at its end all free memory is returned.
 
-    Gives whether it does anything: not within another such block, only with glibc, and only where the environment
-    does not say how memory is to be managed.
+    Yields whether it is active. It does nothing if not `wanted`, within another such block, without glibc, or if the
+    environment controls memory (`_OWN_WORDS`).
     """
     global _within
     libc = _glibc() if wanted and not _within else None
@@ -50,4 +50,4 @@ def _glibc() -> ctypes.CDLL | None:
     if not sys.platform.startswith("linux") or any(word in os.environ for word in _OWN_WORDS):
         return None
     libc = ctypes.CDLL(None)
-    return libc if hasattr(libc, "gnu_get_libc_version") else None  # others have mallopt too, with other meanings
+    return libc if hasattr(libc, "gnu_get_libc_version") else None  # other libraries have a mallopt with other meanings

@@ -1,4 +1,4 @@
-"""One process at a time in a run folder, by a lock that ends with its process, however that ends."""
+"""Only one process at a time in a run folder, by a lock that the system releases when the process ends."""
 
 import contextlib
 import os
@@ -17,10 +17,10 @@ except ImportError:  # no such locks on this system
 
 @contextlib.contextmanager
 def alone(folder: Path, lock: Path) -> Iterator[None]:
-    """Inside, no other process is let into `folder`, which is made where it is not there, by a lock on the file `lock`.
+    """Inside, other processes are refused `folder`, by a lock on the file `lock`. Creates `folder` if it is missing.
 
-    SkelactError, with its number, where another process is in it; where `folder` is no folder. On a disk without locks,
-    or where nothing can be written, nobody is kept out.
+    SkelactError: another process is in it (the text has its number), or `folder` is a file. Does nothing on disks
+    without locks or without write permission.
     """
     if folder.exists() and not folder.is_dir():
         raise SkelactError(f"{folder}: expected a folder, found a file; choose another --run")
@@ -31,12 +31,12 @@ def alone(folder: Path, lock: Path) -> Iterator[None]:
     finally:
         if held:
             with contextlib.suppress(OSError):
-                lock.unlink()  # while it is locked: nobody else's
+                lock.unlink()  # while it is locked, so that it is ours
             held.close()
 
 
 def _held(folder: Path, path: Path) -> BinaryIO | None:
-    """The lock, held as long as the file is open; None where there is none to be had."""
+    """The lock, held while the file is open; None if locks are not available."""
     if fcntl is None:
         return None
     while True:
@@ -48,7 +48,7 @@ def _held(folder: Path, path: Path) -> BinaryIO | None:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not path.exists() or not os.path.samestat(path.lstat(), os.fstat(file.fileno())):
-                file.close()  # of a process that has just ended, and removed it
+                file.close()  # another process has just ended and removed it
                 continue
         except BlockingIOError as error:
             who = file.read(300).decode(errors="replace") or "another process"
@@ -57,7 +57,7 @@ def _held(folder: Path, path: Path) -> BinaryIO | None:
         except OSError:
             file.close()
             return None
-        with contextlib.suppress(OSError):  # a full disk: it is held all the same
+        with contextlib.suppress(OSError):  # on a full disk the lock is still held
             file.truncate()
             file.write(f"process {os.getpid()} on {platform.node()}".encode())
         return file

@@ -1,4 +1,4 @@
-"""Hidden folders beside a target, in which it is made; those of commands that were killed are removed."""
+"""Hidden temporary folders beside a target; those of killed commands are removed."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from typing import IO
 
 try:
     import fcntl
-except ImportError:  # no such locks on this system: what killed commands leave there stays
+except ImportError:  # no such locks on this system: folders of killed commands stay
     fcntl = None
 
 _NAME = re.compile(r"\.(?P<target>.+)\.[a-z0-9_]{8}", re.DOTALL)
@@ -20,10 +20,10 @@ _NAME = re.compile(r"\.(?P<target>.+)\.[a-z0-9_]{8}", re.DOTALL)
 
 @contextlib.contextmanager
 def hidden_folder(target: Path) -> Iterator[Path]:
-    """A new folder `.<name>.<letters>` beside `target`, gone when the block ends.
+    """A new folder `.<name>.<letters>` beside `target`, removed when the block ends.
 
-    While it is in use its owner holds a lock in it, which ends with the owner however that ends. Folders beside it
-    whose lock nobody holds are of commands that were killed, and are removed.
+    Its owner holds a file lock in it, which the system releases when the owner ends, even if it is killed. Other such
+    folders whose lock nobody holds are left from killed commands, and are removed.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_left(target.parent)
@@ -41,7 +41,7 @@ def _lock_name(target: str) -> str:
 
 
 def _locked(path: Path) -> IO[str]:
-    """The lock of this process, held while the file is open. It has its name only when it is held."""
+    """A locked file, held while it is open. It gets its final name only once it is locked."""
     assert fcntl
     early = path.with_name(path.name + ".new")
     file = early.open("w", encoding="utf-8")
@@ -50,29 +50,29 @@ def _locked(path: Path) -> IO[str]:
         file.write(_here())
         file.flush()
         early.rename(path)
-    except OSError:  # a disk without locks: the folder's owner will be unknown, so it is never removed
+    except OSError:  # a disk without locks: without an owner file the folder is never removed
         early.unlink()
     return file
 
 
 def _here() -> str:
-    """This machine. Locks of others on a shared disk may not be seen, so their folders are left alone."""
+    """Name of this machine. Locks of others on a shared disk may be invisible, so their folders are kept."""
     return f"{platform.node()}\n"
 
 
 def _remove_left(folder: Path) -> None:
-    """Remove hidden folders in `folder` whose owner is surely dead."""
+    """Remove hidden folders in `folder` whose owner is certainly dead."""
     if not fcntl:
         return
     left: list[re.Match[str]] = []
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         left = [
-            told for entry in entries if (told := _NAME.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)
+            match for entry in entries if (match := _NAME.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)
         ]
-    for told in left:
-        made = folder / told.group()
+    for match in left:
+        made = folder / match.group()
         with contextlib.suppress(OSError, UnicodeDecodeError):
-            lock = made / _lock_name(told["target"])
+            lock = made / _lock_name(match["target"])
             with open(os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if file.read(300) == _here():

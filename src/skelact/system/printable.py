@@ -1,4 +1,4 @@
-"""Text from other people's files, and names of files, made safe to print: a terminal must not obey it."""
+"""Escapes text from files and file names, so that it cannot control the terminal."""
 
 import unicodedata
 
@@ -6,7 +6,7 @@ import unicodedata
 def printable(text: str, keep: str = "") -> str:
     """The text with control characters escaped as in JSON, such as `\\u001b`; those in `keep` stay.
 
-    Escaped too: bytes of a file name that are not UTF-8, and characters that change the direction of writing.
+    Also escaped: bytes of file names that are not UTF-8, and characters that change the writing direction.
     """
     if text.isprintable():
         return text
@@ -24,5 +24,5 @@ def _harmless(letter: str) -> bool:
 
 
 def _escaped(letter: str) -> str:
-    units = letter.encode("utf-16-be", "surrogatepass")  # two of them beyond U+FFFF, as in JSON
+    units = letter.encode("utf-16-be", "surrogatepass")  # two units above U+FFFF, as in JSON
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

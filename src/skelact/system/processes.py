@@ -1,7 +1,7 @@
-"""Several processes that train one network together: who is who, and what they exchange (docs/parallel.md).
+"""Several processes that train one network: ranks and collective operations (docs/parallel.md).
 
-`torchrun` starts them and `joined` makes a group of them. Where there is no group there is one process: every function
-here gives back at once what it was given.
+`torchrun` starts them and `joined` makes them a group. Without a group there is one process, and every function here
+returns its input unchanged.
 """
 
 import os
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch.distributed.distributed_c10d import Store
 
 WAIT = timedelta(hours=2)
-"""Longest that one process waits for another, as while the first one prepares clips or looks at the features."""
+"""Longest wait for another process, for example while rank 0 prepares clips or evaluates features."""
 _ENVIRONMENT = {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}
 _CPU = torch.device("cpu")
 T = TypeVar("T")
@@ -31,10 +31,10 @@ T = TypeVar("T")
 
 @contextmanager
 def joined() -> Iterator[None]:
-    """A group of all processes that torchrun started, for as long as the block runs; nothing where it started one.
+    """Process group of all processes that torchrun started, while the block runs; does nothing with one.
 
-    CPU tensors are exchanged by gloo, those of GPUs by nccl. An error that another process has told of already, or that
-    follows from one, ends this process in silence with status 1.
+    CPU tensors use gloo, those of GPUs nccl. An error that another process has already reported, or that follows from
+    one, ends this process silently with status 1.
     """
     alone = not dist.is_available() or dist.is_initialized() or not os.environ.keys() >= _ENVIRONMENT
     if alone or int(os.environ["WORLD_SIZE"]) == 1:
@@ -46,18 +46,18 @@ def joined() -> Iterator[None]:
     dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=WAIT)
     try:
         yield
-    except Exception as error:  # the group is left as it is: leaving it well would wait for the others
-        if _told(store, rank, error):
+    except Exception as error:  # do not destroy the group: that would wait for the others
+        if _reported_elsewhere(store, rank, error):
             raise SystemExit(1) from error
         raise
     dist.destroy_process_group()
 
 
 def _fresh(store: "Store", rank: int, world: int) -> "Store":
-    """A part of the store where no earlier start has left anything: torchrun keeps one store over its restarts, and
-    addresses of processes that are gone would be taken for those of the new ones.
+    """A new namespace of the store: torchrun keeps one store over its restarts, with addresses of dead processes in it.
 
-    The first process answers whoever is there until all have the name of its part: so no answer is an old one.
+    Rank 0 chooses the name and sends it to each process under a token of that process, until all have confirmed it. So
+    no process can take an answer from an earlier start.
     """
     token = uuid4().hex
     if rank:
@@ -73,39 +73,39 @@ def _fresh(store: "Store", rank: int, world: int) -> "Store":
     return dist.PrefixStore(token, store)  # pyright: ignore[reportPrivateImportUsage]
 
 
-def _told(store: "Store", rank: int, error: Exception) -> bool:
-    """Whether another process tells of this error. The first one to have an error notes it in the store."""
+def _reported_elsewhere(store: "Store", rank: int, error: Exception) -> bool:
+    """Whether another process reports this error. The first process with an error records it in the store."""
     text = f"{type(error).__name__}: {error}"
     try:
-        teller, said = store.compare_set("skelact/error", "", f"{rank} {text}").decode().split(" ", 1)
-    except (RuntimeError, ValueError):  # the store is gone with the process that held it
+        reporter, reported = store.compare_set("skelact/error", "", f"{rank} {text}").decode().split(" ", 1)
+    except (RuntimeError, ValueError):  # the process that held the store has ended
         return False
-    # A process whose neighbour ended finds its connection closed: that is no news.
-    return int(teller) != rank and (said == text or not isinstance(error, SkelactError))
+    # Other errors follow from the first one: when a process ends, its peers lose their connection.
+    return int(reporter) != rank and (reported == text or not isinstance(error, SkelactError))
 
 
 def count() -> int:
-    """How many processes train together."""
+    """Number of processes."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def rank() -> int:
-    """The number of this process, from 0."""
+    """Rank of this process, from 0."""
     return dist.get_rank() if count() > 1 else 0
 
 
 def own_gpu() -> str:
-    """The GPU that torchrun means for this process: the one of its number on its machine."""
+    """The GPU of this process: the one with its local rank."""
     return f"cuda:{os.environ.get('LOCAL_RANK', rank())}"
 
 
 def share(rows: Num[Tensor, "n ..."]) -> Num[Tensor, "k ..."]:
-    """This process's rows: the first process has the first ones, all have as many. `count` must divide n."""
+    """This process's share of the rows, in order of rank; `count()` must divide n."""
     return rows.chunk(count())[rank()]
 
 
 def gathered(rows: Num[Tensor, "k ..."]) -> Num[Tensor, "n ..."]:
-    """The rows of all processes, as many of each, in their order; with gradients."""
+    """The rows of all processes in order of rank, equally many of each; differentiable."""
     return rows if count() == 1 else _Gathered.apply(rows)
 
 
@@ -119,11 +119,11 @@ class _Gathered(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, g: Num[Tensor, "n ..."]) -> Num[Tensor, "k ..."]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return share(summed(g))  # every process's loss depends on every process's rows
+        return share(summed(g))  # the loss of every process depends on the rows of all
 
 
 def summed(x: Num[Tensor, "..."]) -> Num[Tensor, "..."]:
-    """The sum over all processes, with gradients."""
+    """The sum over all processes; differentiable."""
     return x if count() == 1 else _Sum.apply(x)
 
 
@@ -147,7 +147,7 @@ def averaged(values: dict[str, Float[Tensor, ""]]) -> dict[str, Float[Tensor, ""
 
 
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """The mean over all processes of every gradient that there is, in one exchange."""
+    """Average all existing gradients over the processes, in one exchange."""
     if count() == 1:
         return
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
@@ -157,14 +157,14 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
 
 
 def equalise(module: nn.Module) -> None:
-    """Parameters and buffers of the first process, in all."""
+    """Copy parameters and buffers of rank 0 to all processes."""
     if count() > 1:
         for tensor in module.state_dict().values():
             dist.broadcast(tensor, src=0)
 
 
 def largest(number: int) -> int:
-    """The largest of all processes' numbers. The hosts wait for each other, no GPU is waited for."""
+    """The maximum of the number over all processes. Synchronises the hosts, not the GPUs."""
     if count() == 1:
         return number
     numbers = torch.tensor(number)
@@ -173,7 +173,7 @@ def largest(number: int) -> int:
 
 
 def first(work: Callable[[], T]) -> T:
-    """What `work` returns in the first process, in all; so is what a user can mend of its errors raised."""
+    """Run `work` on rank 0 and broadcast the result; re-raise its SkelactError or OSError on every rank."""
     if count() == 1:
         return work()
     result: T | None = None
@@ -183,18 +183,18 @@ def first(work: Callable[[], T]) -> T:
             result = work()
         except (SkelactError, OSError) as caught:
             error = caught
-    told = [result, error]
-    dist.broadcast_object_list(told, src=0, device=_CPU)
-    if isinstance(told[1], Exception):
-        raise told[1]
-    return cast("T", told[0])
+    outcome = [result, error]
+    dist.broadcast_object_list(outcome, src=0, device=_CPU)
+    if isinstance(outcome[1], Exception):
+        raise outcome[1]
+    return cast("T", outcome[0])
 
 
 def in_turn(work: Callable[[], T]) -> T:
-    """What `work` returns here, done in one process after the other: what one leaves on a disk, the next ones find."""
+    """Run `work` in one process after the other, in order of rank, so that later ones find files of earlier ones."""
     results = []
     for turn in range(count()):
         if turn == rank():
             results.append(work())
-        largest(0)  # all wait
+        largest(0)  # a barrier
     return results[0]

@@ -1,4 +1,4 @@
-"""The processor: its name, and whether it multiplies bfloat16."""
+"""The processor: its name, and whether it has bfloat16 instructions."""
 
 import re
 from collections.abc import Mapping
@@ -12,17 +12,17 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 @cache
 def multiplies_bf16() -> bool | None:
-    """Whether this processor has instructions that multiply bfloat16; None where that is unknown.
+    """Whether this processor multiplies bfloat16 in hardware; None if unknown.
 
-    Without them PyTorch computes in float32 and converts before and after. On x86 they are called avx512_bf16 and
-    amx_bf16, on ARM bf16; SVE's own are svebf16 to Linux and sve_bf16 to PyTorch.
+    Otherwise PyTorch converts to float32 and back. The instruction sets are avx512_bf16 and amx_bf16 on x86, and bf16
+    on ARM; SVE's are called svebf16 by Linux and sve_bf16 by PyTorch.
     """
     named = {name for name, has in _capabilities().items() if has is True} | set(_listed_by_linux())
     return any(re.fullmatch("avx512_bf16|amx_bf16|(sve_?)?bf16", name) for name in named) if named else None
 
 
 def doubt(precision: str, device: torch.device) -> str | None:
-    """A warning where a precision is slow on a device, else None."""
+    """A warning if a precision is slow on a device, else None."""
     if precision != "bf16" or device.type != "cpu" or multiplies_bf16() is not False:
         return None
     return (
@@ -31,7 +31,7 @@ def doubt(precision: str, device: torch.device) -> str | None:
 
 
 def _capabilities() -> Mapping[str, object]:
-    """What PyTorch found; nothing with a version that does not offer it."""
+    """Capabilities that PyTorch found; empty for versions without this function."""
     return getattr(torch.cpu, "get_capabilities", dict)()
 
 
@@ -41,7 +41,7 @@ def _listed_by_linux() -> list[str]:
 
 
 def cpuinfo(key: str) -> str:
-    """What /proc/cpuinfo of Linux has under a key, of the first core; empty where there is no such key or file."""
+    """Value of a key in /proc/cpuinfo of Linux, for the first core; empty without that key or file."""
     if not _CPUINFO.exists():
         return ""
     text = _CPUINFO.read_text(encoding="utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""The terminal. Text from other people's files is escaped before it is printed."""
+"""Output to the terminal; text from files is escaped."""
 
 import sys
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ def shown(text: str) -> str:
 
 
 def cell(text: str, style: str = "") -> Text:
-    """Text for a table, escaped and without markup, whatever console prints it."""
+    """Text for a table cell, escaped and without markup."""
     return Text(shown(text), style)
 
 
@@ -32,17 +32,17 @@ def tell(text: str) -> None:
 
 
 class Terminal(Console):
-    """rich's console, which escapes the text that it is given; its own colours and progress bars work."""
+    """rich's console that escapes text; colours and progress bars work."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Strings, before a table measures them. No emoji: `:name:` may be part of a path or a class name."""
+        """Escape strings before a table measures them. No emoji: `:name:` may be part of a path or a class name."""
         return super().render_str(shown(text), **{**options, "emoji": False})
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Text inside other renderables."""
+        """Escape text inside other renderables."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=shown(segment.text))
 
     def on_broken_pipe(self) -> None:
-        """The reader of a pipe has gone: raise, where rich would end the process."""
+        """The reader of a pipe has ended: raise, while rich would end the process."""
         raise BrokenPipeError

@@ -1,4 +1,4 @@
-"""The world outside: files written whole or not at all, hashes, and the machine that a number was measured on."""
+"""Atomic files, hashes, errors for the user, and the machine of a measurement."""
 
 import contextlib
 import errno
@@ -14,13 +14,13 @@ from skelact.system.hidden import hidden_folder
 from skelact.system.printable import printable, printed
 
 AnyPath: TypeAlias = str | Path
-"""A path as callers give it."""
+"""A path argument."""
 
 
 class SkelactError(Exception):
     """An error that the user can fix. The command line prints its text without a traceback and exits with status 1.
 
-    The text may contain names from other people's files: control characters in it are escaped.
+    Control characters in the text are escaped, as it may contain names from files.
     """
 
     def __init__(self, text: object = ""):
@@ -29,9 +29,9 @@ class SkelactError(Exception):
 
 @contextlib.contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """A path to write to, of the same name in a hidden folder beside `path`; moved to `path` when the block ends well.
+    """A path to write to, in a hidden folder beside `path`; moved to `path` if the block succeeds.
 
-    The name is the same because writers such as `numpy.save` append an ending that they miss.
+    It has the same name as `path`, because writers such as `numpy.save` append a missing ending.
     """
     with hidden_folder(path) as hidden:
         temporary = hidden / path.name
@@ -43,9 +43,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """An empty folder in a hidden one beside `path`, which must not exist; moved to `path` when the block ends well.
+    """An empty folder in a hidden one beside `path`; moved to `path` if the block succeeds.
 
-    SkelactError: `path` exists, before or when the block has ended.
+    SkelactError: `path` exists, before or after the block.
     """
     if os.path.lexists(path):
         raise SkelactError(f"{path} exists already; it is never overwritten: choose another path or remove it")
@@ -59,15 +59,15 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             if not os.path.lexists(path):
                 raise
             raise SkelactError(
-                f"{path}: another command wrote it meanwhile; it is never overwritten, and what this one made is gone: "
-                "use that one, or choose another path"
+                f"{path}: another command wrote it meanwhile; it is never overwritten, and this command's result is "
+                "discarded: use the other one, or choose another path"
             ) from error
 
 
 def check_writable(folder: Path, name: str) -> None:
-    """SkelactError unless a file `name` can be written atomically into `folder`, which is made where it is not there.
+    """SkelactError unless a file `name` can be written atomically into `folder`, which is created if missing.
 
-    Called before work that would otherwise be lost.
+    Call it before work that would otherwise be lost.
     """
     try:
         if (folder / name).is_dir():
@@ -79,34 +79,36 @@ def check_writable(folder: Path, name: str) -> None:
 
 
 SEAL = "seal"
-"""Key of a JSON object that holds the SHA-256 of all its other values."""
+"""Key of a JSON object whose value is the SHA-256 of all others."""
 
 
 def write_bytes(path: Path, content: bytes | memoryview) -> None:
-    """`content` as the whole of a file, atomically.
+    """Write `content` to a file, atomically.
 
-    SkelactError where it cannot be written (a full disk, a quota, no rights); what was there before stays.
+    SkelactError if it cannot be written (a full disk, a quota, no rights); an existing file stays.
     """
     try:
         with atomic_file(path) as temporary:
             temporary.write_bytes(content)
     except OSError as error:
-        raise SkelactError(f"{path}: not written: {error.strerror or error}; what was there before stays") from error
+        raise SkelactError(f"{path}: not written: {error.strerror or error}; nothing was overwritten") from error
 
 
 def write_json(path: Path, value: Any, sealed: bool = False) -> None:
-    """`value` as indented JSON, atomically; `sealed`, or sealed before, with a seal that `read_json` checks.
+    """Write `value` as indented JSON, atomically. With `sealed`, or if `value` has a seal, add one for `read_json`.
 
     SkelactError as of `write_bytes`.
     """
     if sealed or (isinstance(value, dict) and SEAL in value):
-        value = {**value, SEAL: _seal(json.loads(json.dumps(value)))}  # as it is read: keys are text
+        value = {**value, SEAL: _seal(json.loads(json.dumps(value)))}  # through JSON, so that keys are text
     write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in a file, without its seal. SkelactError: not readable, not JSON, not an object, not as it was
-    sealed; one without a seal is read as it is."""
+    """The JSON object in a file, without its seal, which is checked if there is one.
+
+    SkelactError: not readable, not JSON, not an object, changed since it was sealed.
+    """
     if path.exists() and not path.is_file():
         raise SkelactError(f"{path}: cannot be read as JSON: expected a file, found none that holds text")
     try:
@@ -116,8 +118,8 @@ def read_json(path: Path) -> dict[str, Any]:
         seal = value.get(SEAL)
         if seal is not None and seal != _seal(value):
             raise SkelactError(
-                f"{path}: damaged: not as it was written (seal {seal!s:.12}...); make it anew, or, if it was you who "
-                f"changed it, take its '{SEAL}' out"
+                f"{path}: damaged: not as it was written (seal {seal!s:.12}...); make it again, or, if you changed "
+                f"it yourself, remove its '{SEAL}'"
             )
     except RecursionError as error:
         raise SkelactError(f"{path}: cannot be read as JSON: nested too deeply") from error
@@ -129,19 +131,19 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def _seal(value: dict[str, Any]) -> str:
-    """SHA-256 of an object's values, whatever the order of its keys, but for its seal."""
+    """SHA-256 of an object without its seal; independent of the order of keys."""
     text = json.dumps({key: held for key, held in value.items() if key != SEAL}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def reason(error: BaseException) -> str:
-    """What an exception of a library says, on one line and at most 200 characters of it; else its type."""
+    """The message of an exception on one line, at most 200 characters; its type if it has none."""
     return printed(" ".join(str(error).split()) or type(error).__name__, 200)
 
 
 @contextlib.contextmanager
 def exhaustion_explained(advice: str) -> Iterator[None]:
-    """Inside, running out of memory, of the machine or of a GPU, is a SkelactError that ends in `advice`."""
+    """Turns running out of memory, of the machine or of a GPU, into a SkelactError that ends in `advice`."""
     try:
         yield
     except (MemoryError, RuntimeError, OSError) as error:
@@ -154,7 +156,7 @@ def out_of_memory(error: Exception) -> bool:
     """Whether an exception means that memory ran out, of the machine or of a GPU."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
-    # By names and words: PyTorch's classes are not imported here, and its CPU allocator raises a bare RuntimeError.
+    # By name and message: PyTorch is not imported here, and its CPU allocator raises a plain RuntimeError.
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if kinds & {"MemoryError", "OutOfMemoryError"}:
         return True
@@ -170,8 +172,8 @@ def file_hash(path: Path) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """What a measured number depends on: processor and what it has, cores, system, Python, PyTorch."""
-    import torch  # takes seconds, which reading a file need not cost
+    """Conditions of a measurement: processor, cores, threads, accelerator, system, Python, PyTorch."""
+    import torch  # here, as it takes seconds that reading a file does not need
 
     from skelact.system.processor import cpuinfo, multiplies_bf16
 

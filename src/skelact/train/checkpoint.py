@@ -1,7 +1,7 @@
 """Checkpoints: the whole state of a run in one file, written atomically; reading one runs no code from it.
 
-The file is what `torch.save` writes, a zip archive. Its comment holds the SHA-256 of all that stands before the hash,
-for PyTorch itself compares no checksum when it reads: a changed byte would be trained on with.
+The file is what `torch.save` writes, a zip archive. Its comment holds the SHA-256 of everything before the hash,
+because PyTorch compares no checksum when it reads: training would continue from a damaged file.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from skelact.system.world import SkelactError, reason, write_bytes
 FORMAT = 1
 _MARK = b"skelact sha256 "
 _SEALED = "sealed"
-"""Key of the state: that the file has a hash, so that one without is damaged and not merely old."""
+"""Key of the state which says that the file has a hash. A file with this key but no hash is damaged, not old."""
 _LENGTH = 64
 _PIECE = 2**20
 
@@ -27,7 +27,7 @@ _PIECE = 2**20
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write `state` (tensors, numbers, strings, and containers of them) to `path`, atomically.
 
-    SkelactError where it cannot be written; what was there before stays.
+    SkelactError where it cannot be written; the old file then stays.
     """
     whole = io.BytesIO()  # PyTorch's own writer reports a full disk in words of its source code
     torch.save({"format": FORMAT, _SEALED: True, **state}, whole)
@@ -36,7 +36,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
 
 def seal(archive: io.BytesIO) -> None:
-    """Make the hash of a zip archive without a comment its comment."""
+    """Write the hash of a zip archive into its comment, which must be empty."""
     archive.seek(-2, io.SEEK_END)  # the length of the comment
     archive.write((len(_MARK) + _LENGTH).to_bytes(2, "little") + _MARK)
     archive.write(hashlib.sha256(archive.getbuffer()).hexdigest().encode())
@@ -64,22 +64,24 @@ def load(path: Path) -> dict[str, Any]:
             f"{path}: checkpoint format {state['format']}, this skelact reads up to {FORMAT}: upgrade it"
         )
     if state.pop(_SEALED, False) and not sealed:
-        raise SkelactError(f"{path}: not a checkpoint that can be read: damaged, its checksum is gone")
+        raise SkelactError(f"{path}: not a checkpoint that can be read: damaged, its checksum is missing")
     return state
 
 
 def _check(path: Path, file: BinaryIO, size: int) -> bool:
-    """Whether the file has a hash. SkelactError where it is not that of the file; one from before there was any has the
-    archive's own, weaker checksums, which are compared where a part of it is read."""
+    """Whether the file has a hash. SkelactError where the hash does not match.
+
+    Files of earlier versions have none. For them the archive's weaker checksums are compared while it is read.
+    """
     end = size - _LENGTH
     file.seek(max(0, end - len(_MARK)))
     if end <= len(_MARK) or file.read(len(_MARK)) != _MARK:
         return False
-    told = file.read(_LENGTH)
+    expected = file.read(_LENGTH)
     file.seek(0)
     digest = hashlib.sha256()
     for start in range(0, end, _PIECE):
         digest.update(file.read(min(_PIECE, end - start)))
-    if digest.hexdigest().encode() != told:
-        raise SkelactError(f"{path}: not a checkpoint that can be read: damaged, its checksum is that of another")
+    if digest.hexdigest().encode() != expected:
+        raise SkelactError(f"{path}: not a checkpoint that can be read: damaged, its checksum does not match")
     return True

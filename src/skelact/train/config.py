@@ -1,4 +1,4 @@
-"""What a pretraining run is: method, encoder, data, optimiser, clock. Defaults are those of the AimCLR paper."""
+"""Configuration of a pretraining run. Defaults are those of the AimCLR paper."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -23,22 +23,23 @@ class Schedule(Config):
     """The learning rate over a training; the same for pretraining, linear evaluation and fine-tuning."""
 
     lr: float = Field(default=0.1, gt=0)
-    """Learning rate, which the schedule lowers."""
+    """Learning rate before the schedule lowers it."""
     schedule: Literal["step", "cosine", "exponential"] = "step"
-    """Divide by ten at every milestone; fall to zero along half a cosine; or fall by the same factor at every step."""
+    """step: divide by ten at each milestone; cosine: fall to zero along half a cosine; exponential: fall by the same
+    factor at every step."""
     milestones: tuple[float, ...] = (250,)
     """Epochs at which the step schedule divides by ten."""
     warmup: float = Field(default=0, ge=0, lt=1)
     """Share of the training over which the rate rises from zero."""
     final: float = Field(default=0.01, gt=0, le=1)
-    """Share of lr that the exponential schedule ends at."""
+    """The exponential schedule ends at this share of lr."""
 
 
 class Clipping(Config):
-    """A limit to the gradient."""
+    """Gradient clipping."""
 
     clip: float | None = Field(default=None, gt=0)
-    """Longest gradient (L2 norm over all parameters); a longer one is scaled down to it. None: no limit."""
+    """Largest L2 norm of the gradient over all parameters; a larger one is scaled down. None: no clipping."""
 
 
 class SGDNumbers(Schedule):
@@ -56,7 +57,7 @@ class SGDNumbers(Schedule):
         return self
 
     def build(self, groups: Groups, fused: bool | None = None) -> "torch.optim.Optimizer":
-        """PyTorch's optimiser of these groups; `fused`: in one launch, on a GPU."""
+        """PyTorch's optimiser of these groups; `fused`: PyTorch's fused kernel, on a GPU."""
         import torch
 
         from skelact.train.optimise import as_torch
@@ -78,17 +79,17 @@ class SGD(Clipping, SGDNumbers):
 
 
 class Adam(Clipping, Schedule):
-    """Adam; weight decay is a part of the gradient."""
+    """Adam, with weight decay as part of the gradient."""
 
     name: Literal["adam"] = "adam"
     lr: float = Field(default=1e-3, gt=0)
-    """Learning rate, which the schedule lowers."""
+    """Learning rate before the schedule lowers it."""
     betas: tuple[Beta, Beta] = (0.9, 0.999)
     """Decay rates of the means of the gradient and of its square."""
     weight_decay: float = Field(default=0, ge=0)
 
     def build(self, groups: Groups, fused: bool | None = None) -> "torch.optim.Optimizer":
-        """PyTorch's optimiser of these groups; `fused`: in one launch, on a GPU."""
+        """PyTorch's optimiser of these groups; `fused`: PyTorch's fused kernel, on a GPU."""
         import torch
 
         from skelact.train.optimise import as_torch
@@ -99,15 +100,15 @@ class Adam(Clipping, Schedule):
 
 
 class AdamW(Clipping, Schedule):
-    """Adam with decoupled weight decay, which leaves norms and biases alone."""
+    """Adam with decoupled weight decay; norms and biases do not decay."""
 
     name: Literal["adamw"] = "adamw"
     lr: float = Field(default=1e-3, gt=0)
-    """Learning rate, which the schedule lowers."""
+    """Learning rate before the schedule lowers it."""
     betas: tuple[Beta, Beta] = (0.9, 0.999)
     """Decay rates of the means of the gradient and of its square."""
     weight_decay: float = Field(default=0.05, ge=0)
-    """Not on parameters of one axis, which are norms and biases."""
+    """Not applied to parameters of one axis (norms and biases)."""
 
     def build(self, groups: Groups, fused: bool | None = None) -> "torch.optim.Optimizer":
         """PyTorch's optimiser of these groups, each in two: with weight decay, without; `fused`: in one launch, on a
@@ -122,10 +123,10 @@ class AdamW(Clipping, Schedule):
 
 
 class Tuning(Clipping, SGDNumbers):
-    """A training by SGD, whose numbers stand in it as they always have, or by another optimiser in its place."""
+    """Settings of a training by SGD, or by another optimiser."""
 
     optimiser: Annotated[Adam | AdamW, Field(discriminator="name")] | None = None
-    """Another optimiser than SGD, with numbers of its own. None: SGD, with the numbers that stand beside this."""
+    """Another optimiser than SGD, with its own settings. None: SGD, with the settings above."""
 
     @property
     def chosen(self) -> "Tuning | Adam | AdamW":
@@ -177,23 +178,23 @@ FREE = {
     "device": "results differ from those before by rounding only",
     "compile": "results differ from those before by rounding only",
 }
-"""Settings that may change when a run is resumed, and what follows; all others decide what is learned.
+"""Settings that may change when a run is resumed, and what that changes. All others decide what is learned.
 
-How often losses are written and features looked at changes nothing of the training: a look draws no number. Where it is
-computed changes the order of sums and so the last bits, as another number of threads does.
+Logging and probing do not affect the training, because they draw no random numbers. Another device adds up in another
+order and so changes the last bits, as another number of threads does.
 """
 
 
 class StageConfig(Config):
-    """A further stage of a run. It begins with the encoder that the stage before ended with, and all else anew."""
+    """A further stage of a run. It continues with the encoder of the stage before; everything else starts anew."""
 
     recipe: str
-    """Name of the recipe that these numbers started from."""
+    """Name of the recipe that these settings started from."""
     method: Annotated[AnyMethodConfig, Field(discriminator="name")]
     optimiser: AnyOptimiser = SGD()
     epochs: int = Field(default=300, ge=1)
     batch: int | None = Field(default=None, ge=2)
-    """None: that of the first stage."""
+    """None: the batch of the first stage."""
     frozen: tuple[str, ...] = ()
     """Parts of the encoder that do not learn: layers by number (0, or 0-4; 0 is the one at the input) or parameters by
     pattern (blocks.*.spatial.*). A module that is frozen whole is in evaluation mode: no dropout, and BatchNorm by the
@@ -206,7 +207,7 @@ class TrainConfig(Config):
     old_names = OLD_NAMES
 
     recipe: str
-    """Name of the recipe that these numbers started from."""
+    """Name of the recipe that these settings started from."""
     method: Annotated[AnyMethodConfig, Field(discriminator="name")]
     encoder: AnyEncoderConfig = DEFAULT
     optimiser: AnyOptimiser = SGD()
@@ -214,20 +215,20 @@ class TrainConfig(Config):
     preparation: Preparation = "released"
     """How clips are prepared."""
     frames: int = Field(default=50, ge=2)
-    """T"""
+    """Frames of a prepared clip."""
     batch: int = Field(default=128, ge=2)
     epochs: int = Field(default=300, ge=1)
     seed: int = 0
     device: str = "auto"
-    """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
+    """cpu, cuda, cuda:1, ...; auto: a GPU if there is one."""
     precision: Precision = "float32"
-    """bf16: autocast of the networks; losses stay float32."""
+    """bf16: networks under autocast; losses stay float32."""
     compile: bool = False
-    """torch.compile of the encoders' blocks, of query and key. GPUs only: a CPU has a faster path of its own."""
+    """Use torch.compile for the encoders' blocks. GPU only: the CPU has its own fast path."""
     log_every: int = Field(default=10, ge=1)
     """Steps between lines in metrics.jsonl."""
     probe_every: int = Field(default=10, ge=0)
-    """Epochs between looks at the features (kNN, collapse); 0 for none."""
+    """Epochs between probes of the features (kNN, collapse); 0: never."""
     then: tuple[StageConfig, ...] = ()
     """Further stages, one after the other."""
 

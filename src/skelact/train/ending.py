@@ -1,4 +1,4 @@
-"""Ending a run early and well: a signal is noted, and acted on when the step is done."""
+"""Stopping a run by a signal: it is noted, and obeyed when the step is done."""
 
 import signal
 import threading

@@ -10,15 +10,15 @@ from skelact.encoders.encoder import Encoder
 from skelact.system.world import SkelactError
 
 SHOWN = 6
-"""Names that are listed where a pattern fits none."""
+"""Parameter names listed in the error for a pattern that matches none."""
 
 
 def freeze(method: nn.Module, frozen: Sequence[str]) -> list[nn.Module]:
-    """Take the gradient from these parts of every encoder in `method`; the modules that are frozen whole, which are to
-    be kept in evaluation mode.
+    """Freeze these parts of every encoder in `method`. Gives the modules that are frozen whole: keep them in evaluation
+    mode.
 
     A part is a layer's number, a range of them (0-4), or a pattern of parameters' names. SkelactError for a part that
-    the encoder does not have, and where nothing is left that learns.
+    the encoder does not have, or if nothing is left to learn.
     """
     kept: list[nn.Module] = []
     for network in method.modules():
@@ -29,7 +29,7 @@ def freeze(method: nn.Module, frozen: Sequence[str]) -> list[nn.Module]:
                     parameter.requires_grad_(False)
             kept += [module for module in network.modules() if _is_within(module, chosen)]
     if frozen and not any(parameter.requires_grad for parameter in method.parameters()):
-        raise SkelactError(f"--frozen {' '.join(frozen)}: nothing is left that learns; freeze less")
+        raise SkelactError(f"--frozen {' '.join(frozen)}: nothing is left to learn; freeze less")
     return kept
 
 

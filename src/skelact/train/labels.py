@@ -9,7 +9,7 @@ from skelact.encoders.config import EncoderConfig
 from skelact.train.config import SGDNumbers, Tuning
 
 PerClass = Literal["at_least_one", "released"]
-"""Clips of a class of n: share x n, rounded, half up, but one at least; or half to even and possibly none."""
+"""Labelled clips of a class of n clips: share x n, rounded half up, at least one; released: half to even, or none."""
 
 
 class LinearConfig(SGDNumbers):
@@ -18,7 +18,7 @@ class LinearConfig(SGDNumbers):
     lr: PositiveFloat = 3.0
     weight_decay: NonNegativeFloat = 0
     batch: PositiveInt = 128
-    """Clips a step. A last, incomplete batch of an epoch is left out, unless it is the only one."""
+    """Clips a step. The last, incomplete batch of an epoch is dropped, unless it is the only one."""
     epochs: PositiveInt = 100
     milestones: tuple[PositiveInt, ...] = (80,)  # pyright: ignore[reportIncompatibleVariableOverride] (whole epochs)
     """Epochs at which the step schedule divides by ten."""
@@ -32,15 +32,15 @@ class TuneConfig(Tuning):
 
     lr: PositiveFloat = 0.01
     batch: PositiveInt = 128
-    """Clips a step. A last, incomplete batch of an epoch is left out, unless it is the only one."""
+    """Clips a step. The last, incomplete batch of an epoch is dropped, unless it is the only one."""
     epochs: PositiveInt = 150
     milestones: tuple[PositiveInt, ...] = (60, 100)  # pyright: ignore[reportIncompatibleVariableOverride] (whole epochs)
     """Epochs at which the step schedule divides by ten."""
     layer_decay: float = Field(default=1, gt=0, le=1)
-    """Learning rate of a layer, as a multiple of the next layer's; the head has lr. 1: all layers alike."""
+    """Learning rate of a layer as a multiple of the next layer's; the head has lr. 1: the same for all layers."""
     network_mode: Literal["train", "eval"] = "train"
-    """What the network is in while it learns. eval: no dropout, and BatchNorm by the running statistics that it came
-    with, which stay (released)."""
+    """Mode of the network while it learns. eval: no dropout, and BatchNorm keeps using the running statistics of
+    pretraining (released)."""
     augmentation: Literal["none", "normal"] = "none"
     """normal: Crop and Shear, as in a normal view of pretraining. Released programs use none here."""
     initial_std: NonNegativeFloat = 0.02
@@ -62,14 +62,14 @@ class SupervisedConfig(TuneConfig):
     epochs: PositiveInt = 80
     milestones: tuple[PositiveInt, ...] = (10, 50)
     preparation: str | None = None
-    """Another preparation than the run's; without a run released."""
+    """Preparation other than the run's; without a run the default is released."""
     frames: int | None = Field(default=None, ge=2)
-    """Other frames than the run's; without a run 50."""
+    """Frames other than the run's; without a run the default is 50."""
     width: PositiveInt | None = None
-    """Another width of the network than the run's; without a run 16."""
+    """Width of the network other than the run's; without a run the default is 16."""
 
     def network(self, encoder: EncoderConfig) -> EncoderConfig:
-        """The run's network, with the width asked for. SkelactError where it has no width."""
+        """The run's network, with the width asked for. SkelactError where that kind of network has no width."""
         return encoder if self.width is None else encoder.with_width(self.width)
 
     @model_validator(mode="after")

@@ -56,14 +56,14 @@ def linear(task: Task, seeds: tuple[int, ...], config: LinearConfig | None = Non
     optimiser = ScheduledOptimiser(config, [ParameterGroup([weight, bias])], per_epoch, config.epochs)
     top1, top5, scores = [], [], task.test.new_zeros(len(seeds), len(task.test), task.classes)
     for epoch in range(config.epochs):
-        for place, rows in enumerate(_batches(seeds, epoch, len(task.train), config.batch)):
+        for index, rows in enumerate(_batches(seeds, epoch, len(task.train), config.batch)):
             rows = rows.to(task.train.device)
             logits = torch.baddbmm(bias, task.train[rows], weight)
             optimiser.zero_grad()
             # A sum over seeds, so that each seed's gradient is the one it would have alone.
             loss = functional.cross_entropy(logits.flatten(0, 1), task.train_labels[rows].flatten(), reduction="sum")
             (loss / rows.shape[1]).backward()
-            optimiser.step(epoch * per_epoch + place)
+            optimiser.step(epoch * per_epoch + index)
         with torch.no_grad():
             scores = torch.baddbmm(bias, task.test.expand(len(seeds), -1, -1), weight)
             top1.append(hits(scores, task.test_labels, 1))

@@ -25,8 +25,10 @@ def written(values: dict[str, Any]) -> bytes:
 
 
 def read(line: bytes) -> dict[str, Any]:
-    """What `written` was given, without the line break. ValueError: not as written; one without a CRC-32, as of earlier
-    versions, is taken."""
+    """The values of a line, given without its line break. Lines of earlier versions have no CRC-32 and are accepted.
+
+    ValueError: the line is damaged, or no line of a log.
+    """
     try:
         values = json.loads(line.decode("utf-8"))
     except RecursionError as error:
@@ -40,7 +42,7 @@ def read(line: bytes) -> dict[str, Any]:
 
 
 class Log:
-    """Metrics of one run, from step `start` on; what an earlier process wrote beyond it is dropped, as it is redone."""
+    """Metrics of one run. Lines after step `start` are dropped, because those steps are trained again."""
 
     def __init__(self, folder: Path, start: int, total: int, console: Console):
         self._run = RunFolder(folder)
@@ -105,22 +107,22 @@ class Log:
             raise SkelactError(f"{self._lines}: expected the log of this run, found no file; move it away")
         kept, damaged = [], []
         *whole, unfinished = self._lines.read_bytes().split(b"\n") if start else [b""]
-        for place, line in enumerate((*whole, unfinished), start=1):
+        for number, line in enumerate((*whole, unfinished), start=1):
             try:
                 if read(line)["step"] <= start:
                     kept.append(line + b"\n")
             except ValueError:
-                if place <= len(whole):  # else what a killed process left
-                    damaged.append(str(place))
+                if number <= len(whole):  # else what a killed process left
+                    damaged.append(str(number))
         if damaged:
             shown = ", ".join(damaged[:5]) + (", ..." if len(damaged) > 5 else "")
-            console.print(f"{self._lines}: lines that are damaged are left out: {shown}", markup=False)
+            console.print(f"{self._lines}: damaged lines are left out: {shown}", markup=False)
         write_bytes(self._lines, b"".join(kept))
 
     @staticmethod
     @contextlib.contextmanager
     def _explained(path: Path) -> Iterator[None]:
-        """Inside, an OSError, as of a full disk, is a SkelactError that names the file."""
+        """Turns an OSError, such as a full disk, into a SkelactError that names the file."""
         try:
             yield
         except OSError as error:
@@ -128,7 +130,7 @@ class Log:
 
 
 class Silence(Log):
-    """The log of a process other than the first: nothing."""
+    """The log of every process but the first: writes nothing."""
 
     def __init__(self) -> None:
         pass
@@ -140,13 +142,13 @@ class Silence(Log):
         pass
 
     def write(self, step: int, epoch: int, values: dict[str, Any]) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def advance(self, step: int, description: str, rate: float) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def say(self, text: str) -> None:
-        """Nothing."""
+        """Does nothing."""
 
 
 def _board(run: RunFolder, start: int, console: Console) -> Any:

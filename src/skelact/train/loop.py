@@ -32,7 +32,7 @@ CHECKPOINT_STEPS = 500
 
 
 class Trainer:
-    """One pretraining run: the stage that it is in, and its clock. All else follows from the configuration."""
+    """One pretraining run: the current stage and the step. All else follows from the configuration."""
 
     def __init__(self, config: TrainConfig, clips: TrainingClips, folder: Path):
         """SkelactError where any stage cannot be trained."""
@@ -52,27 +52,27 @@ class Trainer:
 
     @property
     def method(self) -> Method:
-        """That of the stage."""
+        """Of the current stage."""
         return self.stage.method
 
     @property
     def encoders(self) -> dict[Stream, Encoder]:
-        """Those of the stage."""
+        """Of the current stage."""
         return self.stage.encoders
 
     @property
     def optimiser(self) -> ScheduledOptimiser:
-        """That of the stage."""
+        """Of the current stage."""
         return self.stage.optimiser
 
     def _enter(self, number: int) -> None:
-        """Begin a stage with the encoders of the present one."""
+        """Start another stage from the encoders of the current one."""
         self.stage = Stage(self.config, number, self.clips, self.device, self.stage.weights)
 
     def train(self, log: Log) -> bool:
-        """Train to the end, saving as it goes; False if a signal (SIGTERM, Ctrl-C) ended it early, state saved.
+        """Train to the end and save regularly. False if a signal (SIGTERM, Ctrl-C) stopped it early and saved.
 
-        SkelactError where the loss is not finite: the last checkpoint is from before.
+        SkelactError where the loss is not finite; the last checkpoint is older than that step.
         """
         looks = self.config.probe_every and processes.rank() == 0  # the others wait in their next exchange
         probe = Probe(self.clips, self.device) if looks else None
@@ -93,7 +93,7 @@ class Trainer:
         return True
 
     def _train_stage(self, log: Log, probe: Probe | None, signals: list[signal.Signals]) -> bool:
-        """Train to the end of the stage; False if a signal ended it."""
+        """Train to the end of the stage. False if a signal stopped it."""
         stage, views = self.stage, self.method.views()
         started, counted = time.perf_counter(), self.step
         for numbers, x in batches(self.clips, stage.orders(self.step), self.device):
@@ -181,7 +181,7 @@ class Trainer:
         log.write(self.step, epoch, {**self._which, **seen})
 
     def save(self) -> None:
-        """Write the whole state, and the encoder as it is now, each atomically; SkelactError if it is not finite."""
+        """Write the checkpoint and the encoders, each atomically. SkelactError where a weight or loss is not finite."""
         if self._recent:
             self._losses()
         weights = self.method.state_dict()
@@ -200,16 +200,16 @@ class Trainer:
 
     def _write(self, state: dict[str, Any]) -> None:
         # The checkpoint last: a run killed in between writes these encoders again when it goes on.
-        for place, (stream, encoder) in enumerate(self.encoders.items()):
+        for index, (stream, encoder) in enumerate(self.encoders.items()):
             card = self.stage.card(stream, self.step, self.total)
-            if place == 0:
+            if index == 0:
                 save_encoder(self.run.encoder(), encoder, card)
             if len(self.encoders) > 1:
                 save_encoder(self.run.encoder(stream), encoder, card)
         checkpoint.save(self.run.checkpoint, state)
 
     def resume(self) -> None:
-        """Go back to the last checkpoint of the folder, if there is one."""
+        """Continue from the last checkpoint of the folder, if there is one."""
         path = self.run.checkpoint
         state = processes.first(lambda: checkpoint.load(path) if path.exists() else None)
         if state is not None:

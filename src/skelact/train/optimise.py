@@ -37,7 +37,7 @@ class ScheduledOptimiser:
         self._rates = [rates[group["params"][0]] for group in self._optimiser.param_groups]
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Clear the gradients."""
         self._optimiser.zero_grad()
 
     def step(self, step: int) -> None:
@@ -54,9 +54,9 @@ class ScheduledOptimiser:
         return self._optimiser.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what `state_dict` gave; ValueError where it is of other groups or another optimiser.
+        """Load what `state_dict` gave. ValueError where it is of other groups or another optimiser.
 
-        Only what was gathered in training: the numbers of the groups, such as weight decay, are the configuration's.
+        Settings of the groups, such as weight decay, are not loaded: they come from the configuration.
         """
         groups = self._optimiser.state_dict()["param_groups"]
         if [group["params"] for group in state["param_groups"]] != [group["params"] for group in groups]:
@@ -74,7 +74,7 @@ class ScheduledOptimiser:
         self._optimiser.load_state_dict({"state": state["state"], "param_groups": groups})
 
     def _kept_of_one(self) -> dict[str, Any]:
-        """What this optimiser keeps of a parameter, here of one with an axis."""
+        """State that this optimiser keeps for a parameter with one axis."""
         parameter = nn.Parameter(torch.zeros(1))
         parameter.grad = torch.zeros(1)
         optimiser = self.config.build([ParameterGroup([parameter])])
@@ -87,7 +87,7 @@ def _shape(value: Any) -> torch.Size | None:
 
 
 def as_torch(groups: Iterable[ParameterGroup]) -> list[dict[str, Any]]:
-    """The groups as PyTorch's optimisers take them; those without parameters are left out."""
+    """The groups in the form of PyTorch's optimisers. Groups without parameters are left out."""
     return [
         {"params": list(group.parameters), **({} if group.decays else {"weight_decay": 0.0})}
         for group in groups
@@ -109,5 +109,5 @@ def decayed_by_layer(layers: Sequence[nn.Module], decay: float) -> list[Paramete
     """A group a layer: the last layer at the full rate, each one before it at `decay` times the rate of the next."""
     last = len(layers) - 1
     return [
-        ParameterGroup(list(layer.parameters()), rate=decay ** (last - place)) for place, layer in enumerate(layers)
+        ParameterGroup(list(layer.parameters()), rate=decay ** (last - depth)) for depth, layer in enumerate(layers)
     ]

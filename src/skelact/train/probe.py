@@ -1,4 +1,4 @@
-"""The online look at the features during training: kNN on a few clips, and whether they collapse."""
+"""Probing the features during training: kNN on a few clips, and whether the features collapse."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ from skelact.maths.neighbours import capped, knn_scores
 from skelact.maths.spectrum import effective_rank, feature_std
 
 MOST_TRAIN, MOST_TEST = 2000, 1000
-"""Clips of each store that are looked at, spread evenly over it."""
+"""Most clips of each store that are probed, evenly spaced."""
 K = 20
-"""Neighbours that vote, but at most the looked-at train clips of the smallest class."""
+"""Neighbours that vote; at most the probed train clips of the smallest class."""
 SETTLED = 50
 """Steps after which BatchNorm's running statistics, of momentum 0.1, hold less than 1 % of their start."""
 COLLAPSED_STD, COLLAPSED_RANK = 0.05, 2.0
@@ -37,7 +37,7 @@ class _Labelled:
 
 
 class Probe:
-    """Looks at an encoder's features of some clips. Labels are for the curve only; training never sees them."""
+    """Probes the features of some clips. Labels serve the kNN curve only; training never sees them."""
 
     def __init__(self, clips: TrainingClips, device: torch.device):
         self._device = device
@@ -98,9 +98,9 @@ def collapse_warning(values: dict[str, float], recipe: str = "", step: int = SET
         return None
     if step < SETTLED:
         return (
-            f"the features look alike (standard deviation {std:.3f}, effective rank {rank:.1f}). That may be for want "
-            f"of steps: BatchNorm's running statistics, which evaluation uses, take {SETTLED} of them to settle, and "
-            f"this run made {step}; take more --epochs or a smaller --batch"
+            f"the features look alike (standard deviation {std:.3f}, effective rank {rank:.1f}). Too few "
+            f"steps may be the cause: BatchNorm's running statistics, which evaluation uses, take {SETTLED} of them "
+            f"to settle, and this run made {step}; take more --epochs or a smaller --batch"
         )
     other = "a higher --method.temperature" if recipe.endswith("-small") else "a recipe for small data"
     return (

@@ -1,4 +1,4 @@
-"""A run: a folder that one command fills, and the same command goes on with."""
+"""A pretraining run: one command fills its folder, and the same command resumes it."""
 
 import contextlib
 from dataclasses import dataclass
@@ -47,15 +47,16 @@ def pretrain(
 ) -> Pretrained:
     """Train `config` on the training clips of `stores` into `folder`.
 
-    A folder that holds this very run is gone on with from its last checkpoint, any other is refused; nothing is ever
-    deleted. One process at a time is let into a folder. Settings that change nothing of what is learned (`FREE`) may be
-    others than before. With `fit_batch` a batch of more clips than there are is lowered to as many, which is told; else
-    it is an error. Labels of the stores serve the online kNN only. Raises SkelactError for what a user can mend.
+    Resumes this run if the folder holds it; refuses any other. Nothing is ever deleted. A second process is refused.
+    Settings that do not affect what is learned (`FREE`) may change. A batch larger than the number of clips is lowered
+    with a message if `fit_batch`, else it is an error. Labels serve the online kNN only.
 
-    Under torchrun every process calls it; the first one alone reads and writes `folder`, and prints.
+    SkelactError: another run in the folder, no clips, a setting that cannot be used, a loss that is not finite.
+
+    Under torchrun every process calls it. Only the first one uses `folder` and prints.
     """
     console = (console or Terminal(stderr=True)) if processes.rank() == 0 else Console(quiet=True)
-    advice = f"what {folder} holds stays: the same command goes on where there is more; a new --run may lower --batch"
+    advice = f"{folder} is kept: with more room run the same command again, or lower --batch in a new --run"
     with exhaustion_explained(advice):
         return _pretrained(config, stores, splits, folder, console, fit_batch)
 
@@ -74,20 +75,20 @@ def _pretrained(
     with contextlib.ExitStack() as stack:
         processes.first(lambda: stack.enter_context(RunFolder(folder).alone()))
         for change in processes.first(lambda: _claim(folder, identity)):
-            console.print(f"{escape(str(folder))}: goes on with another setting: {escape(change)}", highlight=False)
+            console.print(f"{escape(str(folder))}: resumed with another setting: {escape(change)}", highlight=False)
         trainer.resume()
         _train(trainer, console)
     return Pretrained(folder, trainer.step, trainer.total, trainer.seconds)
 
 
 def _train(trainer: Trainer, console: Console) -> None:
-    """Train from where the trainer is to the end, and tell before what is to be known."""
+    """Print notes and warnings, then train to the end."""
     config, clips, folder = trainer.config, trainer.clips, trainer.run.path
     if trainer.step == trainer.total:
         console.print(f"{escape(str(folder))}: finished already, {trainer.total} steps; nothing to do")
         return
     if trainer.step:
-        console.print(f"{escape(str(folder))}: going on from step {trainer.step} of {trainer.total}")
+        console.print(f"{escape(str(folder))}: resuming at step {trainer.step} of {trainer.total}")
     for note in clips.notes:
         console.print(escape(note), highlight=False)
     slow = processor.doubt(config.precision, trainer.device)
@@ -105,14 +106,14 @@ def _train(trainer: Trainer, console: Console) -> None:
 
 
 def _fitted(config: TrainConfig, clips: int) -> TrainConfig:
-    """The same, with the numbers of each stage's method that follow from the run."""
+    """The configuration with the settings of each stage's method that depend on the run's length and clips."""
     first, *later = [stage.method.fitted(stage.epochs, clips, stage.batch) for stage in config.stages]
     then = [stage.model_copy(update={"method": made}) for stage, made in zip(config.then, later, strict=True)]
     return config.model_copy(update={"method": first, "then": tuple(then)})
 
 
 def _doubts(config: TrainConfig, clips: TrainingClips) -> list[str]:
-    """Why the numbers of each stage may not work."""
+    """Warnings about settings of each stage that may not work."""
     return [
         f"stage {number}: {doubt}" if config.then else doubt
         for number, stage in enumerate(config.stages, start=1)
@@ -149,14 +150,14 @@ def _identity(config: TrainConfig, stores: list[Store], clips: TrainingClips, sp
 
 
 def _same_for_all(identity: dict[str, Any]) -> None:
-    """SkelactError where this process was given another run than the first one."""
+    """SkelactError where this process was given another run than process 0."""
     changed = [f"  {line}" for line in differences(processes.first(lambda: identity), identity)]
     if changed:
         raise SkelactError(f"process {processes.rank()} was given another run than process 0\n" + "\n".join(changed))
 
 
 def _claim(folder: Path, identity: dict[str, Any]) -> list[str]:
-    """Write config.json into a new folder, or check that the one there says the same; the free settings that differ."""
+    """Write config.json into a new folder, or compare it with the one there. Gives the free settings that differ."""
     run = RunFolder(folder)
     if run.config.exists():
         there = _as_written_today(run.read_config())
@@ -167,8 +168,8 @@ def _claim(folder: Path, identity: dict[str, Any]) -> list[str]:
             raise SkelactError(
                 f"{folder} holds another run, which is never overwritten; choose another --run\n" + "\n".join(changed)
             )
-        told = [(line, free[line.partition(":")[0]]) for line in lines]
-        return [f"{line}; {follows}" if follows else line for line, follows in told]
+        effects = [(line, free[line.partition(":")[0]]) for line in lines]
+        return [f"{line}; {follows}" if follows else line for line, follows in effects]
     if any(path != run.lock for path in folder.iterdir()):
         raise SkelactError(f"{folder} is not empty and holds no run; choose another --run")
     run.write_config(identity)
@@ -176,11 +177,11 @@ def _claim(folder: Path, identity: dict[str, Any]) -> list[str]:
 
 
 def _as_written_today(identity: dict[str, Any]) -> dict[str, Any]:
-    """What an older skelact wrote, with the defaults of numbers that it did not have; a default is never changed."""
+    """A configuration of an older skelact, with defaults for settings that it did not have. Defaults never change."""
     try:
         return {**identity, "config": TrainConfig.model_validate(identity["config"]).model_dump(mode="json")}
     except (KeyError, ValidationError):
-        return identity  # nothing that can be filled in: compared as it stands
+        return identity  # cannot be completed: compared as it is
 
 
 def differences(old: Any, new: Any, name: str = "") -> list[str]:
@@ -191,8 +192,8 @@ def differences(old: Any, new: Any, name: str = "") -> list[str]:
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         return [
             line
-            for place, pair in enumerate(zip(old, new, strict=True))
-            for line in differences(*pair, f"{name}[{place}]")
+            for index, pair in enumerate(zip(old, new, strict=True))
+            for line in differences(*pair, f"{name}[{index}]")
         ]
     return [] if old == new else [f"{name}: {_short(old)} there, {_short(new)} asked"]
 

@@ -6,7 +6,7 @@ from skelact.train.config import Schedule
 
 
 def learning_rate(config: Schedule, step: int, per_epoch: int, epochs: int) -> float:
-    """Rate of step `step` (from 0). Warm-up, cosine and exponential move every step, milestones fall on epochs."""
+    """Rate of step `step` (from 0). Warm-up, cosine and exponential change it every step, milestones at epochs."""
     total = epochs * per_epoch
     warm = config.warmup * total
     if step < warm:

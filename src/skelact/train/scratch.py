@@ -1,4 +1,4 @@
-"""The network that supervised training starts from: a run's own, or, without a run, the published size."""
+"""The network that supervised training starts from: the shape of a run's, or the default without a run."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def scratch(path: Path, store: Store, config: SupervisedConfig, stream: Stream |
         )
         tell(
             f"{path}: no run there; a network of {card.encoder.size} for {frames} frames, preparation {preparation}, "
-            f"{card.stream} stream, is trained from random weights, and its results go there"
+            f"{card.stream} stream, is trained from random weights; results are written there"
         )
         return random_encoder(card, 0)
     card = load_encoder(path).card
@@ -58,7 +58,7 @@ def has_no_run(path: Path) -> bool:
 
 
 def claim(folder: Path, store: Store, store_hash: str, split: str) -> None:
-    """Make the folder a run that can be reported on and that no pretraining takes for its own, unless it is one."""
+    """Write a config.json if the folder has none: the report can then read it, and no pretraining uses the folder."""
     run = RunFolder(folder)
     if run.config.exists() or run.encoder().exists() or run.streams:
         return

@@ -86,8 +86,8 @@ class Stage:
             if own // self.per_epoch != epoch:
                 epoch = own // self.per_epoch
                 numbers = order(self.config.seed, self.first_epoch + epoch, len(self.clips))
-            place = own % self.per_epoch
-            yield processes.share(numbers[place * size : (place + 1) * size])
+            index = own % self.per_epoch
+            yield processes.share(numbers[index * size : (index + 1) * size])
 
     def epoch(self, step: int) -> int:
         """The epoch that a step belongs to."""

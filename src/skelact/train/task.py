@@ -1,4 +1,4 @@
-"""What a classifier learns from and is tested on: features of the train and test clips of a split, with labels."""
+"""A classification task: features and labels of the train and test clips of a split."""
 
 from dataclasses import dataclass, replace
 
@@ -12,14 +12,14 @@ from skelact.system.world import SkelactError
 
 @dataclass(frozen=True)
 class Task:
-    """Classify the test clips after seeing the train clips. Classes count from 0; some may be missing in either."""
+    """Classify the test clips after seeing the train clips. Classes count from 0; either side may lack some."""
 
     train: Float[Tensor, "clips d"]
     train_labels: Int64[Tensor, "clips"]
     test: Float[Tensor, "n d"]
     test_labels: Int64[Tensor, "n"]
     classes: int
-    """Choices of the classifier: above every label."""
+    """Outputs of the classifier; larger than every label."""
 
     def to(self, device: torch.device) -> "Task":
         """The same task with its tensors on a device."""
@@ -33,7 +33,7 @@ class Task:
 
     @property
     def majority(self) -> float:
-        """Per cent of test clips of the class that is the most frequent in train: what blind guessing gets."""
+        """Accuracy, in per cent, of always guessing the most frequent train class."""
         return 100 * float((self.test_labels == self.train_labels.bincount().argmax()).double().mean())
 
 
@@ -44,9 +44,9 @@ def task(
     test: Int64[np.ndarray, "n"],
     classes: int = 0,
 ) -> Task:
-    """Cut features and labels of a whole store into the train and test rows of a split.
+    """Split the features and labels of a whole store into train and test rows.
 
-    A SkelactError is raised where a side is empty, shares clips with the other, or holds a clip without a label.
+    SkelactError: a side is empty, shares clips with the other, or has a clip without a label.
     """
     for side, rows in (("train", train), ("test", test)):
         if not len(rows):
@@ -73,7 +73,7 @@ def standardised(raw: Task) -> Task:
     """Every feature with zero mean and unit variance over the train clips; a constant feature becomes zero."""
     train = raw.train.double()
     mean, std = train.mean(0), train.std(0, correction=0)
-    # Rounding leaves a spread of its own in a constant feature: dividing by it would make noise of it.
+    # Rounding leaves a tiny spread in a constant feature; dividing by it would amplify noise.
     scale = torch.where(std > 1e-6 * train.abs().amax(0), 1 / std, 0.0)
     return replace(
         raw,

@@ -46,16 +46,16 @@ class Tuned:
     @property
     def best_epoch(self) -> int:
         """The epoch with the highest test top 1, the earliest of several."""
-        return self.epochs[self._place]
+        return self.epochs[self._best_index]
 
     @property
     def best(self) -> Accuracy:
         """Accuracy of the best epoch, which the test clips themselves chose."""
-        return self.tests[self._place]
+        return self.tests[self._best_index]
 
     @property
-    def _place(self) -> int:
-        return max(range(len(self.tests)), key=lambda place: self.tests[place].top1)
+    def _best_index(self) -> int:
+        return max(range(len(self.tests)), key=lambda index: self.tests[index].top1)
 
 
 @dataclass(frozen=True)

@@ -74,8 +74,8 @@ BAD = {
     "too few texts": ({"subjects": ["a"]}, "expected 4 subjects, found 1"),
     "reals": ({"cameras": [1.0, 2.0, 3.0, 4.0]}, "expected 4 whole numbers as cameras, found 4 of float64"),
     "another word": ({"split_a": ["train", "dev", "", ""]}, "expected train, val, test or nothing in split_a, found"),
-    "no name": ({"split_": ["train", "test", "", ""]}, "expected arrays x and, if you like,"),
-    "singular": ({"subject": [1, 2, 3, 4]}, "expected arrays x and, if you like,"),
+    "no name": ({"split_": ["train", "test", "", ""]}, "expected arrays x and optionally"),
+    "singular": ({"subject": [1, 2, 3, 4]}, "expected arrays x and optionally"),
 }  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def test_a_list_of_annotations_alone_is_read_as_mmaction2_wrote_it(tmp_path):
     (tmp_path / "list.pkl").write_bytes(pickle.dumps(clips))
     made = reader("pyskl", tmp_path / "list.pkl")
     got = [made.read(item) for item in made.find(tmp_path / "list.pkl")]
-    assert [(clip.name, clip.action, clip.places) for clip in got] == [("a", 0, ()), ("b", 1, ())]
+    assert [(clip.name, clip.action, clip.roles) for clip in got] == [("a", 0, ()), ("b", 1, ())]
     assert all(np.array_equal(clip.joints[:, 0, :, :2], points[0] + n) for n, clip in enumerate(got))
 
 
@@ -130,7 +130,7 @@ def test_clips_that_share_their_numbers_make_no_store_larger_than_the_file(tmp_p
     clips = [{"frame_dir": str(number), "keypoint": points} for number in range(200)]
     (tmp_path / "a.pkl").write_bytes(pickle.dumps(clips))
     with pytest.raises(
-        ReadError, match=r"a.pkl: expected annotations with keypoint of their own, found the same numbers in"
+        ReadError, match=r"a.pkl: expected annotations with keypoint of their own, found shared keypoints in"
     ):
         reader("pyskl", tmp_path / "a.pkl")
 

@@ -9,7 +9,7 @@ import pytest
 
 from skelact.cli.shared import FormatOptions
 from skelact.data.prepare import prepare
-from skelact.data.readers import reader, told_to
+from skelact.data.readers import options_of, reader
 from skelact.data.recording import ReadError, Recording
 from skelact.data.store import Store
 from skelact.layouts import LAYOUTS, named_layout
@@ -147,10 +147,10 @@ def test_scores_beside_the_places_of_pyskl_tell_what_is_missing(tmp_path):
 def test_the_choice_is_kept_in_the_log_and_the_missing_joints_in_the_store(tmp_path):
     path = source(tmp_path, "arrays", scored(17))
     told = {"axes": "ntmvc", "skeleton": "coco_17"}
-    assert told_to(reader("arrays", path, **told))["third"] == "score"
-    assert told_to(reader("arrays", path, **told, third="depth"))["third"] == "depth"
+    assert options_of(reader("arrays", path, **told))["third"] == "score"
+    assert options_of(reader("arrays", path, **told, third="depth"))["third"] == "depth"
     np.save(tmp_path / "two.npy", scored(17)[..., :2])
-    assert "third" not in told_to(reader("arrays", tmp_path / "two.npy", **told))
+    assert "third" not in options_of(reader("arrays", tmp_path / "two.npy", **told))
     made = FormatOptions(**told).reader("arrays", path)
     prepare(made, path, tmp_path / "store", frames=4, progress=False)
     store = Store.open(tmp_path / "store")

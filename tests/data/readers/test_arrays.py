@@ -116,7 +116,7 @@ def test_published_position_files_give_clips_labels_names_and_their_division(tmp
     made = reader("position", tmp_path / "xsub")
     got = read_all(made)
     assert made.divisions == ("published",)
-    assert [(clip.name, clip.action, clip.places) for clip in got] == [
+    assert [(clip.name, clip.action, clip.roles) for clip in got] == [
         (NAMES[0], 12, (1,)),
         (NAMES[1], 0, (1,)),
         (NAMES[2], 59, (2,)),
@@ -135,7 +135,7 @@ def test_bones_beside_the_joints_are_passed_over_and_one_file_has_no_division(tm
     np.save(tmp_path / "position.npy", np.ones((1, 3, 2, 25, 1), np.float32))
     dumped(tmp_path / "label.pkl", (["one"], [4]))
     alone = reader("position", tmp_path / "position.npy")
-    assert (alone.divisions, read_all(alone)[0].places, read_all(alone)[0].action) == ((), (), 4)
+    assert (alone.divisions, read_all(alone)[0].roles, read_all(alone)[0].action) == ((), (), 4)
 
 
 def ctrgcn_file(path: Path) -> np.ndarray:
@@ -150,7 +150,7 @@ def test_ctr_gcn_files_give_persons_then_joints_then_coordinates(tmp_path):
     clips = ctrgcn_file(tmp_path / "NTU60_CS.npz")
     made = reader("ctrgcn", tmp_path / "NTU60_CS.npz")
     got = read_all(made)
-    assert [(clip.name, clip.action, clip.places) for clip in got] == [
+    assert [(clip.name, clip.action, clip.roles) for clip in got] == [
         ("train_0", 7, (1,)),
         ("train_1", 59, (1,)),
         ("test_0", 0, (2,)),
@@ -194,7 +194,7 @@ def test_pyskl_files_in_two_dimensions_give_pixels_and_both_divisions(tmp_path, 
     got = read_all(made)
     assert made.skeleton == COCO_17
     assert made.divisions == ("xsub", "xview")
-    assert [(clip.name, clip.action, clip.places) for clip in got] == [
+    assert [(clip.name, clip.action, clip.roles) for clip in got] == [
         ("one", 0, (1, 2)),
         ("two", 1, (1, 0)),
         ("three", 2, (2, 1)),
@@ -220,7 +220,7 @@ def test_a_division_becomes_a_split_of_the_store_and_training_reads_its_clips(tm
     assert (store.path / "clips.csv").read_text().splitlines()[0].endswith("persons,same_as,xsub,xview")
     assert (split(store, "xsub").train.tolist(), split(store, "xsub").test.tolist()) == ([0, 1], [2])
     assert (split(store, "xview").train.tolist(), split(store, "xview").test.tolist()) == ([2], [0])
-    assert [store.recording(row).places for row in range(3)] == [(1, 2), (1, 0), (2, 1)]
+    assert [store.recording(row).roles for row in range(3)] == [(1, 2), (1, 0), (2, 1)]
     assert store.meta.sources[0].files == 1
     assert store.verify() == []
     with pytest.raises(SkelactError, match="no split 'xset' for data set pyskl: it has xsub, xview"):
@@ -317,11 +317,11 @@ BAD = {
     "labels": ({"labels": [0]}, "expected 2 whole numbers as labels, found 1 of int64"),
     "label -2": ({"labels": [0, -2]}, "expected labels of at least -1, found -2"),
     "label words": ({"labels": ["a", "b"]}, "expected 2 whole numbers as labels, found 2 of <U1"),
-    "names": ({"names": ["a", "a"]}, "expected a name of its own for each clip, found a more than once"),
+    "names": ({"names": ["a", "a"]}, "expected a different name for each clip, found a more than once"),
     "classes": ({"labels": [0, 3], "classes": ["a"]}, "expected classes below 1, as there are labels, found 3"),
     "strange": (
         {"label": [0, 3]},
-        "expected arrays x and, if you like, labels, names, lengths, classes, subjects, cameras, setups, repetitions, "
+        "expected arrays x and optionally labels, names, lengths, classes, subjects, cameras, setups, repetitions, "
         "split_NAME, found label, x",
     ),
     "text": ({"x": np.full((2, 3, 1, 17, 3), "1.0")}, "expected real numbers, found <U3"),

@@ -237,7 +237,7 @@ def test_the_same_joints_hung_elsewhere_are_another_skeleton(tmp_path):
         text = tree % "JOINT c { OFFSET 0 1 0 CHANNELS 0 }" + "\nMOTION\nFrames: 1\nFrame Time: 1\n5\n"
         write(tmp_path / f"{name}.bvh", text.encode())
     made = reader("bvh", tmp_path)
-    with pytest.raises(ReadError, match=r"two.bvh: expected the skeleton .*: found c hanging on b instead of a"):
+    with pytest.raises(ReadError, match=r"two.bvh: expected the skeleton .*: found c below b instead of a"):
         made.read(Item(tmp_path / "two.bvh"))
 
 

@@ -91,7 +91,7 @@ def test_position_channels_of_zero_leave_a_joint_at_its_offset_and_are_noted(tmp
     rows = ["1 2 3  0 0 0  0 0 0  0 0 0  1 1 9", "1 2 3  0 0 0  0 0 0  0 0 0  0 0 0"]
     got = the_recording(tmp_path, bvh(joints, rows, everywhere=True))
     assert got.joints[:, 0].tolist() == [[[1, 2, 3], [1, 7, 3], [2, 8, 12]], [[1, 2, 3], [1, 7, 3], [1, 7, 3]]]
-    assert got.notes == ("position channels are zero throughout; these joints stand at their offsets instead: b",)
+    assert got.notes == ("position channels are zero throughout; these joints stay at their offsets: b",)
     moved = the_recording(tmp_path, bvh(joints, ["0 0 0  0 0 0  0 0 0  0 0 0  1 1 9", rows[1]], everywhere=True))
     assert moved.joints[0, 0, 0].tolist() == [0, 0, 0]  # of the root zero is a position
 

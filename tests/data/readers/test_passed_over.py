@@ -108,7 +108,9 @@ def test_the_list_that_labels_names_may_lie_among_the_recordings(tmp_path, capfd
     prepare(
         reader("utkinect", source, labels=mended), source, tmp_path / "store", frames=4, preparation="released", jobs=1
     )
-    assert "not taken for clips by their names: 2 files: actionLabel.txt, mended.txt" in capfd.readouterr().err
+    assert (
+        "skipped, as their names are not those of clips: 2 files: actionLabel.txt, mended.txt" in capfd.readouterr().err
+    )
 
 
 def test_a_folder_of_labels_within_the_recordings_is_not_taken_for_recordings(tmp_path):

@@ -175,7 +175,7 @@ def test_a_file_that_is_no_list_is_refused_before_anything_is_read(tmp_path, con
 
 def test_a_list_without_a_name_and_one_called_as_a_column_are_refused(tmp_path):
     recording(tmp_path)
-    with pytest.raises(SkelactError, match=r"expected NAME=FILE with a name of its own for each list, found 'a.txt'"):
+    with pytest.raises(SkelactError, match=r"expected NAME=FILE with a different name for each list, found 'a.txt'"):
         reader("pku", lists=("a.txt",)).find(tmp_path / "skeleton")
     path = write(tmp_path / "list.txt", LIST.encode()).path
     made = reader("pku", lists=(f"camera={path}",))

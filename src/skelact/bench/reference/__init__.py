@@ -1,3 +1,4 @@
-"""The published computation once more, operation by operation, as slow and as plain as its formulas: what every ratio
-of `skelact bench` is against. Nothing else uses it; tests hold it against the published programs' arrays.
+"""The plain program: the published computation, written directly from its formulas. `skelact bench` compares with it.
+
+Nothing else uses it. Tests compare it with arrays of the published programs.
 """

@@ -46,7 +46,7 @@ class PlainEmbedder(nn.Module):
 
 
 class PlainAimCLR(nn.Module):
-    """Query and key networks and the queue (d, k), with the numbers of AimCLR's configuration."""
+    """Query network, key network and queue (d, k), with AimCLR's configuration."""
 
     queue: Tensor
 
@@ -56,10 +56,10 @@ class PlainAimCLR(nn.Module):
         self.query = PlainEmbedder(encoder, skeleton, config.projection)
         self.key = copy.deepcopy(self.query).requires_grad_(False)
         self.register_buffer("queue", normalize(torch.randn(config.projection, config.bank), dim=0))
-        self.place = 0
+        self.next_column = 0
 
     def load(self, state: dict[str, Tensor]) -> None:
-        """Take over the networks and the bank of our method's state dict."""
+        """Load networks and bank from the state dict of our method."""
         for network, prefix in ((self.query, "query."), (self.key, "twin.key.")):
             network.load_state_dict({n.removeprefix(prefix): t for n, t in state.items() if n.startswith(prefix)})
         self.queue.copy_(state["bank.keys"].T)
@@ -83,15 +83,15 @@ class PlainAimCLR(nn.Module):
             contrast = neighbours_loss(logits, mask)
         else:
             contrast = info_nce(logits)
-        self.queue[:, self.place : self.place + len(z_key)] = z_key.T  # a batch divides the queue
-        self.place = (self.place + len(z_key)) % self.queue.shape[1]
+        self.queue[:, self.next_column : self.next_column + len(z_key)] = z_key.T  # a batch divides the queue
+        self.next_column = (self.next_column + len(z_key)) % self.queue.shape[1]
         return {"contrast": contrast, "d1": d1, "d2": d2, "loss": contrast + (d1 + d2) / 2}
 
 
 def plain_views(
     x: Float32[np.ndarray, "n c t v m"], mirror: tuple[int, ...], rng: np.random.Generator
 ) -> dict[str, Float32[Tensor, "n c t v m"]]:
-    """The three views of a batch, made clip by clip and stacked, as a data loader does."""
+    """The three views of a batch: made clip by clip, then stacked, as in a data loader."""
     made = [augment.triple(clip, mirror, rng) for clip in x]
     names = ("query", "key", "extreme")
     return {name: torch.from_numpy(np.stack(clips)) for name, clips in zip(names, zip(*made, strict=True), strict=True)}

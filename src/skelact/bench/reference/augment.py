@@ -1,4 +1,4 @@
-"""The augmentations of AimCLR on one clip (c, t, v, m) at a time, in numpy, each with its draws as arguments."""
+"""The augmentations of AimCLR in numpy, one clip (c, t, v, m) at a time, with random numbers as arguments."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ TAPS = 15
 
 
 def crop(x: Clip, start: int) -> Clip:
-    """T frames from `start`, after T / gamma mirrored frames were set at either end."""
+    """T frames from `start`, after padding both ends with T / gamma mirrored frames."""
     frames = x.shape[1]
     padding = frames // GAMMA
     padded = np.concatenate([x[:, :padding][:, ::-1], x, x[:, frames - padding :][:, ::-1]], axis=1)
@@ -21,7 +21,7 @@ def crop(x: Clip, start: int) -> Clip:
 
 
 def shear(x: Clip, s1: Three, s2: Three) -> Clip:
-    """Each coordinate triple times a matrix with ones on its diagonal."""
+    """Multiply every (x, y, z) by a matrix with ones on its diagonal."""
     return _times(x, np.array([[1, s1[0], s2[0]], [s1[1], 1, s2[1]], [s1[2], s2[2], 1]]))
 
 
@@ -31,12 +31,12 @@ def _times(x: Clip, matrix: Float[np.ndarray, "3 3"]) -> Clip:
 
 
 def spatial_flip(x: Clip, mirror: Sequence[int]) -> Clip:
-    """Left and right joints exchanged."""
+    """Swap left and right joints."""
     return x[:, :, list(mirror)]
 
 
 def rotate(x: Clip, degrees: Three) -> Clip:
-    """About x, y and z in turn."""
+    """Rotate about x, then y, then z."""
     for axis, angle in enumerate(np.radians(degrees)):
         first, second = [other for other in range(3) if other != axis]
         sign = -1 if axis == 1 else 1
@@ -49,7 +49,7 @@ def rotate(x: Clip, degrees: Three) -> Clip:
 
 
 def noise(x: Clip, rng: np.random.Generator) -> Clip:
-    """N(0, 0.01) on every number."""
+    """Add N(0, 0.01) to every coordinate."""
     return x + rng.normal(0, 0.01, x.shape)
 
 
@@ -64,25 +64,25 @@ def blur(x: Clip, sigma: float) -> Clip:
 
 
 def axis_mask(x: Clip, axis: int) -> Clip:
-    """One coordinate set to zero."""
+    """Set one coordinate to zero."""
     out = x.copy()
     out[axis] = 0
     return out
 
 
 def temporal_flip(x: Clip) -> Clip:
-    """Time reversed."""
+    """Reverse time."""
     return x[:, ::-1]
 
 
 def normal(x: Clip, rng: np.random.Generator) -> Clip:
-    """T."""
+    """The normal augmentations T."""
     x = crop(x, int(rng.integers(2 * (x.shape[1] // GAMMA) + 1)))
     return shear(x, rng.uniform(-0.5, 0.5, 3), rng.uniform(-0.5, 0.5, 3))
 
 
 def extreme(x: Clip, mirror: Sequence[int], rng: np.random.Generator) -> Clip:
-    """T', all eight."""
+    """The extreme augmentations T', all eight."""
     x = normal(x, rng)
     if rng.random() < 0.5:
         x = spatial_flip(x, mirror)

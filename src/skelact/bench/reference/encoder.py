@@ -1,4 +1,4 @@
-"""ST-GCN as its formulas stand: NCHW, a 1x1 convolution to every partition, then one sum over partitions and joints."""
+"""Plain ST-GCN: NCHW, a 1x1 convolution to every partition, then one sum over partitions and joints."""
 
 import torch
 from jaxtyping import Float
@@ -10,7 +10,7 @@ from skelact.skeleton import Skeleton
 
 
 class PlainSTGCN(nn.Module):
-    """Tensors are named as in the encoder's state dict, so that the same weights go into either."""
+    """Has the tensor names of our encoder, so that both can load the same weights."""
 
     adjacency: Tensor
 
@@ -21,12 +21,12 @@ class PlainSTGCN(nn.Module):
         widths = (config.channels, w, w, w, w, 2 * w, 2 * w, 2 * w, 4 * w, 4 * w, config.features)
         self.input_norm = nn.BatchNorm1d(config.channels * len(skeleton))
         self.blocks = nn.ModuleList()
-        for place in range(10):
-            stride = 2 if place in (4, 7) else 1
-            dropout = config.dropout if place else 0.0
+        for number in range(10):
+            stride = 2 if number in (4, 7) else 1
+            dropout = config.dropout if number else 0.0
             self.blocks.append(
                 PlainBlock(
-                    widths[place], widths[place + 1], self.adjacency, stride, residual=place > 0, dropout=dropout
+                    widths[number], widths[number + 1], self.adjacency, stride, residual=number > 0, dropout=dropout
                 )
             )
         for module in self.modules():
@@ -34,7 +34,7 @@ class PlainSTGCN(nn.Module):
                 nn.init.normal_(module.weight, 0, 0.02)
 
     def feature_map(self, x: Float[Tensor, "n c t v m"]) -> Float[Tensor, "nm d s v"]:
-        """Every person apart, present or not."""
+        """Feature map of every person, present or absent."""
         n, c, t, v, m = x.shape
         x = x.permute(0, 4, 3, 1, 2).contiguous().view(n * m, v * c, t)
         x = self.input_norm(x)

@@ -1,4 +1,4 @@
-"""Evaluation as the published programs do it: features encoded again at every step, neighbours row by row."""
+"""Evaluation as in the published programs: features are encoded again at every step, neighbours found row by row."""
 
 import torch
 from jaxtyping import Float, Int64
@@ -8,7 +8,7 @@ from skelact.bench.reference.encoder import PlainSTGCN
 
 
 class PlainLinear:
-    """A linear layer trained on a frozen encoder, which sees every clip in every epoch."""
+    """Trains a linear layer on a frozen encoder, which encodes every clip in every epoch."""
 
     def __init__(self, encoder: PlainSTGCN, features: int, classes: int, device: torch.device):
         self.encoder = encoder.eval().requires_grad_(False)

@@ -1,4 +1,4 @@
-"""EADM, InfoNCE, both divergences and nearest neighbours, each step of a formula an operation."""
+"""EADM, InfoNCE, both divergences and nearest neighbours: one operation for each step of a formula."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def energy_drop(x: Float[Tensor, "n d t v"], margin: float) -> Float[Tensor, "n d t v"]:
-    """EADM. The masks stay part of the graph, as published; their gradient is zero everywhere, but is computed."""
+    """EADM. As published, the masks stay in the autograd graph: their gradient is zero, but is computed."""
     _, _, t, v = x.shape
     squares = (x - x.mean(dim=(2, 3), keepdim=True)).pow(2)
     variance = squares.sum(dim=(2, 3), keepdim=True) / (t * v - 1)
@@ -45,8 +45,8 @@ def neighbours_mask(logits: Float[Tensor, "n k1"], k: int) -> Bool[Tensor, "n k1
     """True for column 0 and the k highest of the others."""
     mask = torch.zeros_like(logits)
     mask[:, 0] = 1
-    _, places = torch.topk(logits[:, 1:], k, dim=1)
-    return mask.scatter(1, places + 1, 1).bool()
+    _, indices = torch.topk(logits[:, 1:], k, dim=1)
+    return mask.scatter(1, indices + 1, 1).bool()
 
 
 def neighbours_loss(logits: Float[Tensor, "n k1"], mask: Bool[Tensor, "n k1"]) -> Float[Tensor, ""]:

@@ -1,4 +1,4 @@
-"""The released preparation, step by step: centred, resized, and turned frame after frame."""
+"""The released preparation, step by step: centre, resize, rotate each frame."""
 
 import math
 
@@ -10,7 +10,7 @@ CENTRE, LEFT, RIGHT = 20, 4, 8
 
 
 def plain_prepare(x: Float32[np.ndarray, "3 s v m"], frames: int) -> Float32[np.ndarray, "3 t v m"]:
-    """A clip as read, to `frames` frames relative to joint 21, with shoulders along x."""
+    """Prepare a clip: `frames` frames relative to joint 21, with shoulders along x."""
     length = int((x[:, :, 0, 0] != 0).any(axis=0).sum())
     if length == 0:
         return np.zeros((3, frames, *x.shape[2:]), np.float32)

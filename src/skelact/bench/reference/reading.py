@@ -1,4 +1,4 @@
-"""NTU RGB+D's text format line by line, every number of it, as its own description reads."""
+"""Plain reader of NTU RGB+D's text format: line by line, every number."""
 
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,7 +15,7 @@ _JOINT = ("x", "y", "z", "depth_x", "depth_y", "colour_x", "colour_y", "w", "tur
 
 
 def parse(path: Path) -> list[list[dict[str, Any]]]:
-    """The bodies of every frame, each with its numbers by name and a list of its joints."""
+    """Bodies of every frame: their values by name and a list of joints."""
     with open(path, encoding="ascii") as file:
         return [[_body(file) for _ in range(int(file.readline()))] for _ in range(int(file.readline()))]
 
@@ -29,8 +29,8 @@ def _body(file: TextIO) -> dict[str, Any]:
 
 
 def plain_read(path: Path) -> Float32[np.ndarray, "3 t v m"]:
-    """Coordinates of at most 300 frames and 2 bodies. The file is parsed twice, as published: for the number of its
-    frames, and for its joints."""
+    """Coordinates of at most 300 frames and 2 bodies. Parses the file twice, as published: for
+    the number of frames, then for the joints."""
     length = min(len(parse(path)), MOST_FRAMES)
     out = np.zeros((3, length, JOINTS, BODIES), np.float32)
     for t, frame in enumerate(parse(path)[:length]):

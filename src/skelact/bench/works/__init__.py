@@ -1,4 +1,4 @@
-"""The works, one file each: what is timed, in the plain way and in ours."""
+"""The works, one file each: what is timed, plain and ours."""
 
 from pathlib import Path
 
@@ -20,12 +20,12 @@ _MAKERS = {
 
 
 def comparisons(work: str, config: BenchConfig, device: torch.device, folder: Path) -> tuple[Comparison, ...]:
-    """What is compared under the name of a work; files are made up in `folder`."""
+    """The comparisons of a work. Made-up files are written to `folder`."""
     return _MAKERS[work](config, device, folder)
 
 
 def device_for(config: BenchConfig) -> torch.device:
-    """The device of a configuration, with its number of threads set."""
+    """The device of a configuration. Also sets the number of threads."""
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     return device_of(config.device)

@@ -14,7 +14,7 @@ from skelact.maths.draw import Draw
 
 
 def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tuple[Comparison, ...]:
-    """Clip by clip in numpy on the CPU, against the batch on the training device. The draws differ: no agreement."""
+    """numpy on the CPU, clip by clip, against batches on the training device. No agreement: random numbers differ."""
     clip_bytes = 4 * 3 * config.frames * len(KINECT_V2) * config.persons
     return (
         Comparison(

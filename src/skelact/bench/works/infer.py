@@ -1,4 +1,4 @@
-"""The frozen encoder's forward pass: what features, kNN and classification cost."""
+"""Forward pass of the frozen encoder: the cost of features, kNN and classification."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from skelact.layouts import KINECT_V2
 
 
 def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tuple[Comparison, ...]:
-    """The whole batch at once, every clip with two persons where one may be absent."""
+    """The whole batch at once. Every clip has two persons, one of whom may be absent."""
     return (
         Comparison(
             work="infer",
@@ -34,19 +34,19 @@ def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tupl
 
 
 def plain_encoder(config: BenchConfig, device: torch.device) -> PlainSTGCN:
-    """Random weights with BatchNorm statistics of made-up clips: untouched ones would let the signal fade away."""
+    """Random weights, with BatchNorm statistics of made-up clips: with the initial ones the signal would fade."""
     torch.manual_seed(0)
     network = PlainSTGCN(STGCNConfig(width=config.width, features=config.features), KINECT_V2)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-            module.momentum = None  # a plain mean, of the one pass that follows
+            module.momentum = None  # a plain mean, over the one pass below
     with torch.no_grad():
         network(made_up.clips(config, 2, seed=1))
     return network.eval().to(device)
 
 
 def our_encoder(config: BenchConfig, device: torch.device) -> nn.Module:
-    """Ours with the same tensors."""
+    """Our encoder with the same weights."""
     network = STGCNConfig(width=config.width, features=config.features).build(KINECT_V2)
     network.load_state_dict(plain_encoder(config, torch.device("cpu")).state_dict())
     return network.eval().to(device)

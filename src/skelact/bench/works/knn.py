@@ -1,4 +1,4 @@
-"""Nearest neighbours of every test clip among the training clips, exactly, and their votes."""
+"""Exact nearest neighbours of every test clip among the training clips, and their votes."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from skelact.maths.neighbours import knn_scores, nearest
 
 
 def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tuple[Comparison, ...]:
-    """Row after row for some of the queries, against all of them in pieces."""
+    """Plain: row by row, for some queries. Ours: all queries, in pieces."""
     asked = min(config.plain_queries, config.test_clips)
     size = f"{config.test_clips} x {config.train_clips} x {config.features}, k {config.k}"
     return (

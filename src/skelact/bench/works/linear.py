@@ -1,4 +1,4 @@
-"""Linear evaluation, training alone: frozen features encoded again in every epoch, against features once."""
+"""Training of linear evaluation: frozen features encoded in every epoch (plain), or once (ours)."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from skelact.train.task import Task
 
 
 def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tuple[Comparison, ...]:
-    """Encoding is extrapolated from one batch in either way; our training on the features is run whole."""
+    """Encoding is extrapolated from one batch in both. Our training on the features runs completely."""
     return (
         Comparison(
             work="linear",
@@ -39,8 +39,8 @@ def _plain(config: BenchConfig, device: torch.device) -> Part:
 
 
 def _ours(config: BenchConfig, device: torch.device, precision: str) -> tuple[Part, Part]:
-    """Features of every clip once, then all epochs on them. A test after each epoch, of one batch of features, is
-    part of our function; the plain way is not charged for any."""
+    """Features of every clip once, then all epochs on them. Our function also tests one batch of features after each
+    epoch; the plain variant does not."""
     chance = torch.Generator().manual_seed(0)
     features = 0.1 * torch.randn(config.train_clips, config.features, generator=chance)
     labels = torch.randint(0, config.classes, (config.train_clips,), generator=chance)

@@ -17,7 +17,7 @@ from skelact.layouts import KINECT_V2
 
 
 def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tuple[Comparison, ...]:
-    """The files are in the system's cache: what is timed is parsing, not the disk."""
+    """The files are in the system's cache, so this times parsing, not the disk."""
     size = sum(path.stat().st_size for path in made_up.skeleton_files(folder, config))
     return (
         Comparison(

@@ -1,4 +1,4 @@
-"""One training step of AimCLR: from a batch of prepared clips, through its three views, to changed weights."""
+"""One training step of AimCLR: from a batch of prepared clips, by three views, to updated weights."""
 
 from pathlib import Path
 
@@ -22,11 +22,11 @@ from skelact.train.optimise import ScheduledOptimiser
 from skelact.train.step import losses_of, training_step
 
 COUNTED = 2
-"""Clips of the step whose arithmetic is counted: a step's arithmetic grows with its clips alone."""
+"""Clips in the step whose arithmetic is counted. Arithmetic is proportional to clips."""
 
 
 def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tuple[Comparison, ...]:
-    """The step of the first stage (InfoNCE and both divergences)."""
+    """A step of the first stage: InfoNCE and both divergences."""
     size = f"{config.clips} clips, {config.frames} frames, {config.persons} persons, width {config.width}"
     return (
         Comparison(
@@ -46,7 +46,7 @@ def comparisons(config: BenchConfig, device: torch.device, folder: Path) -> tupl
 
 
 def plain_method(config: BenchConfig, device: torch.device, dropout: float = 0.5) -> PlainAimCLR:
-    """The plain program with our method's weights and bank."""
+    """The plain program with weights and bank of our method."""
     plain = PlainAimCLR(AimCLR.Config(bank=config.bank), _encoder(config, dropout), KINECT_V2)
     plain.load(our_method(config, torch.device("cpu"), dropout).state_dict())
     return plain.to(device)
@@ -64,7 +64,7 @@ def _encoder(config: BenchConfig, dropout: float) -> STGCNConfig:
 
 
 def plain_part(config: BenchConfig, device: torch.device) -> Part:
-    """The plain step as it is timed."""
+    """The plain step to be timed."""
     method, rng = plain_method(config, device), made_up.generator()
     trained = [parameter for parameter in method.parameters() if parameter.requires_grad]
     optimiser = SGD().build([ParameterGroup(trained)])
@@ -78,7 +78,7 @@ def plain_part(config: BenchConfig, device: torch.device) -> Part:
 
 
 def _our_step(config: BenchConfig, device: torch.device, precision: Precision) -> Part:
-    """The step of a run: always its first, so that it is the same work every time."""
+    """Always the first step of a run, so that the work is the same every time."""
     method = our_method(config, device)
     run = TrainConfig(
         recipe="bench", method=method.config, encoder=_encoder(config, 0.5), epochs=1, precision=precision
@@ -91,7 +91,7 @@ def _our_step(config: BenchConfig, device: torch.device, precision: Precision) -
 
 
 def _first(config: BenchConfig, device: torch.device) -> Moment:
-    """The first step of a run of one."""
+    """The first step of a run with one step."""
     return Moment(0, 1, 0, 1, Draw(torch.arange(config.clips, device=device), 0, 0, "of the method"))
 
 
@@ -105,7 +105,7 @@ def _flop(config: BenchConfig) -> float:
 
 
 def gradient_errors(config: BenchConfig, device: torch.device) -> dict[str, float]:
-    """Relative L2 distance of our gradients from the plain ones: same weights, bank and views, dropout off."""
+    """Relative L2 error of our gradients against the plain ones: same weights, bank and views, no dropout."""
     x = made_up.clips(config, config.clips).numpy()
     views = {name: view.to(device) for name, view in plain_views(x, KINECT_V2.mirror, made_up.generator()).items()}
     plain = plain_method(config, device, dropout=0.0)

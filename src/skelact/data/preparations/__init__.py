@@ -1,4 +1,4 @@
-"""Preparations: one clip of any length and cast to a fixed array (3, frames, joints, persons)."""
+"""Preparations: a clip of any length and number of persons becomes one array (3, frames, joints, persons)."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -22,11 +22,11 @@ CENTRED_ONCE = ("body",)
 """Preparations that put the main actor's centre joint at the origin once a clip; the others do in every frame."""
 
 PUBLISHED_WITH_TWO = ("ntu",)
-"""Data sets whose published preparation has two persons in every clip, the second one zero where there is none."""
+"""Data sets whose published preparation has two persons in every clip, the second one zero where it is missing."""
 
 
 def check_preparation(preparation: str, frames: int, persons: int | None, skeleton: Skeleton) -> None:
-    """SkelactError: an unknown preparation, a number below 1, or a skeleton that it cannot turn."""
+    """SkelactError: an unknown preparation, a number below 1, a skeleton that the preparation cannot turn."""
     if preparation not in PREPARATIONS:
         raise SkelactError(f"no preparation {preparation!r}; there are {', '.join(PREPARATIONS)}")
     if frames < 1:
@@ -40,7 +40,7 @@ def check_preparation(preparation: str, frames: int, persons: int | None, skelet
 def prepare_and_count(
     recording: Recording, skeleton: Skeleton, preparation: str, frames: int, persons: int
 ) -> tuple[Float32[np.ndarray, "3 t v m"], Counter[str]]:
-    """The prepared clip, and what was repaired or left out, counted by kind (empty: nothing)."""
+    """The prepared clip, and the count of each kind of repair; kinds with a count of 0 are not listed."""
     make = {"released": prepare_released, "robust": prepare_robust, "body": prepare_body}[preparation]
     clip, repairs = make(recording, skeleton, frames, persons)
     with np.errstate(over="ignore"):
@@ -53,9 +53,9 @@ def prepare_and_count(
 def prepare_clip(
     recording: Recording, skeleton: Skeleton, preparation: str, frames: int, persons: int
 ) -> Float32[np.ndarray, "3 t v m"]:
-    """One prepared clip: t = `frames`, m = `persons`, in the units of the recording, up along y for `robust`.
+    """One prepared clip: t = `frames`, m = `persons`, in the units of the recording; `robust` turns up to +y.
 
-    Slots without a body are zero. SkelactError: unknown preparation, a skeleton that it cannot turn,
+    Slots without a body are zero. SkelactError: unknown preparation, a skeleton that the preparation cannot turn,
     coordinates too large.
     """
     check_preparation(preparation, frames, persons, skeleton)

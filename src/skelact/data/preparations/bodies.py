@@ -1,4 +1,4 @@
-"""Who is in a clip: bodies followed by identity, missing joints filled, noise bodies removed."""
+"""The people of a clip: bodies collected by identity, missing joints filled, noise bodies removed."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,14 +14,14 @@ FEW_FRAMES = 12
 FEW_SHARE = 0.1
 """... and so is one seen in a smaller share of the clip than this."""
 STATIC = 0.001
-"""A body whose joints stray less than this share of its height from their mean places is furniture: 1.7 mm for a tall
-person. Someone who stands and waits strays three times as far (SBU, the stillest of 564 bodies)."""
+"""A body whose joints stray less than this share of its height from their mean positions is furniture: 1.7 mm for a
+tall person. The stillest of SBU's 564 bodies, standing and waiting, strays three times as far."""
 FLAT = 1.5
-"""A frame is flat where the body is more than this many times as wide as it is tall; someone kicking comes to 1.3."""
+"""A frame is flat where the body is more than this many times as wide as tall; a kick comes to 1.3."""
 FLAT_SHARE = 0.7
-"""A body that is flat in more than this share of its frames is no person standing or sitting."""
+"""A body that is flat in more than this share of its frames is noise."""
 ALIKE = 2.0
-"""So many times as long as expected the bones may be of a joint that is taken to be at the origin."""
+"""How many times as long as expected the bones of a joint at the origin may be."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Body:
 
     identity: int
     joints: Float64[np.ndarray, "t v 3"]
-    """Coordinates in frames where it is seen, up along +y; what is missing in some of them is filled."""
+    """Coordinates in frames where it is seen, up along +y; joints that are missing in some of them are filled."""
     seen: Bool[np.ndarray, " t"]
     known: Bool[np.ndarray, " v"]
-    """Joints that are seen in any frame; the others have no place, and count in nothing below."""
+    """Joints that are seen in any frame; the others have no position and are ignored below."""
     whole: bool = True
-    """Whether so many joints of every part are known that its outline shows how it stands."""
+    """Whether at least half the joints of every part are known, so that its outline shows how it stands."""
     filled: int = 0
-    """Joints, counted frame by frame, that were missing and are filled."""
+    """Number of missing joints that were filled, summed over frames."""
 
     @cached_property
     def shown(self) -> Float64[np.ndarray, "s k 3"]:
@@ -47,17 +47,17 @@ class Body:
 
     @cached_property
     def stray(self) -> float:
-        """Root mean square distance of the joints from their mean places over the clip."""
+        """Root mean square distance of the joints from their mean positions over the clip."""
         shown = self.shown
         return float(np.sqrt(np.square(shown - shown.mean(axis=0)).sum(axis=-1).mean()))
 
     @property
     def height(self) -> float:
-        """Mean extent upwards."""
+        """Mean extent along y."""
         return float(np.ptp(self.shown[..., 1], axis=1).mean())
 
     def is_noise(self, frames: int) -> bool:
-        """Whether it is seen too rarely, is static or is flat; `frames` counts the frames with anybody in them."""
+        """Whether it is seen too rarely, static or flat; `frames`: number of frames with anybody in them."""
         share = self.seen.sum() / frames
         rare = share < FEW_SHARE or (self.seen.sum() < FEW_FRAMES and share < 1 / 3)
         wide, tall, deep = extent(self.shown).T
@@ -66,22 +66,22 @@ class Body:
 
     @property
     def prominence(self) -> float:
-        """How much it moves over how many frames: the main actor has the most."""
+        """Movement times the number of frames in which it is seen; the main actor has the most."""
         return self.stray * float(self.seen.sum())
 
     def between(self, start: int, stop: int) -> "Body":
-        """The same person in these frames of the clip."""
+        """The same person in frames `start` to before `stop`."""
         return replace(self, joints=self.joints[start:stop], seen=self.seen[start:stop])
 
 
 def extent(joints: Float64[np.ndarray, "t v 3"]) -> Float64[np.ndarray, "t 3"]:
-    """How far the joints of each frame reach along each axis."""
-    # Joints first in memory: numpy then compares long rows; as they lie it would take three numbers at a time.
+    """Size of the body along each axis, frame by frame."""
+    # Joints first in memory, so that numpy compares long rows rather than three numbers at a time.
     return np.ptp(np.ascontiguousarray(joints.swapaxes(0, 1)), axis=0)
 
 
 def upright(joints: np.ndarray, skeleton: Skeleton) -> Float64[np.ndarray, "..."]:
-    """Coordinates (last axis) turned so that up is +y; those of a left-handed frame mirrored to be right-handed."""
+    """Coordinates (last axis) turned so that up is +y; those of a left-handed frame are mirrored."""
     joints = joints.astype(np.float64)
     if skeleton.up != "+y":
         x, y, z = np.moveaxis(joints, -1, 0)
@@ -102,7 +102,7 @@ def bodies_of(recording: Recording, skeleton: Skeleton) -> tuple[list[Body], int
     """The people of a clip, main actor first, and how many noise bodies were removed; one body is always kept."""
     joints = upright(recording.joints, skeleton)
     unseen = recording.unseen
-    # A slot that is taken but shows no joint was not seen either.
+    # A slot with an identity but without any seen joint counts as not seen.
     identity = np.where(unseen.all(axis=2), -1, recording.identity)
     bodies = []
     for number in np.unique(identity[identity >= 0]):
@@ -111,7 +111,7 @@ def bodies_of(recording: Recording, skeleton: Skeleton) -> tuple[list[Body], int
         frame, slot = np.arange(len(seen)), here.argmax(axis=1)
         missing = unseen[frame, slot] | ~seen[:, None]
         body = np.where(missing[..., None], 0.0, joints[frame, slot])
-        bodies.append(_filled(int(number), body, seen, missing, skeleton, told=recording.missing is not None))
+        bodies.append(_filled(int(number), body, seen, missing, skeleton, mask_given=recording.missing is not None))
     frames = int((identity >= 0).any(axis=1).sum())
     people = [body for body in bodies if not body.is_noise(frames)] if len(bodies) > 1 else bodies
     if bodies and not people:
@@ -126,11 +126,14 @@ def _filled(
     seen: Bool[np.ndarray, " t"],
     missing: Bool[np.ndarray, "t v"],
     skeleton: Skeleton,
-    told: bool,
+    mask_given: bool,
 ) -> Body:
-    """The body with every joint that is missing in some of its frames interpolated over time, held beyond the ends."""
+    """The body with missing joints interpolated over time, constant beyond their first and last sight.
+
+    `mask_given`: the recording says which joints are missing.
+    """
     known = np.logical_or.reduce(~missing[seen], axis=0)
-    if not told and (origin := _origin(joints[seen], known, skeleton)) is not None:
+    if not mask_given and (origin := _origin(joints[seen], known, skeleton)) is not None:
         known[origin], missing[:, origin] = True, False
     holes = missing & seen[:, None] & known
     for joint in np.flatnonzero(holes.any(axis=0)):
@@ -141,10 +144,10 @@ def _filled(
 
 
 def _origin(shown: Float64[np.ndarray, "s v 3"], known: Bool[np.ndarray, " v"], skeleton: Skeleton) -> int | None:
-    """The joint that is zero throughout because the recording was centred on it, not because nobody saw it; or None.
+    """The joint that is zero throughout because the recording was centred on it; None if there is none.
 
-    The centre of the skeleton, or else the only joint without a place, unless it is within a limb; and only if it fits
-    there.
+    A candidate is the skeleton's centre, or else the only joint without a position. It must not lie within a limb, and
+    its bones must fit (`_fits`).
     """
     silent = np.flatnonzero(~known)
     joint = skeleton.centre if not known[skeleton.centre] else int(silent[0]) if len(silent) == 1 else None
@@ -156,11 +159,11 @@ def _origin(shown: Float64[np.ndarray, "s v 3"], known: Bool[np.ndarray, " v"], 
 
 
 def _fits(joint: int, shown: Float64[np.ndarray, "s v 3"], known: Bool[np.ndarray, " v"], skeleton: Skeleton) -> bool:
-    """Whether a joint at zero has bones as a body has them, in most frames.
+    """Whether a joint at zero has plausible bones in most frames.
 
-    They are at most twice as long or short as those of the other side; where there is none, the nearest is at most
-    twice as long as any bone, and no more than a third of the other joints are nearer. Without a known neighbour in the
-    tree it fits nowhere.
+    Its bones must be between half and twice as long as those of the other side. Without another side, its shortest bone
+    is at most twice the longest bone of the body, and at most a third of the other joints are nearer. Without a known
+    neighbour in the tree: False.
     """
     near = [one if two == joint else two for one, two in skeleton.bones if joint in (one, two)]
     near = [other for other in near if known[other]]
@@ -185,7 +188,7 @@ def _fits(joint: int, shown: Float64[np.ndarray, "s v 3"], known: Bool[np.ndarra
 
 
 def fill_frames(joints: Float64[np.ndarray, "t v 3"], seen: Bool[np.ndarray, " t"]) -> Float64[np.ndarray, "t v 3"]:
-    """Frames where the body is not seen: linear between its neighbours, held before its first and after its last."""
+    """Fill frames where the body is not seen: linear in between, constant before the first and after the last."""
     whole = joints.copy()
     holes = np.flatnonzero(~seen)
     if len(holes):
@@ -194,11 +197,11 @@ def fill_frames(joints: Float64[np.ndarray, "t v 3"], seen: Bool[np.ndarray, " t
 
 
 def _between(values: np.ndarray, known: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Linear interpolation along the first axis from the known entries to `at`; held beyond the ends."""
-    places = np.flatnonzero(known)
-    after = np.searchsorted(places, at).clip(0, len(places) - 1)
-    before = (np.searchsorted(places, at, side="right") - 1).clip(0)
-    gap = places[after] - places[before]
-    weight = np.where(gap > 0, (at - places[before]) / np.maximum(gap, 1), 0.0)
+    """Linear interpolation along the first axis from the known entries to `at`; constant beyond the ends."""
+    indices = np.flatnonzero(known)
+    after = np.searchsorted(indices, at).clip(0, len(indices) - 1)
+    before = (np.searchsorted(indices, at, side="right") - 1).clip(0)
+    gap = indices[after] - indices[before]
+    weight = np.where(gap > 0, (at - indices[before]) / np.maximum(gap, 1), 0.0)
     weight = weight.reshape(-1, *[1] * (values.ndim - 1))
-    return values[places[before]] * (1 - weight) + values[places[after]] * weight
+    return values[indices[before]] * (1 - weight) + values[indices[after]] * weight

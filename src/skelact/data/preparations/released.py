@@ -1,8 +1,7 @@
 """The published preparation of NTU RGB+D ("relative, y-rotated, resized"), exact, for any skeleton with shoulders.
 
-What it does to a clip, harm included: persons lose their relative place, a gap of the first body shortens the clip,
-bodies swap slots when the file swaps them, and every frame gets a heading of its own. `robust` does better; this one is
-what published weights were trained on.
+Known harm: persons lose their relative position, a gap of the first body shortens the clip, bodies swap slots when the
+file swaps them, and every frame gets its own heading. `robust` avoids this; published weights need `released`.
 """
 
 from collections import Counter
@@ -19,7 +18,7 @@ MOST_FRAMES = 300
 
 
 def check_released(skeleton: Skeleton) -> None:
-    """SkelactError if the skeleton has no shoulders to turn by or does not stand along y."""
+    """SkelactError if the skeleton has no shoulders or its up axis is not y."""
     if not {"left_shoulder", "right_shoulder"} <= set(skeleton.joints):
         raise SkelactError(
             f"preparation released turns by left_shoulder and right_shoulder, which skeleton {skeleton.name} "
@@ -37,7 +36,7 @@ def prepare_released(
 ) -> tuple[Float64[np.ndarray, "3 t v m"], Counter[str]]:
     """At most 300 frames and `persons` slots in file order, centred, resized and turned; all zero without a body."""
     every = recording.joints
-    if recording.missing is not None:  # the program knows no other sign of a missing joint than zeros
+    if recording.missing is not None:  # the published program marks missing joints by zeros only
         every = np.where(recording.unseen[..., None], np.float32(0), every)
     if skeleton.handedness == "left":
         every = every * np.array([1, 1, -1], np.float32)
@@ -49,12 +48,12 @@ def prepare_released(
     joints = every[:MOST_FRAMES, :slots]
     clip = np.zeros((3, frames, every.shape[2], persons))
 
-    # The count of frames with a first body; the frames kept are the first so many, gaps among them.
+    # Number of frames with a first body. As many frames are kept from the start, gaps included.
     length = int(joints[:, :1, 0].any(axis=(1, 2)).sum())
     if length == 0:
         return clip, cut + Counter(empty=1)
     cut["frames_lost_to_gaps"] = len(joints) - length
-    # Coordinates before persons and joints: each step then runs over long rows of memory.
+    # Coordinates before persons and joints, so that each step runs over long rows of memory.
     x = joints[:length].transpose(0, 3, 1, 2).astype(np.float64, order="C")
     x -= x[..., skeleton.centre, None]
     clip[..., :slots] = turn_each_frame(resize(x, frames), skeleton).transpose(1, 0, 3, 2)
@@ -64,8 +63,8 @@ def prepare_released(
 def turn_each_frame(joints: Float64[np.ndarray, "t 3 m v"], skeleton: Skeleton) -> Float64[np.ndarray, "t 3 m v"]:
     """Turn every frame and person about y so that the line from the left to the right shoulder points along x.
 
-    The angle's size is the frame's own; its sign is the person's, one for the clip: the side to which the
-    shoulder lines point on the whole.
+    The size of the angle is computed frame by frame. Its sign is the same for all frames of a person: that of the sum
+    of the shoulder lines along z.
     """
     left, right = skeleton.shoulders
     line = joints[..., right] - joints[..., left]

@@ -1,4 +1,4 @@
-"""Another number of frames, by the sampling of an image resize."""
+"""Resampling to another number of frames, as an image is resized."""
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -11,9 +11,9 @@ def sampling(
 
     Frames are pixels with centres at halves: sample i lies at (i + 0.5) length / frames - 0.5, clamped to the ends.
     """
-    place = np.minimum(np.maximum((np.arange(frames) + 0.5) * length / frames - 0.5, 0), length - 1)
-    before = place.astype(np.int64)  # rounds down, as no place is negative
-    return before, np.minimum(before + 1, length - 1), place - before
+    position = np.minimum(np.maximum((np.arange(frames) + 0.5) * length / frames - 0.5, 0), length - 1)
+    before = position.astype(np.int64)  # rounds down, as no position is negative
+    return before, np.minimum(before + 1, length - 1), position - before
 
 
 def resize(x: Float64[np.ndarray, "s ..."], frames: int) -> Float64[np.ndarray, "t ..."]:

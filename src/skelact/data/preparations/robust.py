@@ -1,4 +1,4 @@
-"""The preparation for own recordings: nobody changes slots, nobody loses their place, and every repair is counted."""
+"""The preparation for own recordings: persons keep their slots and relative positions; every repair is counted."""
 
 from collections import Counter
 
@@ -12,10 +12,9 @@ from skelact.skeleton import Skeleton
 def prepare_robust(recording: Recording, skeleton: Skeleton, frames: int, persons: int) -> Prepared:
     """Bodies by identity, main actor first, without noise bodies; gaps filled; one frame of reference for all.
 
-    The origin is the main actor's centre joint, frame by frame, so that the others keep their place relative to it.
-    The clip is turned once about the up axis, so that the main actor's shoulder line points along +x on the whole, and
-    resized to `frames`. A person is zero before their first frame and after their last; a clip without anybody is all
-    zero.
+    The origin is the main actor's centre joint, frame by frame, so the others keep their position relative to it. The
+    clip is turned once about the up axis, so that the main actor's median shoulder line points along +x, and resized to
+    `frames`. A person is zero before their first frame and after their last. A clip without anybody is all zero.
     """
     repairs = Counter[str]()
     scene = scene_of(recording, skeleton, persons, repairs)

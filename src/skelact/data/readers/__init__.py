@@ -1,32 +1,19 @@
-"""The formats that recordings are read from: one file a format, one name in READERS or MADE_FOR_A_SOURCE."""
+"""The readers: one file a format, one entry in FORMATS (`data/formats.py`)."""
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from skelact.data.readers.arrays import ArraysFormat
-from skelact.data.readers.bvh import BvhFormat
+from skelact.data.formats import FORMATS
 from skelact.data.readers.faults import failures_named
-from skelact.data.readers.florence import FlorenceReader
-from skelact.data.readers.kard import KARD
-from skelact.data.readers.msr import MSR
-from skelact.data.readers.ntu import NtuReader
-from skelact.data.readers.pku import PkuReader
-from skelact.data.readers.sbu import SbuReader
-from skelact.data.readers.ucla import UclaReader
-from skelact.data.readers.utd import UtdReader
-from skelact.data.readers.utkinect import UtkinectReader
 from skelact.data.recording import Reader
 from skelact.system.world import SkelactError
 
-READERS: tuple[Reader, ...] = (
-    *(NtuReader(), UclaReader(), UtdReader(), SbuReader(), PkuReader()),
-    *(MSR, UtkinectReader(), FlorenceReader(), KARD),
-)
 
-
+@runtime_checkable
 class MadeForASource(Protocol):
-    """A format whose skeleton or classes stand in the files: its reader is made when they are known."""
+    """A format whose skeleton or classes come from the files; it makes a reader for each source."""
 
     OPTIONS: ClassVar[tuple[str, ...]]
 
@@ -34,27 +21,29 @@ class MadeForASource(Protocol):
     def name(self) -> str: ...
 
     def __call__(self, *args: Any, **options: Any) -> Reader:
-        """The reader of a source, the one argument, with options among OPTIONS."""
+        """The reader of a source, the only positional argument, with options among OPTIONS."""
         ...
 
 
-MADE_FOR_A_SOURCE: tuple[MadeForASource, ...] = (
-    BvhFormat(),
-    ArraysFormat("arrays"),
-    ArraysFormat("position"),
-    ArraysFormat("ctrgcn"),
-    ArraysFormat("pyskl"),
-)
+def _value(where: str) -> Reader | MadeForASource:
+    module, _, name = where.partition(":")
+    found = getattr(import_module(f"{__name__}.{module}"), name)
+    return found() if isinstance(found, type) else found
+
+
+ALL: tuple[Reader | MadeForASource, ...] = tuple(map(_value, FORMATS.values()))
+READERS: tuple[Reader, ...] = tuple(one for one in ALL if isinstance(one, Reader))
+MADE_FOR_A_SOURCE: tuple[MadeForASource, ...] = tuple(one for one in ALL if not isinstance(one, Reader))
 
 
 def reader(name: str, source: Path | None = None, **options: Any) -> Reader:
-    """A reader by name for a source, with options of its own; those that are None were not given.
+    """A reader by format name, with its options; an option that is None counts as not given.
 
-    SkelactError: no such format (lists those there are), an option that belongs to another format, no source for a
-    format that asks its files.
+    SkelactError: no such format (lists the existing ones), an option of another format, no source for a format that
+    depends on its files.
     """
     given = {option: value for option, value in options.items() if value is not None}
-    for candidate in (*READERS, *MADE_FOR_A_SOURCE):
+    for candidate in ALL:
         if candidate.name != name:
             continue
         known = getattr(candidate, "OPTIONS", ())
@@ -68,8 +57,7 @@ def reader(name: str, source: Path | None = None, **options: Any) -> Reader:
             raise SkelactError(f"format {name} depends on its files: give the source")
         with failures_named(source):
             return candidate(Path(source), **given)
-    names = (candidate.name for candidate in (*READERS, *MADE_FOR_A_SOURCE))
-    raise SkelactError(f"no format {name!r}; there are {', '.join(names)}")
+    raise SkelactError(f"no format {name!r}; there are {', '.join(FORMATS)}")
 
 
 def divisions_of(reader: Reader) -> tuple[str, ...]:
@@ -78,17 +66,17 @@ def divisions_of(reader: Reader) -> tuple[str, ...]:
 
 
 def notes_of(reader: Reader) -> tuple[str, ...]:
-    """What a reader found in its source that whoever prepares it should know."""
+    """Notes of a reader on its source, for the user who prepares it."""
     return getattr(reader, "notes", ())
 
 
-def named_by(reader: Reader) -> dict[str, list[str]]:
-    """Texts that a reader numbered from 0, in order, by the column that holds the numbers; for the log of a store."""
+def numbered_texts(reader: Reader) -> dict[str, list[str]]:
+    """Texts that a reader numbered from 0, in order, by column, for the log of a store."""
     return {f"{column} names": [*texts] for column, texts in getattr(reader, "named", ())}
 
 
-def told_to(reader: Reader) -> dict[str, str]:
-    """The options that a reader was given, for the log of a store."""
+def options_of(reader: Reader) -> dict[str, str]:
+    """The given options of a reader, for the log of a store."""
     return {name: str(value) for name in getattr(reader, "OPTIONS", ()) if (value := getattr(reader, name, None))}
 
 

@@ -1,6 +1,6 @@
-"""Many clips in array files, brought to one form without reading them all, and the checks that all of them share.
+"""Clips in array files, in one form for all formats and read one at a time; checks that the formats share.
 
-Every error here is of a whole source; none can be mended by leaving out clips.
+Every error here concerns a whole source; leaving out clips does not help.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,9 +21,9 @@ from skelact.system.printable import printable, printed
 Joints = Callable[[int], Shaped[np.ndarray, "t m v c"]]
 Scores = Callable[[int], Shaped[np.ndarray, "t m v"] | None]
 MOST_CLASSES = 10_000
-"""Classes that a few clips may be a part of; more of them are only named where there are as many clips."""
+"""Most classes without labels, unless there are more clips than that."""
 LONGEST_TEXT, LONGEST_DIVISION = 1000, 255
-"""Letters of a name or label, which a store keeps as wide as its longest; and of a division."""
+"""Most letters of a name or label (a store reserves the longest for each), and of a division."""
 
 
 def _no_scores(clip: int) -> None:
@@ -32,24 +32,25 @@ def _no_scores(clip: int) -> None:
 
 @dataclass(frozen=True)
 class Clips:
-    """The clips of array files; `joints(i)` looks one up."""
+    """The clips of array files; `joints(i)` reads clip i."""
 
     files: tuple[Path, ...]
     names: Sequence[str]
     actions: Int64[np.ndarray, " n"]
     joints: Joints
-    """Frames at the end in which everything is zero are padding; `lengths` say where it starts, if anything does."""
+    """Trailing frames of zeros are padding, unless `lengths` gives the number of frames."""
     scores: Scores = _no_scores
-    """Confidence of each joint, where the file has it; a joint with 0 is missing."""
+    """Confidence of each joint, if the file has it; a joint with score 0 is missing."""
     lengths: Int64[np.ndarray, " n"] | None = None
     divisions: tuple[str, ...] = ()
-    places: Int64[np.ndarray, "n d"] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    roles: Int64[np.ndarray, "n d"] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    """NEITHER, TRAINS or TESTS of each clip in each division."""
     classes: tuple[str, ...] = ()
-    """Labels by class; empty where the files have numbers only."""
+    """Labels by class; empty if the files have numbers only."""
     performed: dict[str, Int64[np.ndarray, " n"]] = field(default_factory=dict)
-    """Subject, camera, setup and repetition, as far as the arrays have them."""
+    """Subject, camera, setup and repetition, if the arrays have them."""
     named: Named = ()
-    """Columns of `performed` that the arrays give as text."""
+    """Columns of `performed` that are text in the arrays."""
 
     def __post_init__(self) -> None:
         if len(self.actions) and self.actions.min() < UNKNOWN:
@@ -66,7 +67,7 @@ def refused(path: Path, expected: str, found: object) -> ReadError:
 
 
 def check_names(path: Path, names: Iterable[Any]) -> None:
-    """ReadError for the first name that is no text, does not print, or was there before."""
+    """ReadError for the first name that is not text, not printable or a duplicate."""
     before = set()
     for number, name in enumerate(names):
         if not isinstance(name, str):
@@ -75,22 +76,22 @@ def check_names(path: Path, names: Iterable[Any]) -> None:
         if not name or printable(name) != name:
             raise refused(path, f"a name of clip {number} that can be printed", f"'{printed(name)}'")
         if name in before:
-            raise refused(path, "a name of its own for each clip", f"{printed(name)} more than once")
+            raise refused(path, "a different name for each clip", f"{printed(name)} more than once")
         before.add(name)
 
 
 def clip_of(path: Path, x: np.ndarray, axes: str) -> Joints:
-    """Looks up a clip as (t, m, v, c) in an array whose axes are named by letters, m left out where there is one."""
+    """A function that reads clip i as (t, m, v, c) from an array with the named axes; without m there is one person."""
     if x.ndim != len(axes):
         raise refused(path, f"an array of {len(axes)} axes, {', '.join(axes)}", size(x))
     if x.shape[axes.index("n")] and not x.size:
         raise refused(path, f"an array with numbers along each of {', '.join(axes)}", size(x))
-    place = axes.index("n")
+    axis = axes.index("n")
     rest = axes.replace("n", "") + ("" if "m" in axes else "m")
     order = [rest.index(letter) for letter in "tmvc"]
 
     def joints(clip: int) -> np.ndarray:
-        one = x[(slice(None),) * place + (clip,)]
+        one = x[(slice(None),) * axis + (clip,)]
         return (one if "m" in axes else one[..., None]).transpose(order)
 
     return numeric(path, x, joints)
@@ -121,11 +122,11 @@ def names_of(path: Path, names: np.ndarray | Sequence[Any] | None, count: int) -
 
 
 def texts_of(path: Path, what: str, values: np.ndarray | Sequence[Any], count: int | None = None) -> list[str]:
-    """A list of `count` texts that can be printed, which an array may hold as characters or as bytes of UTF-8."""
+    """A list of `count` printable texts; an array may hold them as characters or as UTF-8 bytes."""
     if isinstance(values, np.ndarray):
         if values.ndim != 1 or values.dtype.kind not in "US":
             raise refused(path, f"{what} to be a list of texts", size(values))
-        letters = values.dtype.itemsize // 4  # those of bytes may have four each
+        letters = values.dtype.itemsize // 4  # a character takes 4 bytes in U arrays and up to 4 in S arrays
         if letters > LONGEST_TEXT:
             raise refused(path, f"{what} of at most {LONGEST_TEXT} letters", f"{values.dtype}")
     elif not isinstance(values, list | tuple):
@@ -148,9 +149,9 @@ def _check_length(path: Path, what: str, text: str) -> None:
 
 
 def check_joints(path: Path, clips: Clips, layout: Skeleton, axes: str, alike: bool) -> None:
-    """ReadError where no clip can be one of the layout: a fault of the whole source, not of clips to be left out.
+    """ReadError if no clip fits the layout: an error of the whole source, not of single clips.
 
-    `alike`: all clips have one shape but for their frames.
+    `alike`: all clips have the same shape but for the number of frames.
     """
     shapes = {clips.joints(clip).shape[2:] for clip in range(1 if alike else len(clips.names))}
     if any(joints == len(layout) and coordinates in (2, 3) for joints, coordinates in shapes):
@@ -166,14 +167,14 @@ def check_joints(path: Path, clips: Clips, layout: Skeleton, axes: str, alike: b
 
 
 def in_order(texts: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
-    """The place of each text among all in order of the alphabet, UNKNOWN for an empty one, and these."""
+    """The index of each text in alphabetical order (UNKNOWN for an empty one), and the texts in that order."""
     every = tuple(sorted({*texts} - {""}))
-    place = {text: number for number, text in enumerate(every)}
-    return [place.get(text, UNKNOWN) for text in texts], every
+    index = {text: number for number, text in enumerate(every)}
+    return [index.get(text, UNKNOWN) for text in texts], every
 
 
 def class_names(path: Path, highest: int, clips: int, labels: Sequence[str]) -> tuple[str, ...]:
-    """`labels`, or numbers where there are none. ReadError where the highest class of so many clips has no place."""
+    """`labels`, or `class 0` ... without any. ReadError: `highest` is beyond the labels, or too high without any."""
     if labels and highest >= len(labels):
         raise refused(path, f"classes below {len(labels)}, as there are labels", highest)
     if highest >= (most := max(MOST_CLASSES, clips)) and not labels:
@@ -182,7 +183,7 @@ def class_names(path: Path, highest: int, clips: int, labels: Sequence[str]) -> 
 
 
 def labels_in(path: Path) -> tuple[str, ...]:
-    """The lines of a text file, labels of classes. ReadError if it is none."""
+    """Class labels: the lines of a text file. ReadError if it cannot be read."""
     try:
         if not path.is_file():
             raise ReadError(f"{path}: expected a text file with a label a line, found none")

@@ -1,4 +1,4 @@
-"""Arrays that users write themselves: joints, and whatever they know of each clip, by name."""
+"""Arrays that users write themselves: joints, and optional attributes of each clip."""
 
 import re
 from pathlib import Path
@@ -11,14 +11,14 @@ from skelact.data.readers.mapped import npy, npz
 from skelact.data.recording import NEITHER, TESTS, TRAINS, UNKNOWN
 
 PERFORMED = {"subjects": "subject", "cameras": "camera", "setups": "setup", "repetitions": "repetition"}
-"""Columns of a store by the name of their array."""
+"""Column of a store by the name of its array."""
 _KNOWN = ("x", "labels", "names", "lengths", "classes", *PERFORMED)
 _SPLIT = "split_"
 _PARTS = {"train": TRAINS, "val": TESTS, "test": TESTS, "": NEITHER}
 
 
 def own_arrays(source: Path, axes: str) -> Clips:
-    """`x` with what else is known: an .npz, a folder of .npy files, or x alone. ReadError says what does not fit."""
+    """Clips of an .npz, a folder of .npy files, or one .npy that is x. ReadError says what does not fit."""
     files = tuple(sorted(source.glob("*.npy"))) if source.is_dir() else (source,)
     if source.is_dir() or source.suffix.lower() == ".npy":
         _check_keys(source, [path.stem for path in files] if source.is_dir() else ["x"])
@@ -42,7 +42,7 @@ def own_arrays(source: Path, axes: str) -> Clips:
         joints,
         lengths=whole(source, "lengths", arrays["lengths"], count, 0) if "lengths" in arrays else None,
         divisions=tuple(key.removeprefix(_SPLIT) for key in divisions),
-        places=np.stack([_places(source, key, arrays[key], count) for key in divisions], axis=1)
+        roles=np.stack([_roles(source, key, arrays[key], count) for key in divisions], axis=1)
         if divisions
         else np.zeros((count, 0), np.int64),
         classes=tuple(texts_of(source, "classes", arrays["classes"])) if "classes" in arrays else (),
@@ -53,21 +53,21 @@ def own_arrays(source: Path, axes: str) -> Clips:
 
 def _check_keys(source: Path, found: list[str]) -> None:
     if "x" not in found or not all(name in _KNOWN or re.fullmatch(_SPLIT + r"[\w-]+", name) for name in found):
-        known = f"arrays x and, if you like, {', '.join(_KNOWN[1:])}, {_SPLIT}NAME"
+        known = f"arrays x and optionally {', '.join(_KNOWN[1:])}, {_SPLIT}NAME"
         raise refused(source, known, ", ".join(found[:20]) or "none")
 
 
 def _numbered(
     source: Path, what: str, values: np.ndarray, count: int
 ) -> tuple[Int64[np.ndarray, " n"], tuple[str, ...]]:
-    """Whole numbers as they are; texts numbered in alphabetical order, an empty one as -1; and these texts."""
+    """Whole numbers unchanged, texts numbered in alphabetical order (empty: -1); and the texts in that order."""
     if values.dtype.kind not in "US":
         return whole(source, what, values, count, UNKNOWN), ()
-    places, every = in_order(texts_of(source, what, values, count))
-    return np.array(places, np.int64), every
+    roles, every = in_order(texts_of(source, what, values, count))
+    return np.array(roles, np.int64), every
 
 
-def _places(source: Path, what: str, values: np.ndarray, count: int) -> Int64[np.ndarray, " n"]:
+def _roles(source: Path, what: str, values: np.ndarray, count: int) -> Int64[np.ndarray, " n"]:
     texts = texts_of(source, what, values, count)
     for number, text in enumerate(texts):
         if text not in _PARTS:

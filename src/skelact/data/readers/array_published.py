@@ -1,4 +1,4 @@
-"""The array files that ST-GCN, CTR-GCN and those after them train on."""
+"""The array files of ST-GCN, CTR-GCN and their successors."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,16 +19,16 @@ from skelact.data.readers.array_files import (
 from skelact.data.readers.mapped import npy, npz
 from skelact.data.readers.pickles import plain_pickle
 from skelact.data.recording import NEITHER, TESTS, TRAINS, UNKNOWN
-from skelact.system.pickles.makes import said
+from skelact.system.pickles.makes import described
 
 JOINT_FILES = ("position", "joint", "data")
-"""How the name of a file of joints ends; bones and motion may lie beside it."""
+"""Endings of the names of joint files; files of bones and motion in the folder are ignored."""
 
 
 def published_position(source: Path) -> Clips:
-    """`position.npy` (n, c, t, v, m) with `label.pkl` (names, labels), of one part or of training and test part.
+    """`position.npy` (n, c, t, v, m) with `label.pkl` (names, labels), for one part or for several.
 
-    A part is named by `train`, `val` or `test` before the rest of the name, as `train_position.npy`.
+    A prefix `train`, `val` or `test` names the part, as in `train_position.npy`.
     """
     folder = source if source.is_dir() else source.parent
     arrays = [source]
@@ -48,8 +48,8 @@ def published_position(source: Path) -> Clips:
         joints = clip_of(path, x, "nctvm")
         names = names_of(label, pair[0], len(x))
         labels = whole(label, "labels", _numbers(label, pair[1], len(x)), len(x), UNKNOWN)
-        place = {"train": TRAINS, "val": TESTS, "test": TESTS}.get(prefix.rstrip("_"), NEITHER)
-        parts.append(((path, label), names, labels, joints, place))
+        role = {"train": TRAINS, "val": TESTS, "test": TESTS}.get(prefix.rstrip("_"), NEITHER)
+        parts.append(((path, label), names, labels, joints, role))
     return _joined(parts)
 
 
@@ -61,14 +61,14 @@ def _number_of(value: Any, what: str) -> str:
 
 
 def _numbers(path: Path, values: Any, count: int) -> np.ndarray:
-    """Labels as an array; what else a list holds is not handed to numpy, which follows lists within lists for ever."""
+    """Labels as an array. Only whole numbers go to numpy, which could follow nested lists for ever."""
     if isinstance(values, np.ndarray):
         return values
     if not isinstance(values, tuple | list) or len(values) != count:
         raise refused(path, f"{count} whole numbers as labels", _number_of(values, "value"))
     for number, value in enumerate(values):
         if type(value) is not int or abs(value) >= 2**63:
-            raise refused(path, f"{count} whole numbers as labels", f"{said(value)} as number {number}")
+            raise refused(path, f"{count} whole numbers as labels", f"{described(value)} as number {number}")
     return np.array(values, np.int64)
 
 
@@ -79,7 +79,7 @@ def published_npz(source: Path, joint_count: int) -> Clips:
     if missing:
         raise refused(source, "x_train, y_train, x_test and y_test", ", ".join(sorted(arrays)) or "no array")
     parts = []
-    for part, place in (("train", TRAINS), ("test", TESTS)):
+    for part, role in (("train", TRAINS), ("test", TESTS)):
         x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
         if x.ndim != 3 or x.shape[2] == 0 or x.shape[2] % (3 * joint_count) or (len(x) and not x.size):
             raise refused(source, f"x_{part} of n x t x (m x {joint_count} x 3) numbers", size(x))
@@ -90,7 +90,7 @@ def published_npz(source: Path, joint_count: int) -> Clips:
             return np.asarray(x[clip]).reshape(x.shape[1], -1, joint_count, 3)
 
         names = [f"{part}_{number}" for number in range(len(x))]
-        parts.append(((source,), names, y.argmax(axis=1).astype(np.int64), numeric(source, x, joints), place))
+        parts.append(((source,), names, y.argmax(axis=1).astype(np.int64), numeric(source, x, joints), role))
     return _joined(parts)
 
 
@@ -99,20 +99,20 @@ def _one_hot(y: np.ndarray) -> bool:
 
 
 def _joined(parts: list[tuple[tuple[Path, ...], Sequence[str], np.ndarray, Joints, int]]) -> Clips:
-    """The parts one after another; a division `published` where a part says where its clips belong."""
+    """The parts one after another, with a division `published` if any part has a role."""
     first = np.cumsum([0, *(len(names) for _, names, _, _, _ in parts)])
 
     def joints(clip: int) -> np.ndarray:
         part = int(np.searchsorted(first, clip, side="right")) - 1
         return parts[part][3](clip - int(first[part]))
 
-    places = np.concatenate([np.full(len(names), place) for _, names, _, _, place in parts])[:, None]
-    told = bool((places != NEITHER).any())
+    roles = np.concatenate([np.full(len(names), role) for _, names, _, _, role in parts])[:, None]
+    divided = bool((roles != NEITHER).any())
     return Clips(
         tuple(path for files, *_ in parts for path in files),
         [name for _, names, *_ in parts for name in names],
         np.concatenate([labels for _, _, labels, *_ in parts]),
         joints,
-        divisions=("published",) if told else (),
-        places=places.astype(np.int64) if told else np.zeros((len(places), 0), np.int64),
+        divisions=("published",) if divided else (),
+        roles=roles.astype(np.int64) if divided else np.zeros((len(roles), 0), np.int64),
     )

@@ -1,4 +1,4 @@
-"""The clips of a source by the name of its format, opened once for all that ask."""
+"""Opens the clips of a source by format name, once a process."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -18,7 +18,7 @@ _OPEN: dict[str, Callable[[Path, str, int], Clips]] = {
 
 
 def clips_of(name: str, source: Path, axes: str, joints: int) -> Clips:
-    """The clips of a source, opened once a process as long as its files stay as they are."""
+    """The clips of a source; opened again only if its files change."""
     state = tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in _files(source))
     return _opened(name, source, axes, joints if name == "ctrgcn" else 0, state)
 

@@ -1,6 +1,6 @@
 """Clips in array files: a user's own (`arrays`), and those of other projects (`position`, `ctrgcn`, `pyskl`).
 
-All clips of such a source stand in one or two files. `array_files` knows what is where; the reader looks clips up.
+All clips of such a source are in one or two files. `array_files` opens them; the reader takes single clips out.
 """
 
 import math
@@ -25,11 +25,11 @@ from skelact.system.world import SkelactError
 
 AXES = "nctvm"
 PUBLISHED_LAYOUTS = {(25, 3): KINECT_V2, (17, 2): COCO_17}
-"""Layouts of the files that pyskl gives out, by joints and coordinates."""
+"""Layouts of the files that pyskl publishes, by number of joints and coordinates."""
 WIDTH = 6
-"""Bytes that a coordinate takes while a clip is read: as float32, and what is said of it."""
+"""Bytes that a coordinate takes while a clip is read: 4 as float32, the rest for masks."""
 ONE_CLIP = 48 * 2**20
-"""Bytes that a clip may take beyond twice the file."""
+"""Bytes that a clip may take beyond twice the size of the file."""
 
 
 @dataclass(frozen=True)
@@ -48,28 +48,28 @@ class ArraysReader:
     third: Third | None = None
     """What a third channel is; None: z."""
     named: Named = ()
-    """Subjects and the like that the arrays give as text."""
+    """Columns that are text in the arrays, such as subjects."""
 
     table: ClipTable | None = None
-    """Attributes of the clips from a table; it takes precedence over files and names."""
+    """Attributes of the clips; the table takes precedence over files and names."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What whoever prepares the source should know of it."""
+        """Notes on the source, for the user who prepares it."""
         because = f", as {self.skeleton.name} is a layout of pictures; --third depth if it is z"
         score = f"third channel: a score{because if self.skeleton.picture else ''}"
         of_table = self.table.notes if self.table else ()
         return (*([score] if self.third == "score" else []), *notes_on(self.named), *of_table)
 
     def find(self, source: Path) -> list[Item]:
-        """One item a clip, in the order of the file. ReadError for another source than the reader was made for."""
+        """One item a clip, in the order of the file. ReadError if the reader was made for another source."""
         if Path(source) != self.source:
             raise ReadError(f"{source}: this reader was made for {self.source}")
         first, *others = (*self._clips().files, *([self.table.path] if self.table else []))
         return [Item(first, part=str(number), beside=tuple(others)) for number in range(len(self._clips().names))]
 
     def read(self, item: Item) -> Recording:
-        """Look one clip up. ReadError names the file, the clip, what was expected and what was found."""
+        """Read one clip. ReadError names the file, the clip, what was expected and what was found."""
         clips = self._clips()
         number = int(item.part)
         joints = np.asarray(clips.joints(number))
@@ -85,19 +85,19 @@ class ArraysReader:
         if joints.shape[3] == 2:
             joints = np.concatenate([joints, np.zeros_like(joints[..., :1])], axis=3)
         slots, identity = fixed_slots(item, joints)
-        told = NTU_NAMING.pattern.search(f"/{clips.names[number]}.skeleton")
+        match = NTU_NAMING.pattern.search(f"/{clips.names[number]}.skeleton")
         performed: dict[str, Any] = (
-            {key: int(digits) for key, digits in told.groupdict().items() if key != "action"} if told else {}
+            {key: int(digits) for key, digits in match.groupdict().items() if key != "action"} if match else {}
         )
         performed |= {key: int(values[number]) for key, values in clips.performed.items()}
-        places = tuple(clips.places[number].tolist()) if self.divisions else ()
+        roles = tuple(clips.roles[number].tolist()) if self.divisions else ()
         missing = None if missing is None else missing[: len(slots)]
         performed["action"] = int(clips.actions[number])
         performed |= self.table.of(clips.names[number]) if self.table else {}
-        return Recording(clips.names[number], slots, identity, **performed, places=places, missing=missing)
+        return Recording(clips.names[number], slots, identity, **performed, roles=roles, missing=missing)
 
     def _check_width(self, item: Item, joints: np.ndarray) -> None:
-        """ReadError where numbers of a byte or two would take many times the file as coordinates in float32."""
+        """ReadError if the clip as float32 would take many times the memory of the file."""
         count = math.prod(joints.shape[:3]) * 3
         most = (2 * sum(path.stat().st_size for path in self._clips().files) + ONE_CLIP) // WIDTH
         if count > most:
@@ -107,7 +107,7 @@ class ArraysReader:
             )
 
     def _seen(self, item: Item, joints: np.ndarray, scores: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
-        """Joints, zero where their score is, and where that is; None where no score is told."""
+        """Joints, set to zero where the score is 0, and the mask of these joints; None without scores."""
         masks = [not_seen(item, scores, "keypoint_score")] if scores is not None else []
         if joints.shape[3] == 3 and (self.third == "score" or (self.third is None and self.skeleton.picture)):
             where = f"third channel of {self.skeleton.name}"
@@ -133,7 +133,7 @@ class ArraysReader:
 
 @dataclass(frozen=True)
 class ArraysFormat:
-    """Makes the reader of a source: its classes and divisions stand in the files, its layout may."""
+    """Makes the reader of a source. Classes and divisions come from the files; for some formats the layout too."""
 
     name: str
     OPTIONS: ClassVar[tuple[str, ...]] = ("skeleton", "axes", "third", "classes", "units", "frame_rate", "table")
@@ -149,9 +149,9 @@ class ArraysFormat:
         frame_rate: float = 30.0,
         table: Path | None = None,
     ) -> ArraysReader:
-        """SkelactError: an unknown layout, letters that are no axes, a frame rate that is not positive.
+        """SkelactError: an unknown layout, invalid axes, a frame rate that is not positive.
 
-        ReadError: files that do not hold what the format has.
+        ReadError: files that do not fit the format.
         """
         if not source.exists():
             raise ReadError(f"{source}: there is no such file or folder")
@@ -167,12 +167,12 @@ class ArraysFormat:
             raise refused(source, "at least 1 clip", "none")
         check_joints(source, clips, layout, axes or "", alike=self.name != "pyskl")
         labels = labels_in(classes) if classes else clips.classes
-        told = read_table(table, clips.names, labels, ".skeleton") if table else None
-        if told is None or told.classes is None:
+        by_table = read_table(table, clips.names, labels, ".skeleton") if table else None
+        if by_table is None or by_table.classes is None:
             labels = class_names(source, int(clips.actions.max(initial=-1)), len(clips.names), labels)
         else:
-            labels = told.classes
-        columns = told.told if told else {}
+            labels = by_table.classes
+        columns = by_table.values if by_table else {}
         return ArraysReader(
             self.name,
             source,
@@ -183,8 +183,8 @@ class ArraysFormat:
             clips.divisions,
             axes or "",
             (third or ("score" if layout.picture else None)) if clips.joints(0).shape[3] == 3 else None,
-            (*(one for one in clips.named if one[0] not in columns), *(told.named if told else ())),
-            told,
+            (*(one for one in clips.named if one[0] not in columns), *(by_table.named if by_table else ())),
+            by_table,
         )
 
     def _layout(self, source: Path) -> Skeleton:
@@ -205,3 +205,6 @@ def _checked_axes(axes: str | None) -> str:
     if len(set(axes)) < len(axes) or not set("ntvc") <= set(axes) <= set(AXES):
         raise SkelactError(f"axes must be n, t, v, c and, if there is one, m, each once, got {axes!r}")
     return axes
+
+
+ARRAYS, POSITION, CTRGCN, PYSKL = map(ArraysFormat, ("arrays", "position", "ctrgcn", "pyskl"))

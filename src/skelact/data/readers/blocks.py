@@ -1,4 +1,4 @@
-"""Text files with a joint in every line, and a fixed number of lines a frame; of the room or of the picture."""
+"""Text files with one joint a line and a fixed number of lines a frame, in room or picture coordinates."""
 
 import re
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError
 
 POINTS = ("world", "screen")
-"""The two kinds of files that data sets of early depth cameras have for a clip."""
+"""The two files that data sets of early depth cameras have for each clip."""
 PICTURE = "picture: x to the right and y down in pixels, z the depth"
-"""Units of the second kind."""
+"""Units of `screen`."""
 
 
 def check_points(points: str) -> None:
@@ -27,12 +27,12 @@ def check_points(points: str) -> None:
 
 
 def seen_in_picture(skeleton: Skeleton) -> Skeleton:
-    """The same layout where y grows downwards."""
+    """The same layout with y pointing down."""
     return skeleton.model_copy(update={"up": "-y"})
 
 
 def frames_of(item: Item, text: bytes, joints: int, width: int) -> Float64[np.ndarray, "t {joints} {width}"]:
-    """The frames of a file; ReadError names the line, or the last frame that is not whole."""
+    """The frames of a file. ReadError names the bad line; an incomplete last frame is an error too."""
     rows = number_lines(item, text, width)
     if len(rows) % joints:
         found = f"{len(rows)}, which leaves {len(rows) % joints} over"
@@ -41,7 +41,7 @@ def frames_of(item: Item, text: bytes, joints: int, width: int) -> Float64[np.nd
 
 
 def namings(world: str, screen: str, flags: re.RegexFlag = re.NOFLAG) -> dict[str, Naming]:
-    """Names `a01_s01_e01` and an ending, for each kind of points."""
+    """File names `a01_s01_e01` + ending, for each kind of points."""
     stem = r"(?<=/)a(?P<action>[0-9]{2})_s(?P<subject>[0-9]{2})_e(?P<repetition>[0-9]{2})"
     return {
         points: Naming(
@@ -55,7 +55,7 @@ def namings(world: str, screen: str, flags: re.RegexFlag = re.NOFLAG) -> dict[st
 
 @dataclass(frozen=True)
 class JointLines:
-    """One person, one camera; joints are brought into the order of the skeleton."""
+    """One person, one camera; joints are sorted into the order of the skeleton."""
 
     OPTIONS: ClassVar[tuple[str, ...]] = ("points",)
     name: str
@@ -64,9 +64,9 @@ class JointLines:
     file_joints: tuple[str, ...]
     """The joints in the order of the files."""
     left_handed: str
-    """The one of POINTS whose axes are left-handed: y turns over between room and picture, x and z do not."""
+    """The one of POINTS whose axes are left-handed; room and picture differ in the sign of y only."""
     width: int
-    """Numbers of a line; the first three are the place."""
+    """Numbers in a line; the first three are x y z."""
     world_units: str
     namings: dict[str, Naming]
     frame_rate: float
@@ -91,8 +91,8 @@ class JointLines:
     def read(self, item: Item) -> Recording:
         """Parse one file. ReadError names the file, the line, what was expected and what was found."""
         naming = self.namings[self.points]
-        told = numbers(item, naming)
-        action = class_of(item, told.pop("action"), range(1, len(self.classes) + 1))
+        fields = numbers(item, naming)
+        action = class_of(item, fields.pop("action"), range(1, len(self.classes) + 1))
         rows = frames_of(item, content(item), len(self.file_joints), self.width)
         joints, identity = fixed_slots(item, rows[:, self.skeleton.order_in(self.file_joints), :3][:, None])
-        return Recording(clip_name(item, naming), joints, identity, action, **told)
+        return Recording(clip_name(item, naming), joints, identity, action, **fields)

@@ -1,6 +1,6 @@
-"""BVH motion capture: one text file a clip, whose joints are placed by forward kinematics.
+"""BVH motion capture: one text file a clip; joint positions follow from forward kinematics.
 
-The skeleton is made from the first file of a source; the others must have the same joints and the same frame rate.
+The skeleton comes from the first file of a source; the others must have the same joints and frame rate.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skelact.data.readers.bvh_body import at_rest, collapsed, frames_at_once, positions
-from skelact.data.readers.bvh_pattern import check_pattern, names_in, told_by
+from skelact.data.readers.bvh_pattern import check_pattern, groups_of, names_in
 from skelact.data.readers.bvh_skeleton import difference, joints_of, skeleton_of, tree_of
 from skelact.data.readers.bvh_text import Motion, parse, parse_head
 from skelact.data.readers.bvh_up import FILES, FRAMES, up_note
@@ -23,12 +23,12 @@ from skelact.skeleton import Axis, Skeleton
 
 NAMING = Naming(ending=".bvh", pattern=re.compile(r"(?<=/)[^/]+\.bvh$", re.IGNORECASE), example="walk_01.bvh")
 SAME_RATE = 1e-3
-"""Frames a second by which files of one store may differ: they write 1/30 s with few digits."""
+"""Relative difference of frame rates within one store: files write 1/30 s with few digits."""
 
 
 @dataclass(frozen=True)
 class BvhReader:
-    """One person; where the joints stand in the file's units."""
+    """One person; joint positions in the file's units."""
 
     OPTIONS: ClassVar[tuple[str, ...]] = ("pattern", "root", "table")
     skeleton: Skeleton
@@ -43,10 +43,10 @@ class BvhReader:
     named: Named = ()
     """Groups of the pattern that are text."""
     doubts: tuple[str, ...] = ()
-    """What is unknown about the skeleton."""
+    """Notes on what is unknown about the skeleton."""
     name: str = "bvh"
     table: ClipTable | None = None
-    """Attributes of the clips from a table; it takes precedence over the pattern."""
+    """Attributes of the clips; the table takes precedence over the pattern."""
 
     def find(self, source: Path) -> list[Item]:
         """The files of a folder, a zip archive or a single file, sorted by name. ReadError if there are none."""
@@ -57,20 +57,20 @@ class BvhReader:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What whoever prepares the source should know of it; some of its files are read for that."""
+        """Notes on the source, for the user who prepares it; reads some of its files."""
         of_table = self.table.notes if self.table else ()
         return (*self.doubts, *filter(None, [self._up_note()]), *notes_on(self.named), *of_table)
 
     def read(self, item: Item) -> Recording:
-        """Place the joints of one file. ReadError names the file, the line, what was expected and what was found."""
-        told = told_by(item, self.pattern)
+        """Parse one file and compute joint positions. ReadError names the file, the line, expected and found."""
+        groups = groups_of(item, self.pattern)
         motion = parse(item, content(item))
-        places = self._check(item, motion)
+        indices = self._check(item, motion)
         hung = collapsed(motion)
-        joints = np.empty((len(motion.values), 1, len(places), 3), np.float32)
+        joints = np.empty((len(motion.values), 1, len(indices), 3), np.float32)
         step = frames_at_once(motion)
         for start in range(0, len(joints), step):
-            some = positions(motion, slice(start, start + step), hung)[:, places]
+            some = positions(motion, slice(start, start + step), hung)[:, indices]
             with np.errstate(over="ignore"):  # becomes infinite, which is refused
                 joints[start : start + step, 0] = some
             wrong = np.argwhere(~np.isfinite(joints[start : start + step, 0]))
@@ -85,18 +85,18 @@ class BvhReader:
         texts = dict(self.named) | {"action": self.classes}
         numbers: dict[str, Any] = {
             group: texts[group].index(found) if group in texts else int(found)
-            for group, found in told.items()
+            for group, found in groups.items()
             if group not in by_table
         }
         numbers.update(by_table)
         there = np.zeros(joints.shape[:2], np.int64)
-        missing = np.zeros(joints.shape[:3], np.bool_)  # capture knows every joint: zero is a position
+        missing = np.zeros(joints.shape[:3], np.bool_)  # motion capture misses no joint: zero is a position
         return Recording(clip_name(item, NAMING), joints, there, missing=missing, notes=notes, **numbers)
 
     def _check(self, item: Item, motion: Motion) -> list[int]:
-        """The nodes that are joints. ReadError if they are not those of the skeleton, or at another frame rate."""
-        places = joints_of(item, motion.nodes, self.root)
-        names, parents = tree_of(motion.nodes, places)
+        """Indices of the nodes that are joints. ReadError: another skeleton or frame rate than the first file's."""
+        indices = joints_of(item, motion.nodes, self.root)
+        names, parents = tree_of(motion.nodes, indices)
         if (names, parents) != (self.skeleton.joints, self.skeleton.parents):
             found = difference(self.skeleton, names, parents)
             raise ReadError(f"{item}: expected the skeleton of {self.model}: {found}")
@@ -105,16 +105,16 @@ class BvhReader:
                 f"{item}: expected {self.frame_rate:g} frames a second as in {self.model}, found "
                 f"{1 / motion.frame_time:g}"
             )
-        return places
+        return indices
 
     def _up_note(self) -> str | None:
         items = self.find(self.source)
         clips = []
-        for place in sorted({int(place) for place in np.linspace(0, len(items) - 1, FILES)}):
+        for index in sorted({int(index) for index in np.linspace(0, len(items) - 1, FILES)}):
             try:
-                motion = parse(items[place], content(items[place]), FRAMES)
-                clip = positions(motion, at_offset=collapsed(motion))[:, self._check(items[place], motion)]
-            except ReadError:  # raised again when it is read as a clip
+                motion = parse(items[index], content(items[index]), FRAMES)
+                clip = positions(motion, at_offset=collapsed(motion))[:, self._check(items[index], motion)]
+            except ReadError:  # raised again when the clip is read
                 continue
             if np.isfinite(clip).all():
                 clips.append(clip)
@@ -124,7 +124,7 @@ class BvhReader:
 
 @dataclass(frozen=True)
 class BvhFormat:
-    """Makes the reader of a source: skeleton and frame rate stand in its first file."""
+    """Makes the reader of a source; skeleton and frame rate come from its first file."""
 
     name: str = "bvh"
     OPTIONS: ClassVar[tuple[str, ...]] = ("pattern", "root", "up", "units", "table")
@@ -138,9 +138,9 @@ class BvhFormat:
         units: str = "as in the files",
         table: Path | None = None,
     ) -> BvhReader:
-        """`pattern` is a regular expression that finds (?P<action>...) and other GROUPS in a file's path.
+        """`pattern`: a regular expression that finds (?P<action>...) and other GROUPS in a file's path.
 
-        ReadError: no file that can be read; SkelactError: no such pattern, no such root.
+        ReadError: no readable file, no joint `root`. SkelactError: an invalid pattern, or one without any match.
         """
         if pattern is not None:
             check_pattern(pattern)
@@ -159,11 +159,11 @@ class BvhFormat:
         by_table = read_table(table, [clip_name(item, NAMING) for item in items], ending=".bvh") if table else None
         if by_table:
             classes = classes if by_table.classes is None else by_table.classes
-            named = (*(one for one in named if one[0] not in by_table.told), *by_table.named)
+            named = (*(one for one in named if one[0] not in by_table.values), *by_table.named)
         rate = round(1 / head.frame_time, 2)
         return BvhReader(skeleton, classes, rate, units, pattern, root, item, source, named, doubts, table=by_table)
 
 
 def _hung_note(motion: Motion, hung: tuple[int, ...]) -> str:
     names = tuple(motion.nodes[number].name for number in hung)
-    return f"position channels are zero throughout; these joints stand at their offsets instead: {listed(names)}"
+    return f"position channels are zero throughout; these joints stay at their offsets: {listed(names)}"

@@ -1,4 +1,4 @@
-"""From the tree and the channels of a BVH file to places of its joints."""
+"""Forward kinematics: from the tree and channels of a BVH file to joint positions."""
 
 from collections.abc import Sequence
 
@@ -9,34 +9,35 @@ from skelact.data.readers.bvh_text import Motion
 from skelact.data.readers.bvh_tree import Node
 
 AT_ONCE = 2**25
-"""Bytes of rotations that are held at a time."""
+"""Bytes of rotations held at a time."""
 
 
 def collapsed(motion: Motion) -> tuple[int, ...]:
-    """Nodes below the root that would stand where their parent does, as their position channels are zero throughout.
+    """Nodes below the root with an offset whose position channels are zero throughout.
 
-    Some programs write position channels for every joint and leave them at zero: they mean the offset.
+    Some programs write position channels for every joint and leave them at zero; they mean the offset. Taken literally,
+    such a node would fall onto its parent.
     """
     found, column = [], 0
     for number, node in enumerate(motion.nodes):
-        places = [place for place, channel in enumerate(node.channels) if channel.endswith("position")]
-        held = any(node.offset["XYZ".index(node.channels[place][0])] for place in places)
-        if node.parent != -1 and held and not motion.values[:, [column + place for place in places]].any():
+        coordinates = [index for index, channel in enumerate(node.channels) if channel.endswith("position")]
+        held = any(node.offset["XYZ".index(node.channels[index][0])] for index in coordinates)
+        if node.parent != -1 and held and not motion.values[:, [column + index for index in coordinates]].any():
             found.append(number)
         column += len(node.channels)
     return tuple(found)
 
 
 def at_rest(nodes: Sequence[Node]) -> Float64[np.ndarray, "v 3"]:
-    """Position of every node where no rotation turns it: the sum of the offsets above."""
-    places = np.zeros((len(nodes), 3))
+    """Position of every node without rotations: the sum of its own offset and those above."""
+    coordinates = np.zeros((len(nodes), 3))
     for number, node in enumerate(nodes):
-        places[number] = node.offset if node.parent == -1 else places[node.parent] + node.offset
-    return places
+        coordinates[number] = node.offset if node.parent == -1 else coordinates[node.parent] + node.offset
+    return coordinates
 
 
 def frames_at_once(motion: Motion) -> int:
-    """So many frames that placing them takes about AT_ONCE bytes, whatever the length of the clip."""
+    """Number of frames whose rotations take about AT_ONCE bytes; at least 1."""
     return max(1, AT_ONCE // (len(motion.nodes) * 12 * 8))
 
 
@@ -46,16 +47,15 @@ def positions(
 ) -> Float64[np.ndarray, "t v 3"]:
     """Position of every node in the frames `rows` (forward kinematics), in the units of the file.
 
-    A joint stands at p = p_parent + R_parent o and turns what hangs on it by R = R_parent R_1 R_2 R_3, the rotations
-    in the order of its channels, in degrees. A position channel takes the place of that coordinate of the offset o, but
-    of nodes `at_offset`.
+    Position p = p_parent + R_parent o, with offset o. Rotation R = R_parent R_1 R_2 R_3, in the order of the channels,
+    which are in degrees. A position channel replaces that coordinate of the offset, except for nodes `at_offset`.
     """
     values = motion.values[rows]
     frames = len(values)
-    places = np.zeros((frames, len(motion.nodes), 3))
+    coordinates = np.zeros((frames, len(motion.nodes), 3))
     turns: list[np.ndarray | None] = []  # None: not turned; a node without rotations shares its parent's
     column = 0
-    for number, node in enumerate(motion.nodes):  # a number that is too large makes infinite places, refused later
+    for number, node in enumerate(motion.nodes):  # too large numbers give infinite positions, refused later
         offset = np.tile(node.offset, (frames, 1))
         turn = None
         for channel in node.channels:
@@ -66,14 +66,14 @@ def positions(
             elif number not in at_offset:
                 offset[:, axis] = value
         above = turns[node.parent] if node.parent != -1 else None
-        base = places[:, node.parent] if node.parent != -1 else 0
-        places[:, number] = base + (offset if above is None else (above @ offset[..., None])[..., 0])
+        base = coordinates[:, node.parent] if node.parent != -1 else 0
+        coordinates[:, number] = base + (offset if above is None else (above @ offset[..., None])[..., 0])
         turns.append(above if turn is None else turn if above is None else above @ turn)
-    return places
+    return coordinates
 
 
 def _about(axis: int, angle: Float64[np.ndarray, " t"]) -> Float64[np.ndarray, "t 3 3"]:
-    """Right-handed turn about an axis."""
+    """Right-handed rotations about an axis; angles in radians."""
     one, two = (axis + 1) % 3, (axis + 2) % 3
     turn = np.zeros((len(angle), 3, 3))
     turn[:, axis, axis] = 1

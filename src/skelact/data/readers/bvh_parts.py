@@ -1,4 +1,4 @@
-"""Arms and legs of the tree of a BVH file: by the names of joints, else by where they point in the rest pose."""
+"""Finds arms and legs in the tree of a BVH file: by joint names, else by their direction in the rest pose."""
 
 import re
 from collections import defaultdict
@@ -10,7 +10,7 @@ from jaxtyping import Float64
 from skelact.data.readers.bvh_tree import ancestors
 
 LONG = 0.2
-"""Share of the body that a limb reaches at least; eyes, ears and breasts do not."""
+"""Least length of a limb as a share of the body; eyes, ears and breasts are shorter."""
 _LEG = re.compile(
     r"leg(?!auche)|thigh|knee|shin|calf|ankle|foot|feet|toe|hip|femur|tibia|fibula|heel|buttock|tarsal|足|脚"
 )
@@ -27,11 +27,11 @@ def parts_of(
     left: Mapping[int, int],
     up: Float64[np.ndarray, "3"],
 ) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
-    """trunk, left_arm, right_arm, left_leg, right_leg: those that are recognised, else {}; and a note on the others.
+    """The recognised parts among trunk, left_arm, right_arm, left_leg, right_leg; and a note on missing ones.
 
-    `left` holds the right joint of each left one, `up` is the unit vector that points up. A limb is what hangs on a
-    pair of joints that hangs on no other pair. One whose joints are called neither arm nor leg is the legs if it is the
-    one that points down the lowest at rest, and the arms if it is the other one.
+    `left`: the right joint of each left one. `up`: unit vector that points up. A limb is a left-right pair of joints
+    that is below no other pair, with all joints below it. A limb without arm or leg in its names is the legs if it
+    reaches lowest in the rest pose, and the arms if it is the one other limb.
     """
     limbs = _Limbs(names, parents, offsets, left, up)
     parts = limbs.parts()
@@ -56,14 +56,14 @@ class _Limbs:
         self.names, self.parents, self.left = names, parents, left
         self.up = up
         self.children: dict[int, list[int]] = defaultdict(list)
-        self.places = np.zeros((len(names), 3))
-        """Of the joints at rest."""
+        self.at_rest = np.zeros((len(names), 3))
+        """Positions of the joints in the rest pose."""
         self.way = np.zeros(len(names))
         """Length of the bones from the root to each joint."""
         for joint, parent in enumerate(parents):
             self.children[parent].append(joint)
             if parent >= 0:
-                self.places[joint] = self.places[parent] + offsets[joint]
+                self.at_rest[joint] = self.at_rest[parent] + offsets[joint]
                 self.way[joint] = self.way[parent] + np.linalg.norm(offsets[joint])
         sided = {*left, *left.values()}
         covered: set[int] = set()
@@ -75,7 +75,7 @@ class _Limbs:
             if joint in left and not {parents[joint], parents[left[joint]]} & covered:
                 self.roots.append((joint, left[joint]))
         self.named: dict[tuple[int, int], str] = {}
-        """Kind of the limbs that names or positions identify."""
+        """Kind of each recognised limb: arm, leg or both."""
 
     def parts(self) -> dict[str, tuple[int, ...]]:
         found: dict[str, list[int]] = defaultdict(list)
@@ -83,7 +83,7 @@ class _Limbs:
             kinds = self._kinds(self._below(pair[0])) | self._kinds(self._below(pair[1]))
             if kinds:
                 self.named[pair] = "both" if len(kinds) > 1 else kinds.pop()
-        self._name_by_places()
+        self._name_by_positions()
         for pair, kind in self.named.items():
             for side, joint in zip(("left", "right"), pair, strict=True):
                 self._take(joint, side, None if kind == "both" else kind, found)
@@ -95,7 +95,7 @@ class _Limbs:
         return {part: tuple(sorted(found[part])) for part in order if found[part]}
 
     def _take(self, start: int, side: str, kind: str | None, found: dict[str, list[int]]) -> None:
-        """Put what hangs on a joint into the part of its kind; None: both do, so each joint goes by its own name."""
+        """Put a joint and all below into the part of `kind`; with None each joint is sorted by its own name."""
         waiting: list[tuple[int, str | None, bool]] = [(start, kind, kind is not None)]
         while waiting:
             joint, kind, settled = waiting.pop()
@@ -107,8 +107,8 @@ class _Limbs:
                 found[f"{side}_{kind}"].append(joint)
             waiting += [(child, kind, settled) for child in self.children[joint]]
 
-    def _name_by_places(self) -> None:
-        """Identify limbs without a telling name by their position in the rest pose."""
+    def _name_by_positions(self) -> None:
+        """Identify limbs without arm or leg in their names by their position in the rest pose."""
         missing = {"arm", "leg"} - set(self.named.values())
         if "both" in self.named.values():
             return
@@ -125,7 +125,7 @@ class _Limbs:
                 self.named[beyond[0]] = missing.pop()
 
     def _name_both(self, limbs: list[tuple[int, int]], size: float) -> None:
-        """Legs are what points down the lowest by far; with one other limb, that is the arms."""
+        """The legs are the limb that reaches lowest by far; a single other limb is the arms."""
         lows = {pair: self._low(pair) for pair in limbs}
         legs = min(limbs, key=lambda pair: lows[pair])
         others = [pair for pair in limbs if pair != legs]
@@ -133,8 +133,8 @@ class _Limbs:
         down = self._height(legs) - lows[legs] > LONG * size
         if lowest and down and lows[legs] < self._trunk_low() - LONG * size:
             self.named[legs] = "leg"
-        elif len(others) == 1 and max(np.ptp(self.places @ self.up), 0) < LONG * size:
-            # A pose at rest in which nothing points up, as of programs whose bones all lie along one axis.
+        elif len(others) == 1 and max(np.ptp(self.at_rest @ self.up), 0) < LONG * size:
+            # A flat rest pose, as of programs whose bones all lie along one axis.
             self._name_by_tree(limbs)
         if "leg" in self.named.values() and len(others) == 1 and others[0] not in self.named:
             self.named[others[0]] = "arm"
@@ -145,12 +145,12 @@ class _Limbs:
             self.named[one] = "leg"
 
     def _begins_beyond(self, pair: tuple[int, int], known: list[tuple[int, int]], legs: bool) -> bool:
-        """Whether a limb begins above all those that are known as legs, or below those known as arms, at rest."""
+        """Whether in the rest pose a limb begins above all `known` limbs or, with `legs`, below them."""
         heights = [self._height(other) for other in known]
         return self._height(pair) < min(heights) if legs else self._height(pair) > max(heights)
 
     def _kinds(self, joints: list[int]) -> set[str]:
-        """Which of arm and leg the names of joints say; the fingers of a foot are its toes."""
+        """The kinds, arm or leg, that joint names state; leg words win, so fingers of a foot are a leg's."""
         kinds = set()
         for joint in joints:
             name = self.names[joint].lower()
@@ -161,10 +161,10 @@ class _Limbs:
         return kinds
 
     def _below(self, joint: int) -> list[int]:
-        """A joint and all that hangs on it."""
+        """A joint and all joints below it."""
         below = [joint]
-        for place in below:
-            below += self.children[place]
+        for member in below:
+            below += self.children[member]
         return below
 
     def _reach(self, pair: tuple[int, int]) -> float:
@@ -172,11 +172,11 @@ class _Limbs:
         return float(self.way[self._below(pair[0])].max() - start)
 
     def _low(self, pair: tuple[int, int]) -> float:
-        return float((self.places[[*self._below(pair[0]), *self._below(pair[1])]] @ self.up).min())
+        return float((self.at_rest[[*self._below(pair[0]), *self._below(pair[1])]] @ self.up).min())
 
     def _height(self, pair: tuple[int, int]) -> float:
-        return float((self.places[list(pair)] @ self.up).mean())
+        return float((self.at_rest[list(pair)] @ self.up).mean())
 
     def _trunk_low(self) -> float:
-        """Height of the lowest joint on which a limb hangs."""
-        return float(min(self.places[self.parents[one]] @ self.up for one, _ in self.roots))
+        """Height of the lowest joint to which a limb is attached."""
+        return float(min(self.at_rest[self.parents[one]] @ self.up for one, _ in self.roots))

@@ -22,8 +22,8 @@ def check_pattern(pattern: str) -> None:
         raise SkelactError(f"--pattern {pattern!r}: expected groups (?P<name>...) named {', '.join(GROUPS)}")
 
 
-def told_by(item: Item, pattern: str | None) -> dict[str, str]:
-    """What the path says by the names of the pattern's groups; ReadError if it does not match."""
+def groups_of(item: Item, pattern: str | None) -> dict[str, str]:
+    """The pattern's groups in the path, by name; {} without a pattern. ReadError if the path does not match."""
     if pattern is None:
         return {}
     path = "/" + item.member if item.member else item.path.absolute().as_posix()
@@ -36,18 +36,18 @@ def told_by(item: Item, pattern: str | None) -> dict[str, str]:
 def names_in(items: Sequence[Item], pattern: str | None) -> tuple[tuple[str, ...], Named]:
     """The actions in the paths, and the texts of every other group that is not a number in all of them.
 
-    Both in alphabetical order. A path that does not match the pattern is refused when its file is read; SkelactError
-    where none matches.
+    Both in alphabetical order. A path that does not match is refused when its file is read. SkelactError if none
+    matches.
     """
     found: dict[str, set[str]] = defaultdict(set)
     matched = False
     for item in items:
         try:
-            told = told_by(item, pattern)
+            groups = groups_of(item, pattern)
         except ReadError:
             continue
         matched = True
-        for group, text in told.items():
+        for group, text in groups.items():
             found[group].add(text)
     if not matched:
         raise SkelactError(

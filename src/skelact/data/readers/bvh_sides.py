@@ -1,4 +1,4 @@
-"""Which joints of a BVH file are mirror images: by their names, and by their position in the tree."""
+"""Finds joints of a BVH file that are mirror images, by their names and their position in the tree."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,19 +10,20 @@ from skelact.data.readers.bvh_tree import ancestors
 from skelact.sides import is_word, side_of, stem
 
 ALIKE = 0.3
-"""Share of a bone by which the bones of two sides may differ: bodies are not symmetric."""
+"""Largest relative difference between the bones of two sides: bodies are not symmetric."""
 MOST_ALIKE = 32
-"""Joints whose names differ by letters for sides alone; of more, none is paired: each is compared with each."""
+"""Most joints whose names differ by side letters alone; larger groups are not paired, as each is compared with each."""
 
 
 def mirror_of(
     names: Sequence[str], parents: Sequence[int], offsets: Float64[np.ndarray, "v 3"]
 ) -> tuple[tuple[int, ...], dict[int, int]]:
-    """The joint that stands where each stands in the mirror image, and of the pairs the left joint with the right one.
+    """The mirror image of each joint, and the right joint of each left one.
 
-    A pair has names that differ by the side alone, and hangs on mirror images or on no sides at all. Where only a
-    letter within a word differs (`lhand`, not `lHand`), it must hang at equal depth on one joint or on two mirror
-    images, by bones of like length, which point to mirrored places where they start at one joint.
+    The names of a pair differ by the side alone. Their nearest paired ancestors are mirror images of each other, or
+    neither has one. If the side is a letter within a word (`lhand`, not `lHand`), the two must also be at equal depth,
+    their parents must be one joint or mirror images, and their bones of similar length; bones that start at one joint
+    must point in mirrored directions.
     """
     return _Pairing(names, parents, offsets).run()
 
@@ -45,7 +46,7 @@ class _Pairing:
             stems[stem(name)].append(joint)
         alike = {name: joints for name, joints in stems.items() if len(joints) <= MOST_ALIKE}
         left: dict[int, int] = {}
-        for by_word in (True, False):  # what is plain first, so that a letter cannot take a plain one's partner
+        for by_word in (True, False):  # clear pairs first, so that a mere letter cannot take their partners
             for joint, name in enumerate(self.names):
                 others = [other for other in alike.get(stem(name), ()) if self._pair(joint, other, by_word)]
                 if others:
@@ -84,16 +85,16 @@ class _Pairing:
         return apart > 0.02 * size and min(float(np.linalg.norm(flip)) for flip in flips) <= ALIKE * size
 
     def _first_bone(self, joint: int) -> Float64[np.ndarray, "3"]:
-        """The offset of a joint; of the first below it that stands elsewhere where it stands where its parent does."""
+        """The offset of a joint; if it is zero, that of the first joint below with another one."""
         while not self.lengths[joint] and self.children[joint]:
             joint = self.children[joint][0]
         return self.offsets[joint]
 
     def _paired_above(self, joint: int) -> int:
-        return next((place for place in ancestors(self.parents, joint) if self.mirror[place] != place), -1)
+        return next((above for above in ancestors(self.parents, joint) if self.mirror[above] != above), -1)
 
     def _difference(self, joint: int, other: int) -> tuple[bool, int, float]:
-        """How unlike two joints hang that may be a pair."""
+        """How different the positions of two candidates in the tree are; the least different are paired."""
         ours, theirs = self.parents[joint], self.parents[other]
         elsewhere = ours != theirs and (ours < 0 or self.mirror[ours] != theirs)
         lengths = abs(float(self.lengths[joint] - self.lengths[other]))

@@ -1,4 +1,4 @@
-"""From the tree of a BVH file to a skeleton value."""
+"""Makes a skeleton from the tree of a BVH file."""
 
 from collections.abc import Sequence
 
@@ -12,40 +12,40 @@ from skelact.data.recording import Item, ReadError
 from skelact.skeleton import Axis, Skeleton
 
 NO_SIDES = (
-    "no joint has a name that another has for the other side of the body: mirror images exchange nothing, there are no "
-    "parts, and clips are not turned to face one way"
+    "no joint has a name that another has for the other side of the body: there are no mirror images and no parts, "
+    "and clips are not turned to face one way"
 )
 
 
 def joints_of(item: Item, nodes: Sequence[Node], root: str | None) -> list[int]:
-    """The nodes of a tree that are joints, from `root` on; ReadError if it has no such joint, or less than two."""
+    """Indices of the nodes that are joints, from `root` on. ReadError: no such joint, or fewer than two."""
     try:
-        places = kept(nodes, root)
+        indices = kept(nodes, root)
     except KeyError:
         names = ", ".join(node.name for node in nodes[:40])
         raise ReadError(f"{item}: expected a joint {root!r}, found {names}") from None
-    if len(places) < 2:
-        raise ReadError(f"{item}: expected at least 2 joints, found {len(places)}")
-    return places
+    if len(indices) < 2:
+        raise ReadError(f"{item}: expected at least 2 joints, found {len(indices)}")
+    return indices
 
 
 def difference(one: Skeleton, names: tuple[str, ...], parents: tuple[int, ...]) -> str:
-    """In words, how joints of these names and parents differ from those of a skeleton."""
+    """How joints with these names and parents differ from those of a skeleton, in words."""
     missing = [joint for joint in one.joints if joint not in names]
     extra = [joint for joint in names if joint not in one.joints]
     if missing or extra:
         listed = [f"no {', '.join(missing[:5])}" if missing else "", f"{', '.join(extra[:5])} more" if extra else ""]
         return f"found {len(names)} joints instead of {len(one)}: {'; '.join(filter(None, listed))}"
     if one.joints != names:
-        place = next(place for place, (a, b) in enumerate(zip(one.joints, names, strict=True)) if a != b)
-        return f"found {names[place]} as joint {place} instead of {one.joints[place]}"
+        index = next(index for index, (a, b) in enumerate(zip(one.joints, names, strict=True)) if a != b)
+        return f"found {names[index]} as joint {index} instead of {one.joints[index]}"
     joint = next(joint for joint, (a, b) in enumerate(zip(one.parents, parents, strict=True)) if a != b)
     wanted, found = ((*names, "nothing")[above[joint]] for above in (one.parents, parents))
-    return f"found {one.joints[joint]} hanging on {found} instead of {wanted}"
+    return f"found {one.joints[joint]} below {found} instead of {wanted}"
 
 
 def kept(nodes: Sequence[Node], root: str | None) -> list[int]:
-    """Places of the nodes that become joints: those from `root` on, without ends that stand where their parent does.
+    """Indices of the nodes that become joints: those from `root` on, without end sites of length 0.
 
     KeyError: no joint of that name.
     """
@@ -62,17 +62,17 @@ def kept(nodes: Sequence[Node], root: str | None) -> list[int]:
     return [number for number in sorted(below) if not (nodes[number].end and not any(nodes[number].offset))]
 
 
-def tree_of(nodes: Sequence[Node], places: Sequence[int]) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Names and parents of the joints that these nodes become."""
-    order = {place: joint for joint, place in enumerate(places)}
-    return tuple(nodes[place].name for place in places), tuple(order.get(nodes[place].parent, -1) for place in places)
+def tree_of(nodes: Sequence[Node], indices: Sequence[int]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Names and parents of the joints at these indices."""
+    order = {index: joint for joint, index in enumerate(indices)}
+    return tuple(nodes[index].name for index in indices), tuple(order.get(nodes[index].parent, -1) for index in indices)
 
 
-@np.errstate(all="ignore")  # offsets too large to be measured say nothing
-def skeleton_of(nodes: Sequence[Node], places: Sequence[int], up: Axis) -> tuple[Skeleton, tuple[str, ...]]:
-    """The skeleton of these nodes, and notes on what is unknown about it."""
-    names, parents = tree_of(nodes, places)
-    offsets = np.array([nodes[place].offset for place in places])
+@np.errstate(all="ignore")  # too large offsets are ignored
+def skeleton_of(nodes: Sequence[Node], indices: Sequence[int], up: Axis) -> tuple[Skeleton, tuple[str, ...]]:
+    """The skeleton of the nodes at these indices, and notes on what is unknown about it."""
+    names, parents = tree_of(nodes, indices)
+    offsets = np.array([nodes[index].offset for index in indices])
     mirror, left = mirror_of(names, parents, offsets)
     parts, notes = parts_of(names, parents, offsets, left, up_vector(up)) if left else ({}, (NO_SIDES,))
     return Skeleton(name=f"bvh_{len(names)}", joints=names, parents=parents, mirror=mirror, parts=parts, up=up), notes

@@ -1,4 +1,4 @@
-"""The text of a BVH file: a tree of joints with offsets and channels, then a line of channel values a frame.
+"""Parses BVH files: a tree of joints with offsets and channels, then a line of channel values a frame.
 
 HIERARCHY
 ROOT name { OFFSET x y z  CHANNELS n name ...  JOINT name { ... }  End Site { OFFSET x y z } }
@@ -22,11 +22,11 @@ from skelact.data.readers.bvh_tree import IDLE, NUMBER, Node, Tree
 from skelact.data.readers.source import line_error, shown
 from skelact.data.recording import Item, ReadError
 
-LEAST_PLACES = 2**21
-"""Places of nodes, frames times nodes, that a file may make however small it is."""
-ONE_MORE = "one more line of values than Frames: says; all lines were read"
-ONE_LESS = "one line of values less than Frames: says; all lines were read"
-CUT_OFF = "the file ends within a line of values; the whole lines were read"
+LEAST_POSITIONS = 2**21
+"""Joint positions, frames times nodes, that a file of any size may have."""
+ONE_MORE = "one line of values more than `Frames:` states; all lines were read"
+ONE_LESS = "one line of values less than `Frames:` states; all lines were read"
+CUT_OFF = "the file ends within a line of values; the complete lines were read"
 _LETTERS = b"0123456789+-.eE \t\v\f"
 _FRAMES = re.compile(rb"\s*Frames\s*:?\s*([0-9]{1,18})\s*", re.IGNORECASE)
 _TIME = re.compile(rb"\s*Frame\s*Time\s*:?\s*([0-9.eE+-]{1,30})\s*", re.IGNORECASE)
@@ -40,20 +40,20 @@ class Motion:
     """Seconds."""
     values: Float64[np.ndarray, "t channels"]
     notes: tuple[str, ...] = ()
-    """What is odd about the file and was read nevertheless."""
+    """Oddities of the file that are no errors."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """What stands above the values."""
+    """The part of a file above the values."""
 
     nodes: tuple[Node, ...]
     frame_time: float
     """Seconds."""
     frames: int
-    """As the file says, which may be wrong."""
+    """As stated in the file, which may be wrong."""
     line: int
-    """The line, counted from 0, behind the last one of the head."""
+    """First line after the head, counted from 0."""
 
 
 def parse_head(item: Item, text: bytes) -> Head:
@@ -64,11 +64,11 @@ def parse_head(item: Item, text: bytes) -> Head:
 def parse(item: Item, text: bytes, most: int | None = None) -> Motion:
     """A whole file, or `most` of its frames, spread evenly. ReadError as for `parse_head`.
 
-    Empty lines and lines that start with # are passed over. A count of frames that is off by one is no fault.
+    Empty lines and lines that start with # are ignored. A count of frames that is off by one gives a note.
     """
     lines = _lines(item, text)
     head = _head(item, lines)
-    rows = [place for place in range(head.line, len(lines)) if not IDLE.fullmatch(lines[place])]
+    rows = [row for row in range(head.line, len(lines)) if not IDLE.fullmatch(lines[row])]
     width = sum(len(node.channels) for node in head.nodes)
     whole = text.rstrip(b"\0\t ").endswith((b"\n", b"\r"))
     cut = len(rows) > 1 and not whole and len(lines[rows[-1]].split()) < width
@@ -78,14 +78,14 @@ def parse(item: Item, text: bytes, most: int | None = None) -> Motion:
         raise line_error(item, len(lines), f"{head.frames} frames", found, cut_off=len(rows) < head.frames)
     if not rows:
         raise ReadError(f"{item}: expected at least 1 line of {width} numbers, found none")
-    if len(rows) * len(head.nodes) > (most_positions := max(LEAST_PLACES, len(text))):
+    if len(rows) * len(head.nodes) > (most_positions := max(LEAST_POSITIONS, len(text))):
         raise ReadError(
             f"{item}: expected at most {most_positions} positions of joints in a file of {len(text)} bytes, "
             f"found {len(rows)} frames of {len(head.nodes)} joints"
         )
     notes = (CUT_OFF,) if cut else {1: (ONE_MORE,), 0: (), -1: (ONE_LESS,)}[len(rows) - head.frames]
     if most is not None and most < len(rows):
-        rows = [rows[int(place)] for place in np.linspace(0, len(rows) - 1, most)]
+        rows = [rows[int(index)] for index in np.linspace(0, len(rows) - 1, most)]
     return Motion(head.nodes, head.frame_time, _values(item, lines, rows, width, whole), notes)
 
 
@@ -100,34 +100,34 @@ def _lines(item: Item, text: bytes) -> list[bytes]:
 
 
 def _head(item: Item, lines: Sequence[bytes]) -> Head:
-    top = next((place for place, line in enumerate(lines) if line.strip().upper() == b"MOTION"), None)
+    top = next((row for row, line in enumerate(lines) if line.strip().upper() == b"MOTION"), None)
     if top is None:
         raise line_error(item, max(1, len(lines)), "a line MOTION", "the end of the file", cut_off=True)
     nodes = Tree(item, lines[:top]).read()
     found: list[bytes] = []
-    place = top
+    row = top
     for pattern, what in ((_FRAMES, "Frames: n"), (_TIME, "Frame Time: seconds")):
-        place = next((later for later in range(place + 1, len(lines)) if not IDLE.fullmatch(lines[later])), len(lines))
-        match = pattern.fullmatch(lines[place]) if place < len(lines) else None
+        row = next((later for later in range(row + 1, len(lines)) if not IDLE.fullmatch(lines[later])), len(lines))
+        match = pattern.fullmatch(lines[row]) if row < len(lines) else None
         if match is None:
-            wrong = shown(lines[place]) if place < len(lines) else "the end of the file"
-            what += " with a decimal point" if b"," in lines[min(place, len(lines) - 1)] else ""
-            raise line_error(item, min(place, len(lines) - 1) + 1, what, wrong, cut_off=place >= len(lines) - 1)
+            wrong = shown(lines[row]) if row < len(lines) else "the end of the file"
+            what += " with a decimal point" if b"," in lines[min(row, len(lines) - 1)] else ""
+            raise line_error(item, min(row, len(lines) - 1) + 1, what, wrong, cut_off=row >= len(lines) - 1)
         found.append(match[1])
     try:
         frame_time = float(found[1])
     except ValueError as error:
-        raise line_error(item, place + 1, "Frame Time: seconds", shown(lines[place]), cut_off=False) from error
+        raise line_error(item, row + 1, "Frame Time: seconds", shown(lines[row]), cut_off=False) from error
     if not 1e-6 <= frame_time <= 1e6:
-        raise line_error(item, place + 1, "1e-6 to 1e6 seconds a frame", frame_time, cut_off=False)
-    return Head(nodes, frame_time, int(found[0]), place + 1)
+        raise line_error(item, row + 1, "1e-6 to 1e6 seconds a frame", frame_time, cut_off=False)
+    return Head(nodes, frame_time, int(found[0]), row + 1)
 
 
 def _values(
     item: Item, lines: Sequence[bytes], rows: Sequence[int], width: int, whole: bool
 ) -> Float64[np.ndarray, "t channels"]:
     """`width` numbers in each of the lines `rows`; `whole`: the last line of the file has its end."""
-    numbers = array("d")  # grows as lines are read: no count is believed
+    numbers = array("d")  # grows as lines are read: counts in the file are not trusted
     for row in rows:
         words = lines[row].split()
         wrong = partial(line_error, item, row + 1, cut_off=row == len(lines) - 1 and not whole)

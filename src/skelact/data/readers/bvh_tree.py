@@ -1,4 +1,4 @@
-"""The tree of joints that a BVH file begins with."""
+"""Parses the tree of joints at the start of a BVH file."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ LONGEST_NAME = 200
 CHANNELS = tuple(f"{axis}{kind}" for kind in ("position", "rotation") for axis in "XYZ")
 NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 IDLE = re.compile(rb"\s*(#.*)?", re.DOTALL)
-"""A line that says nothing: it is empty or a comment."""
+"""An empty line or a comment."""
 _COUNT = re.compile(rb"[0-9]{1,3}")
 
 
@@ -25,10 +25,10 @@ class Node:
 
     name: str
     parent: int
-    """Place of the parent among the nodes, which stand in the order of the file; -1: none."""
+    """Index of the parent among the nodes, in the order of the file; -1 for the root."""
     offset: tuple[float, float, float]
     channels: tuple[str, ...]
-    """In the order in which their values stand in a line and in which rotations are applied."""
+    """In the order of their values in a line, which is the order in which rotations are applied."""
     end: bool
     """Whether this is an End Site."""
 
@@ -42,7 +42,7 @@ def ancestors(parents: Sequence[int], joint: int) -> list[int]:
 
 
 class Tree:
-    """Reads the words of the tree one after another."""
+    """Parser of the tree, word by word."""
 
     def __init__(self, item: Item, lines: Sequence[bytes]):
         self.item = item
@@ -118,7 +118,7 @@ class Tree:
                 raise self.wrong(f"the name of a joint of at most {LONGEST_NAME} letters and {{", shown(words[0]))
         if not words:
             raise self.wrong("the name of a joint", "'{'")
-        # Not what a terminal obeys, and names that differ stay different.
+        # Control characters are escaped; different names stay different.
         return printable(b" ".join(words).decode("utf-8", "backslashreplace"))
 
     def offset(self) -> tuple[float, float, float]:
@@ -145,7 +145,7 @@ class Tree:
         return word
 
     def next(self) -> bytes | None:
-        """The next word, and None behind the last."""
+        """The next word; None after the last."""
         word, self.line = next(self.words, (None, self.line))
         return word
 
@@ -154,7 +154,7 @@ class Tree:
 
 
 def _words(lines: Sequence[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Words and braces with the numbers of their lines, one after another: a file may hold millions."""
+    """Words and braces with their line numbers, as an iterator: a file may hold millions."""
     for number, line in enumerate(lines, start=1):
         if not IDLE.fullmatch(line):
             for word in line.replace(b"{", b" { ").replace(b"}", b" } ").split():

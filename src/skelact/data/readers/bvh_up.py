@@ -1,4 +1,4 @@
-"""Whether the people of BVH files stand along the axis that was named as up, which BVH files do not say."""
+"""Checks that people in BVH files stand along the given up axis, which BVH files do not state."""
 
 from collections.abc import Sequence
 
@@ -8,49 +8,49 @@ from jaxtyping import Float64
 from skelact.skeleton import Skeleton
 
 FILES, FRAMES = 24, 9
-"""So many files of a source, and frames of each, are looked at."""
+"""Most files of a source, and frames of each, that are checked."""
 STANDS = 0.8
-"""Least part along an axis of the unit vector from the feet to the body that counts as standing along it."""
+"""Standing along an axis: the unit vector from feet to body has at least this component."""
 OTHERS = 0.2
-"""Share of files in which somebody stands along the axis named: enough to know that the others lie down."""
+"""Share of files with somebody standing along the up axis from which on the others are assumed to lie or crawl."""
 TALLER = 2.5
-"""How many times as tall along another axis a figure without legs must be."""
+"""A figure without legs must be this many times as tall along another axis for a note."""
 
 
-def upright(places: Float64[np.ndarray, "t v 3"], skeleton: Skeleton) -> Float64[np.ndarray, "3"]:
-    """Mean over frames of the unit vector from the ends of the legs to the middle of all that is no leg.
+def upright(positions: Float64[np.ndarray, "t v 3"], skeleton: Skeleton) -> Float64[np.ndarray, "3"]:
+    """Mean over frames of the unit vector from the ends of the legs to the mean of the other joints.
 
-    Near (0, 0, 0) for somebody who turns over. All zero: no legs are known.
+    Near (0, 0, 0) for somebody who turns over; exactly (0, 0, 0) without known legs.
     """
     legs = [joint for side in ("left_leg", "right_leg") for joint in skeleton.parts.get(side, ())]
     ends = [joint for joint in legs if joint not in skeleton.parents]
     rest = [joint for joint in range(len(skeleton)) if joint not in legs]
     if not ends or not rest:
         return np.zeros(3)
-    lines = places[:, rest].mean(axis=1) - places[:, ends].mean(axis=1)
+    lines = positions[:, rest].mean(axis=1) - positions[:, ends].mean(axis=1)
     lengths = np.linalg.norm(lines, axis=1, keepdims=True)
     return np.divide(lines, lengths, out=np.zeros_like(lines), where=lengths > 0).mean(axis=0)
 
 
-def heights(places: Float64[np.ndarray, "t v 3"]) -> Float64[np.ndarray, "3"]:
+def heights(positions: Float64[np.ndarray, "t v 3"]) -> Float64[np.ndarray, "3"]:
     """Median over frames of the size along each axis."""
-    return np.median(np.ptp(places, axis=1), axis=0)
+    return np.median(np.ptp(positions, axis=1), axis=0)
 
 
-@np.errstate(all="ignore")  # positions too large to be measured say nothing
+@np.errstate(all="ignore")  # too large positions are ignored
 def up_note(
     clips: Sequence[Float64[np.ndarray, "t v 3"]], at_rest: Float64[np.ndarray, "v 3"], skeleton: Skeleton
 ) -> str | None:
-    """A sentence if the figure stands along another axis than the skeleton's up; None if not, or if it cannot be told.
+    """A note if the figure stands along another axis than the skeleton's up; None if not, or if it is unknown.
 
-    `clips` are some frames of some files. Nothing is said where somebody stands along the axis named in a fifth of the
-    files, as the others may lie or crawl; nor, of fewer than three files, where the pose at rest stands along it.
+    `clips`: some frames of some files. No note if somebody stands along the up axis in a fifth of the files, as the
+    others may lie or crawl; nor, with fewer than three files, if the rest pose stands along it.
     """
     named, sign = "xyz".index(skeleton.up[1]), 1 if skeleton.up[0] == "+" else -1
     if not clips:
         return None
-    sizes = np.median([heights(places) for places in clips], axis=0)
-    directions = np.array([upright(places, skeleton) for places in clips])
+    sizes = np.median([heights(positions) for positions in clips], axis=0)
+    directions = np.array([upright(positions, skeleton) for positions in clips])
     if not directions.any():
         axis = int(sizes.argmax())
         rest = np.ptp(at_rest, axis=0)

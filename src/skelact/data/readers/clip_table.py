@@ -1,4 +1,4 @@
-"""A table of clips, as spreadsheets write it: what neither the files nor their names tell of each."""
+"""A table of clips, as spreadsheets write it: attributes that neither the files nor their names hold."""
 
 import csv
 import io
@@ -27,8 +27,8 @@ class ClipTable:
     classes: tuple[str, ...] | None = None
     """By number; None where the table has no actions."""
     named: Named = ()
-    """Columns told in words, with these in order of the alphabet; a clip has its place."""
-    told: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Columns of words, each with its words in alphabetical order; a clip has the index of its word."""
+    values: dict[str, dict[str, int]] = field(default_factory=dict)
     """By column, then by clip."""
     notes: tuple[str, ...] = ()
 
@@ -36,15 +36,15 @@ class ClipTable:
         return str(self.path)
 
     def of(self, clip: str) -> dict[str, int]:
-        """The clip's value in each column; UNKNOWN where its cell is empty or it has no line."""
-        return {column: values.get(clip, UNKNOWN) for column, values in self.told.items()}
+        """The clip's value in each column; UNKNOWN if its cell is empty or it has no line."""
+        return {column: by_clip.get(clip, UNKNOWN) for column, by_clip in self.values.items()}
 
 
 def read_table(path: Path, clips: Collection[str], classes: tuple[str, ...] = (), ending: str = "") -> ClipTable:
-    """The table of the clips named `clips`, which it may name with the `ending` of their files.
+    """The table of the clips named `clips`; names in it may have the `ending` of clip files.
 
-    Cells are divided by commas, semicolons or tabs. A column of whole numbers is taken as it is, -1 or nothing for
-    unknown; words are numbered from 0 in order of the alphabet, actions as they stand in `classes` if there are any.
+    Cells are separated by commas, semicolons or tabs. Columns of whole numbers are used unchanged, with -1 or an empty
+    cell for unknown. Words are numbered from 0 in alphabetical order, actions in the order of `classes` if given.
     ReadError names the line.
     """
     known, lines = frozenset(clips), _lines(path)
@@ -66,32 +66,32 @@ def read_table(path: Path, clips: Collection[str], classes: tuple[str, ...] = ()
         where[name] = line
         for column, cell in zip(columns, row, strict=True):
             cells[column].append(cell)
-    told, named = {}, []
+    values, named = {}, []
     for column in sorted({*columns} - {"name"}):
         texts = texts_of(path, column, cells[column])
         if all(_NUMBER.fullmatch(text) for text in texts if text):
-            values = [int(text or UNKNOWN) for text in texts]
+            numbers = [int(text or UNKNOWN) for text in texts]
         elif column == "action":
             classes = classes or in_order(texts)[1]
-            place = {text: number for number, text in enumerate(classes)} | {"": UNKNOWN}
+            index = {text: number for number, text in enumerate(classes)} | {"": UNKNOWN}
             for line, text in zip(where.values(), texts, strict=True):
-                if text not in place:
+                if text not in index:
                     raise _wrong(path, line, f"one of the {len(classes)} classes as action", f"'{printed(text)}'")
-            values = [place[text] for text in texts]
+            numbers = [index[text] for text in texts]
         else:
-            values, every = in_order(texts)
+            numbers, every = in_order(texts)
             named.append((column, every))
-        told[column] = dict(zip(where, values, strict=True))
+        values[column] = dict(zip(where, numbers, strict=True))
     found = None
-    if "action" in told:
-        found = class_names(path, max(told["action"].values(), default=UNKNOWN), len(known), classes)
+    if "action" in values:
+        found = class_names(path, max(values["action"].values(), default=UNKNOWN), len(known), classes)
     left = len(known) - len(where)
     notes = (f"{left} of {len(known)} clips have no line in {path.name}",) if left else ()
-    return ClipTable(path, found, tuple(named), told, notes)
+    return ClipTable(path, found, tuple(named), values, notes)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of each line that is not empty, without spaces around them."""
+    """Line number and cells of each line that is not empty; cells without surrounding spaces."""
     try:
         if not path.is_file() or path.stat().st_size > LARGEST:
             found = f"{path.stat().st_size}" if path.is_file() else "no such file"
@@ -104,8 +104,8 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
             if any(cell.strip() for cell in row):
                 yield rows.line_num, [cell.strip() for cell in row]
     except UnicodeDecodeError as error:
-        told = "save it from the spreadsheet as CSV UTF-8"
-        raise ReadError(f"{path}: cannot be read as a table in UTF-8 (a CSV file): {error}\n  {told}") from error
+        advice = "save it from the spreadsheet as CSV UTF-8"
+        raise ReadError(f"{path}: cannot be read as a table in UTF-8 (a CSV file): {error}\n  {advice}") from error
     except (OSError, csv.Error) as error:
         raise ReadError(f"{path}: cannot be read as a table (a CSV file): {error}") from error
 

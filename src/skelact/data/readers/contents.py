@@ -1,4 +1,4 @@
-"""Files on disk and in zip archives: which there are, and their bytes. What they say of their size is not believed."""
+"""Lists and reads files on disk and in zip archives. Sizes stated in archives are checked, not trusted."""
 
 import io
 import os
@@ -13,19 +13,19 @@ from skelact.data.recording import Item, ReadError
 from skelact.system.world import reason
 
 LARGEST = 256 * 2**20
-"""Bytes of the largest clip file that is opened; the longest real one has under 5 MB, a zip bomb has no limit."""
+"""Most bytes of a clip file: the longest real one has under 5 MB; the limit stops zip bombs."""
 TIGHTEST = 100
-"""How many times smaller than its content a member of an archive may be; recordings of real people come to about 10."""
+"""Highest compression ratio of a member of an archive; recordings of real people reach about 10."""
 SMALL = 2**20
-"""Bytes for which the ratio is not looked at: a clip of zeros may be packed as tightly as one likes."""
+"""Members up to this many bytes may have any ratio: a clip of zeros compresses extremely well."""
 MEMBER, LISTED = 900, 48 * 2**20
-"""Bytes that a member of an archive takes as an entry and an item, about; and those for all beyond twice the file."""
+"""Bytes of memory per listed member, about; and for the whole list beyond twice the size of the file."""
 _MEMBER = b"PK\x01\x02"
-"""How each entry of an archive's list begins."""
+"""Signature of an entry in an archive's list."""
 
 
 def content(item: Item) -> bytes:
-    """The bytes of a file or of a zip archive's member; ReadError if it cannot be read whole."""
+    """The bytes of a file or of a member of a zip archive. ReadError if it cannot be read completely."""
     try:
         if not item.member:
             with _opened(item.path) as file:
@@ -35,12 +35,12 @@ def content(item: Item) -> bytes:
         return _unpacked(item, open_archive(item.path))
     except ReadError:
         raise
-    except Exception as error:  # damaged archives make zipfile and its decompressors fail in a dozen ways
+    except Exception as error:  # damaged archives make zipfile and its decompressors raise many types
         raise ReadError(f"{item}: cannot be read: {reason(error)}") from error
 
 
 def file_state(path: Path) -> tuple[int, int]:
-    """Size and time of change, by which a file that is parsed once for many clips is known. ReadError without it."""
+    """Size and time of change of a file: the key of caches of parsed files. ReadError if it is missing."""
     try:
         state = path.stat()
     except OSError as error:
@@ -49,7 +49,7 @@ def file_state(path: Path) -> tuple[int, int]:
 
 
 def _opened(path: Path) -> BinaryIO:
-    """A regular file, opened. Opening a pipe that nobody writes to would wait for ever."""
+    """Open a regular file. ReadError for anything else: opening a pipe without a writer would block."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode):
         raise ReadError(f"{path}: expected a file, found {_kind(mode)}")
@@ -65,26 +65,26 @@ def _kind(mode: int) -> str:
 
 
 def _unpacked(item: Item, archive: zipfile.ZipFile) -> bytes:
-    """A member whose sizes in the archive's list are not believed: it is read piece by piece, as far as they say."""
-    told = archive.getinfo(item.member)
-    _check_size(item, told.file_size)
-    packed_size = min(told.compress_size, item.path.stat().st_size)
-    if told.file_size > max(SMALL, TIGHTEST * packed_size):
+    """The content of a member, read piece by piece and compared with the size in the archive's list."""
+    entry = archive.getinfo(item.member)
+    _check_size(item, entry.file_size)
+    packed_size = min(entry.compress_size, item.path.stat().st_size)
+    if entry.file_size > max(SMALL, TIGHTEST * packed_size):
         raise ReadError(
             f"{item}: expected a clip file of at most {TIGHTEST} times its packed size, "
-            f"found {told.file_size} bytes in {packed_size}"
+            f"found {entry.file_size} bytes in {packed_size}"
         )
     data = bytearray()
-    with archive.open(told) as packed:
+    with archive.open(entry) as packed:
         step = 2**16
-        if told.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            # zipfile bounds what goes into a step of these, not what comes out: 4096 bytes of bzip2 make 200 MB.
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            # For these zipfile limits the input of a step, not its output: 4096 bytes of bzip2 become 200 MB.
             assert isinstance(packed, zipfile.ZipExtFile)
             step = packed.MIN_READ_SIZE = 2**6
         while piece := packed.read(step):
             data += piece
-    if len(data) != told.file_size:
-        raise ReadError(f"{item}: expected {told.file_size} bytes as the archive has it, found {len(data)}")
+    if len(data) != entry.file_size:
+        raise ReadError(f"{item}: expected {entry.file_size} bytes as the archive has it, found {len(data)}")
     return bytes(data)
 
 
@@ -94,19 +94,19 @@ def _check_size(item: Item, size: int) -> None:
 
 
 def open_archive(path: Path) -> zipfile.ZipFile:
-    """The archive, kept open: listing NTU's 56,880 members again for each of them would take hours."""
+    """The archive, opened once: listing NTU's 56,880 members for each of them would take hours."""
     state = path.stat()
     return _archive(path.absolute(), state.st_size, state.st_mtime_ns, os.getpid())
 
 
 @lru_cache(maxsize=2)
 def _archive(path: Path, size: int, changed: int, process: int) -> zipfile.ZipFile:
-    """One open archive a process: a forked child that shared its parent's would move the parent's place in the file."""
+    """One open archive a process: a forked child that shared its parent's would move the parent's file position."""
     return _Archive(path)
 
 
 class _Archive(zipfile.ZipFile):
-    """A zip archive that is read through a file of its own, `_Listed`, and closes it."""
+    """A zip archive that owns its file, a `_Listed`, and closes it."""
 
     def __init__(self, path: Path):
         self._listed = _Listed(path)
@@ -119,7 +119,7 @@ class _Archive(zipfile.ZipFile):
 
 
 class _Listed(io.BufferedReader):
-    """A zip archive whose list of members is refused where it would take many times the file as Python's objects."""
+    """The file of a zip archive; refuses a list of members that would take many times the file in memory."""
 
     def __init__(self, path: Path):
         super().__init__(io.FileIO(path))
@@ -136,12 +136,12 @@ class _Listed(io.BufferedReader):
 
 
 def _hidden(parts: Sequence[str]) -> bool:
-    """Whether a file is a system's own, such as the `._` twins that macOS puts into archives."""
+    """Whether a file is hidden or a system file, such as the `._` twins in archives from macOS."""
     return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
 def in_folder(folder: Path, apart: Path | None = None) -> Iterator[tuple[Item, bool]]:
-    """Files, and whether they may be clips. A folder that is not looked into counts as one, `apart` not at all.
+    """Files, each with whether it may be a clip. A skipped folder is one entry; the folder `apart` is left out.
 
     ReadError for a folder that cannot be listed.
     """
@@ -162,7 +162,7 @@ def in_folder(folder: Path, apart: Path | None = None) -> Iterator[tuple[Item, b
 
 
 def in_archive(path: Path) -> Iterator[tuple[Item, bool]]:
-    """The same of the members of a zip archive. ReadError if it is none."""
+    """The same for the members of a zip archive. ReadError if it is not one."""
     try:
         members = open_archive(path).infolist()
     except Exception as error:  # as in `content`

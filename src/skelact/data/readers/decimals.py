@@ -1,25 +1,25 @@
-"""Many short decimal numbers of a text at once, each to the last bit what float() makes of it.
+"""Parses many short decimal numbers of a text at once, bit for bit as float() does.
 
-The digits of -0.2181153 make a whole number, 2181153, and the places behind its point a power of ten, 10^7. Float64
-holds both exactly, so that their quotient is rounded once, and correctly, as float() does it.
+-0.2181153 is -2181153 / 10^7. Float64 holds the whole number and the power of ten exactly, so their quotient is rounded
+once, and correctly, as float() does.
 """
 
 import numpy as np
 from jaxtyping import Float64, Int64, UInt8
 
 LONGEST = 15
-"""Letters of a number that is read together with the others: its digits stay below 2^53."""
+"""Most letters of a number that is parsed this way: its digits stay below 2^53. Longer ones go to float()."""
 PIECE = 3072
-"""Numbers read in one step: its temporary arrays stay in the processor's cache, and need no new memory each time."""
+"""Numbers parsed in one step, so that temporary arrays stay in the processor's cache and reuse memory."""
 
 EXACT = 7
 _TENS = (10 ** np.arange(EXACT - 1, -1, -1)).astype(np.float32)
-_POWERS = np.array([float(10**places) for places in range(LONGEST + 1)])
+_POWERS = np.array([float(10**exponent) for exponent in range(LONGEST + 1)])
 _POINT, _PLUS, _MINUS, _ZERO = b".+-0"
 
 
 def decimals(text: bytes, starts: Int64[np.ndarray, " n"], stops: Int64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
-    """The numbers that stand in `text` from `starts` to before `stops`. ValueError where float() raises it."""
+    """The numbers in `text` from `starts` to before `stops`. ValueError where float() raises it."""
     values = np.empty(len(starts))
     for first in range(0, len(starts), PIECE):
         piece = slice(first, first + PIECE)
@@ -32,8 +32,8 @@ def _decimals(
 ) -> Float64[np.ndarray, " n"]:
     lengths = np.minimum(stops - starts, LONGEST + 1).astype(np.uint8)
     letter = _columns(text, stops, min(LONGEST, int(lengths.max(initial=1))))
-    letter *= np.arange(len(letter), 0, -1, dtype=np.uint8)[:, None] <= lengths  # no letters of the word before it
-    digit = letter - _ZERO  # what is no digit comes out above 9
+    letter *= np.arange(len(letter), 0, -1, dtype=np.uint8)[:, None] <= lengths  # drop letters of the word before
+    digit = letter - _ZERO  # other letters come out above 9
     is_digit = digit < 10
     digit *= is_digit
     point = letter == _POINT
@@ -43,7 +43,7 @@ def _decimals(
     behind[0] = points == 0
     for row in range(1, len(point)):
         np.logical_or(behind[row - 1], point[row - 1], out=behind[row])
-    # What stands before a point moves one place, onto the point.
+    # Digits before a point move by one, onto the point.
     digit[1:] = np.where(behind[1:], digit[1:], digit[:-1])
     digit[0] *= behind[0]
     # Seven digits at a time, which float32 holds exactly.
@@ -67,7 +67,7 @@ def _decimals(
 def _columns(text: bytes, stops: Int64[np.ndarray, " n"], width: int) -> UInt8[np.ndarray, "{width} n"]:
     """The `width` letters before each stop, a word in each column."""
     padded = text if stops.min(initial=width) >= width else b" " * width + text
-    # Every piece of `width` letters, overlapping, as one value: taking values is twice as fast as taking rows.
+    # Every overlapping piece of `width` letters as one value: taking values is twice as fast as taking rows.
     pieces = np.ndarray(len(padded) - width + 1, f"V{width}", padded, strides=1)
     words = pieces[stops - width + len(padded) - len(text)]
     return np.ascontiguousarray(words.view(np.uint8).reshape(-1, width).T)

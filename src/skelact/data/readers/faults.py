@@ -1,4 +1,4 @@
-"""Errors about files that cannot be read: where, what was expected and what was found."""
+"""Errors about unreadable files: where, what was expected and what was found."""
 
 import contextlib
 import traceback
@@ -16,16 +16,13 @@ def line_error(item: Item, line: int, expected: str, found: object, cut_off: boo
 
 
 def shown(text: bytes) -> str:
-    """The beginning of some bytes of a file, quoted, with control characters escaped."""
+    """The first bytes of a text, quoted, with control characters escaped."""
     return repr(text[:40]).removeprefix("b") + ("..." if len(text) > 40 else "")
 
 
 @contextlib.contextmanager
 def failures_named(where: object) -> Iterator[None]:
-    """Inside, whatever a reader raises becomes a ReadError that names `where`, so that no file ends a command.
-
-    A SkelactError passes as it is.
-    """
+    """Turns any exception of a reader into a ReadError that names `where`; a SkelactError passes unchanged."""
     try:
         yield
     except SkelactError:
@@ -35,6 +32,6 @@ def failures_named(where: object) -> Iterator[None]:
     except MemoryError as error:
         raise ReadError(f"{where}: cannot be read: it does not fit into memory") from error
     except Exception as error:
-        *_, place = traceback.extract_tb(error.__traceback__)
-        what = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}: {reason(error)}"
+        *_, frame = traceback.extract_tb(error.__traceback__)
+        what = f"{type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}: {reason(error)}"
         raise ReadError(f"{where}: cannot be read: {what}") from error

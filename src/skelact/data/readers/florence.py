@@ -27,12 +27,12 @@ CLASSES = (
     *("wave", "drink from a bottle", "answer phone", "clap", "tight lace", "sit down", "stand up", "read watch", "bow"),
 )
 _WHOLE = 1e6
-"""Numbers of clips, actors and actions are whole, from 0 to below this."""
+"""Numbers of clips, actors and actions are whole numbers from 0 to below this."""
 
 
 @dataclass(frozen=True)
 class FlorenceReader:
-    """One person, one camera, millimetres in the sensor's frame; the clip's number in the file is in its name."""
+    """One person, one camera, millimetres in the sensor's frame; clip names contain the clip's number in the file."""
 
     name: str = "florence"
     skeleton: Skeleton = FLORENCE_15
@@ -41,7 +41,7 @@ class FlorenceReader:
     frame_rate: float = 30.0
 
     def find(self, source: Path) -> list[Item]:
-        """The clips in the file, by number. ReadError: no file; a bad line, as its clip cannot be told."""
+        """The clips in the file, by number. ReadError: no file, or a bad line, as its clip is unknown."""
         clips = []
         found = find(source, NAMING)
         for item in found:
@@ -50,14 +50,14 @@ class FlorenceReader:
         return Found(clips, found.passed_over)
 
     def read(self, item: Item) -> Recording:
-        """Look one clip up. ReadError names the file and the clip, what was expected and what was found."""
+        """Read one clip. ReadError names the file and the clip, what was expected and what was found."""
         rows = _rows(Item(item.path, item.member), *file_state(item.path))
         rows = rows[rows[:, 0] == int(item.part)]
-        told = np.unique(rows[:, 1:3], axis=0)
-        if len(told) != 1:
-            found = "; ".join(f"{actor:g} and {action:g}" for actor, action in told[:4]) or "no line"
+        ids = np.unique(rows[:, 1:3], axis=0)
+        if len(ids) != 1:
+            found = "; ".join(f"{actor:g} and {action:g}" for actor, action in ids[:4]) or "no line"
             raise ReadError(f"{item}: expected one actor and one action, found {found}")
-        actor, action = map(int, told[0])
+        actor, action = map(int, ids[0])
         if not 1 <= action <= len(CLASSES):
             raise ReadError(f"{item}: expected an action from 1 to {len(CLASSES)}, found {action}")
         joints, identity = fixed_slots(item, rows[:, 3:].reshape(len(rows), 1, len(self.skeleton), 3))
@@ -67,9 +67,9 @@ class FlorenceReader:
 @lru_cache(maxsize=2)
 def _rows(item: Item, size: int, changed: int) -> Float64[np.ndarray, "rows 48"]:
     rows = number_lines(item, content(item), 3 + 3 * len(FLORENCE_15))
-    told = rows[:, :3]
-    wrong = np.flatnonzero(((told < 0) | (told >= _WHOLE) | (told != np.floor(told))).any(axis=1))
+    ids = rows[:, :3]
+    wrong = np.flatnonzero(((ids < 0) | (ids >= _WHOLE) | (ids != np.floor(ids))).any(axis=1))
     if len(wrong):
-        line, found = int(wrong[0]) + 1, " ".join(f"{number:g}" for number in told[wrong[0]])
+        line, found = int(wrong[0]) + 1, " ".join(f"{number:g}" for number in ids[wrong[0]])
         raise line_error(item, line, "whole numbers of clip, actor and action", found, cut_off=False)
     return rows

@@ -1,4 +1,4 @@
-"""Lines of text files, and files with the same number of numbers in every line."""
+"""Splits text files into lines and words; parses files with a fixed count of numbers a line."""
 
 import re
 from array import array
@@ -14,13 +14,13 @@ from skelact.data.recording import Item, ReadError
 _LETTERS = b"0123456789+-.eE \t"
 _ODD_SPACE = re.compile(rb"[\r\x0b\x0c]")
 _MARK = b"\xef\xbb\xbf"
-"""What some editors put before a text in UTF-8."""
+"""Byte order mark that some editors put before UTF-8 text."""
 
 
 def lines_of(text: bytes) -> list[bytes]:
-    """The lines without their ends, as every editor counts them: \\n, \\r\\n, or \\r where there is no other.
+    """The lines without their ends, as editors count them: \\n and \\r\\n, or \\r if there is no \\n.
 
-    A single \\r among lines that end otherwise ends none, and neither do letters such as a form feed.
+    A single \\r in a file with \\n ends no line, and neither does a form feed.
     """
     text = text.removeprefix(_MARK).rstrip()
     if b"\n" not in text:
@@ -29,22 +29,22 @@ def lines_of(text: bytes) -> list[bytes]:
 
 
 def words_of(line: bytes) -> list[bytes]:
-    """What stands between spaces and tabs; other letters part no words, and are found in one."""
+    """Words separated by spaces and tabs only; other white space stays part of a word."""
     return re.split(rb"[ \t]+", line.strip(b" \t")) if _ODD_SPACE.search(line) else line.split()
 
 
 def number_lines(item: Item, text: bytes, width: int) -> Float64[np.ndarray, "lines {width}"]:
-    """Every line of a text as `width` numbers with spaces between; ReadError names the first that is otherwise."""
+    """Every line of a text as `width` numbers separated by spaces. ReadError names the first bad line."""
     return numbers_of(item, lines_of(text), width, whole=text.endswith((b"\n", b"\r")))
 
 
 def numbers_of(
     item: Item, lines: Sequence[bytes], width: int, whole: bool, first: int = 1
 ) -> Float64[np.ndarray, "lines {width}"]:
-    """The same of lines that are part of a file from line `first` on; `whole`: the last one has its end."""
-    numbers = array("d")  # not a list: a number in it would take sixteen times as much as the shortest one in the text
-    for place, line in enumerate(lines):
-        wrong = partial(line_error, item, first + place, cut_off=place == len(lines) - 1 and not whole)
+    """The same for lines of a file from line `first` on; `whole`: the last one has its line end."""
+    numbers = array("d")  # not a list, in which a number takes sixteen times the memory of the shortest one in the text
+    for index, line in enumerate(lines):
+        wrong = partial(line_error, item, first + index, cut_off=index == len(lines) - 1 and not whole)
         words = line.split()
         if len(words) != width and not _ODD_SPACE.search(line):
             raise wrong(f"{width} numbers", len(words))

@@ -1,4 +1,4 @@
-"""Lists of the recordings that train and test, as PKU-MMD gives them out.
+"""Lists of training and test recordings, as PKU-MMD publishes them.
 
 Training videos:
 0002-M, 0003-M, ...
@@ -17,22 +17,22 @@ from skelact.data.recording import TESTS, TRAINS, Item, ReadError
 from skelact.system.world import SkelactError
 
 LARGEST_LIST = 2**20
-"""Bytes of the largest list; PKU-MMD's have under 20 KB."""
+"""Most bytes of a list; PKU-MMD's have under 20 KB."""
 
 
 def named_files(lists: Sequence[str]) -> dict[str, Path]:
-    """The files of `NAME=FILE` by name; SkelactError for what is written otherwise, and for a name twice."""
+    """The files of `NAME=FILE` by name. SkelactError: another form, or a duplicate name."""
     files: dict[str, Path] = {}
     for one in lists:
         name, equals, path = one.partition("=")
         if not (name and equals and path) or name in files:
-            raise SkelactError(f"expected NAME=FILE with a name of its own for each list, found {one!r}")
+            raise SkelactError(f"expected NAME=FILE with a different name for each list, found {one!r}")
         files[name] = Path(path)
     return files
 
 
 def division_file(path: Path) -> dict[str, int]:
-    """TRAINS or TESTS by recording. ReadError names the line of a list that is not one."""
+    """TRAINS or TESTS by recording. ReadError names the bad line."""
     try:
         state = path.stat()
         if not path.is_file() or state.st_size > LARGEST_LIST:
@@ -45,7 +45,7 @@ def division_file(path: Path) -> dict[str, int]:
 
 @lru_cache(maxsize=8)
 def _division(path: Path, size: int, changed: int) -> dict[str, int]:
-    places: dict[str, int] = {}
+    roles: dict[str, int] = {}
     part = None
     for number, text in enumerate(lines_of(content(Item(path))), start=1):
         wrong = line_error(
@@ -61,8 +61,8 @@ def _division(path: Path, size: int, changed: int) -> dict[str, int]:
         for name in filter(None, re.split(r"[,\s]+", line)):
             if part is None:
                 raise wrong
-            if places.setdefault(name, part) != part:
+            if roles.setdefault(name, part) != part:
                 raise line_error(Item(path), number, "a recording to train or to test", f"{name} in both", False)
-    if set(places.values()) != {TRAINS, TESTS}:
-        raise ReadError(f"{path}: expected recordings that train and recordings that test, found {len(places)} in all")
-    return places
+    if set(roles.values()) != {TRAINS, TESTS}:
+        raise ReadError(f"{path}: expected recordings that train and recordings that test, found {len(roles)} in all")
+    return roles

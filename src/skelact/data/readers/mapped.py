@@ -1,8 +1,8 @@
-"""Arrays of .npy and .npz files, mapped instead of read wherever the file allows it.
+"""Arrays of .npy and .npz files, memory-mapped where possible.
 
-An .npz is a zip archive of .npy files. `np.savez` stores them as they are, so that each can be mapped at its place in
-the archive; what `np.savez_compressed` wrote has to be unpacked whole. What a header says of sizes is compared with the
-bytes that are there before anything is reserved.
+An .npz is a zip archive of .npy files. `np.savez` stores them uncompressed, so each can be mapped at its offset in the
+archive. Files of `np.savez_compressed` have to be unpacked whole. Sizes in headers are compared with the actual bytes
+before memory is reserved.
 """
 
 import io
@@ -21,13 +21,13 @@ from skelact.system.printable import printed
 from skelact.system.world import reason
 
 LONGEST_HEADER = 10_000
-"""Bytes of the text before an array's numbers; numpy's own limit."""
+"""Most bytes of an array's header; numpy's own limit."""
 MOST_ARRAYS, LONGEST_LIST = 1000, 2**20
-"""Arrays in an archive, and bytes of its list of them."""
+"""Most arrays in an archive, and most bytes of its list of members."""
 MOST_TIMES, SLACK = 32, 16 * 2**20
-"""Arrays that are unpacked may be so many times as long as the archive, and that many bytes more."""
+"""Unpacked arrays may take MOST_TIMES the size of the archive, plus SLACK bytes."""
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
-"""Of a zip archive's member: its mark, and the lengths of name and extra field that stand before the bytes."""
+"""Header of a member in a zip archive: its signature, and the lengths of name and extra field before the data."""
 _ENTRY = re.compile(
     r"""\s*['"](?:descr['"]\s*:\s*(?:['"](?P<kind>[^'"]{1,20})['"]|(?P<fields>\[.*\]))"""
     r"""|fortran_order['"]\s*:\s*(?P<fortran>True|False)"""
@@ -44,7 +44,7 @@ def npy(path: Path) -> np.ndarray:
             raise ValueError("expected a file, found none")
         with path.open("rb") as file:
             return _mapped(path, file, 0, path.stat().st_size)
-    except Exception as error:  # damaged bytes make it fail in a dozen ways
+    except Exception as error:  # damaged files raise many types of exceptions
         raise _refused(path, "", error) from error
 
 
@@ -65,12 +65,12 @@ def npz(path: Path) -> dict[str, np.ndarray]:
                 if name in arrays:
                     raise ValueError("expected one array of a name, found two")
                 if member.header_offset < 0:
-                    raise ValueError(f"expected its place within the file, found {member.header_offset}")
+                    raise ValueError(f"expected its offset within the file, found {member.header_offset}")
                 if member.compress_type == zipfile.ZIP_STORED:
                     file.seek(member.header_offset)
                     mark, name_length, extra_length = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
                     if mark != b"PK\x03\x04":
-                        raise ValueError("expected the mark of a member at its place")
+                        raise ValueError("expected the signature of a member at its offset")
                     start = member.header_offset + _LOCAL_HEADER.size + name_length + extra_length
                     arrays[name] = _mapped(path, file, start, member.file_size)
                 else:
@@ -88,7 +88,7 @@ def npz(path: Path) -> dict[str, np.ndarray]:
 
 
 class _Listed(io.BufferedReader):
-    """A zip archive that cannot have its list of members read at once if that is longer than any list of arrays."""
+    """The file of a zip archive; refuses to read a list of members longer than LONGEST_LIST."""
 
     def __init__(self, path: Path):
         super().__init__(io.FileIO(path))
@@ -100,7 +100,7 @@ class _Listed(io.BufferedReader):
 
 
 def _mapped(path: Path, file: BinaryIO | _Listed, start: int, size: int) -> np.ndarray:
-    """The .npy of `size` bytes that starts at `start` of an open file."""
+    """The .npy of `size` bytes that starts at byte `start` of an open file."""
     file.seek(start)
     shape, order, kind = _header(file.read, size)
     if 0 in shape:
@@ -109,7 +109,7 @@ def _mapped(path: Path, file: BinaryIO | _Listed, start: int, size: int) -> np.n
 
 
 def _unpacked(read: Callable[[int], bytes], size: int) -> np.ndarray:
-    """The .npy of `size` bytes behind a decompressor, which checks them at their end."""
+    """The .npy of `size` bytes from a decompressor, which checks them at the end."""
     shape, order, kind = _header(read, size)
     numbers = np.zeros(math.prod(shape) * kind.itemsize, np.uint8)
     at = 0
@@ -122,7 +122,7 @@ def _unpacked(read: Callable[[int], bytes], size: int) -> np.ndarray:
 
 
 def _header(read: Callable[[int], bytes], size: int) -> tuple[tuple[int, ...], Literal["C", "F"], np.dtype]:
-    """Shape, order in memory and kind of an array of `size` bytes, header included, whose numbers come next."""
+    """Reads the header of an array of `size` bytes in all: shape, memory order and dtype."""
     start = read(8)
     width = {b"\x01\x00": 2, b"\x02\x00": 4, b"\x03\x00": 4}.get(start[6:], 0)
     if start[:6] != b"\x93NUMPY" or not width:
@@ -138,24 +138,24 @@ def _header(read: Callable[[int], bytes], size: int) -> tuple[tuple[int, ...], L
 
 
 def _described(header: str) -> tuple[tuple[int, ...], Literal["C", "F"], np.dtype]:
-    """What a header says, such as {'descr': '<f4', 'fortran_order': False, 'shape': (3, 25), }."""
-    inner, told, at = header.strip().removeprefix("{").removesuffix("}").strip(), {}, 0
+    """Shape, order and dtype of a header such as {'descr': '<f4', 'fortran_order': False, 'shape': (3, 25), }."""
+    inner, described, at = header.strip().removeprefix("{").removesuffix("}").strip(), {}, 0
     while at < len(inner) and (entry := _ENTRY.match(inner, at)):
-        told |= {key: value for key, value in entry.groupdict().items() if value is not None}
+        described |= {key: value for key, value in entry.groupdict().items() if value is not None}
         at = entry.end()
-    if "fields" in told:
+    if "fields" in described:
         raise ValueError("expected one kind of numbers or text, found an array of several fields")
-    if at < len(inner) or set(told) != {"kind", "fortran", "shape"}:
+    if at < len(inner) or set(described) != {"kind", "fortran", "shape"}:
         raise ValueError(f"expected descr, fortran_order and shape in its header, found {printed(header)}")
-    if not _KIND.fullmatch(told["kind"]):
-        raise ValueError(f"expected numbers or text, found {printed(told['kind'])}")
-    kind = np.dtype(told["kind"])
+    if not _KIND.fullmatch(described["kind"]):
+        raise ValueError(f"expected numbers or text, found {printed(described['kind'])}")
+    kind = np.dtype(described["kind"])
     if kind.hasobject:
         raise ValueError("it holds Python objects, which are not opened: save numbers or text")
-    lengths = [length.strip().removesuffix("L") for length in told["shape"].split(",") if length.strip()]
+    lengths = [length.strip().removesuffix("L") for length in described["shape"].split(",") if length.strip()]
     if len(lengths) > 32 or not all(re.fullmatch("[0-9]{1,18}", length) for length in lengths):
-        raise ValueError(f"expected up to 32 axes of up to 18 digits, found {printed(told['shape'])}")
-    return tuple(map(int, lengths)), "F" if told["fortran"] == "True" else "C", kind
+        raise ValueError(f"expected up to 32 axes of up to 18 digits, found {printed(described['shape'])}")
+    return tuple(map(int, lengths)), "F" if described["fortran"] == "True" else "C", kind
 
 
 def _refused(path: Path, name: str, error: Exception) -> ReadError:

@@ -1,8 +1,7 @@
 """One array of real numbers out of a MATLAB 5 file (`save -v6` or `-v7`).
 
-Own code, although SciPy reads such files: its `loadmat` (seen in 1.17.1) ends the whole process with a segmentation
-fault on some damaged ones, which nothing can catch. This reads plain numbers only, runs nothing from the file, and
-reserves memory for no more numbers than there are bytes for.
+SciPy's `loadmat` (seen in 1.17.1) crashes the process on some damaged files, which cannot be caught; hence this reader.
+It reads plain numbers only, runs no code from the file, and reserves no more memory than the file has bytes for.
 """
 
 import math
@@ -14,15 +13,15 @@ from itertools import islice
 import numpy as np
 
 MOST_NUMBERS = 2**21
-"""Numbers of the largest array that is read, 16 MB: 35,000 frames of 20 joints, which is 19 minutes."""
+"""Most numbers of an array, 16 MB: 35,000 frames of 20 joints, or 19 minutes."""
 MOST_UNPACKED = 8 * MOST_NUMBERS + 2**16
-"""Bytes that the compressed variables of a file may have in all."""
+"""Most bytes of all compressed variables of a file, unpacked."""
 MOST_AXES = 32
 _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
-"""NumPy's name of each kind of element that holds numbers."""
+"""NumPy's name of each numeric element type."""
 _INT32, _UINT32, _MATRIX, _COMPRESSED = 5, 6, 14, 15
 _NUMERIC_CLASSES = range(6, 16)
-"""Array classes double to uint64; before them come cells, structs, objects, text and sparse arrays."""
+"""Array classes double to uint64; lower numbers are cells, structs, objects, text and sparse arrays."""
 _COMPLEX = 0x800
 _NONE = memoryview(b"")
 
@@ -50,14 +49,14 @@ def real_array(data: bytes, name: str) -> np.ndarray:
 
 
 def _elements(data: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
-    """Kind and bytes of each element; ValueError where one is longer than what is left."""
+    """Type and bytes of each element. ValueError if one is longer than the rest of the file."""
     at = 0
     while at < len(data):
         if at + 8 > len(data):
             raise ValueError(f"expected the 8 bytes that an element starts with, found {len(data) - at}")
         kind, size = struct.unpack_from(order + "II", data, at)
         start, step = at + 8, 8 + size + (0 if kind == _COMPRESSED else -size % 8)
-        if kind >> 16:  # a small element: its size shares a word with its kind, its bytes stand in the other word
+        if kind >> 16:  # a small element: size and type share one word, the data are in the other
             kind, size, start, step = kind & 0xFFFF, kind >> 16, at + 4, 8
         room = min(len(data), at + step) - start
         if size > room:
@@ -67,7 +66,7 @@ def _elements(data: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
 
 
 def _named(matrix: memoryview, order: str, name: str) -> np.ndarray | None:
-    """The array of a matrix element, or None if it is another variable."""
+    """The array of a matrix element; None if it is another variable."""
     flags, shape, label, values, *_ = [*islice(_elements(matrix, order), 4), *[(0, _NONE)] * 4]
     if label[1] != name.encode():
         return None
@@ -84,5 +83,5 @@ def _named(matrix: memoryview, order: str, name: str) -> np.ndarray | None:
         raise ValueError(f"expected {times} numbers of {number.itemsize} bytes in {name}, found {len(values[1])} bytes")
     if math.prod(size) > MOST_NUMBERS:
         raise ValueError(f"expected at most {MOST_NUMBERS} numbers in {name}, found {times}")
-    with np.errstate(invalid="ignore"):  # a NaN of the kind that raises a signal is a NaN like any other
+    with np.errstate(invalid="ignore"):  # signalling NaNs count as NaNs
         return np.frombuffer(values[1], number).astype(np.float64).reshape(size, order="F")

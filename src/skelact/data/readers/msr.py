@@ -13,7 +13,7 @@ FILE_JOINTS = (
     *("left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hand", "right_hand"),
     *("left_knee", "right_knee", "left_ankle", "right_ankle", "left_foot", "right_foot", "head"),
 )
-"""The joints in the order of the files. The data set's drawing does not tell left from right; so the field has it."""
+"""The joints in the order of the files. The data set does not say which side is left; this is the usual choice."""
 
 CLASSES = (
     *("high arm wave", "horizontal arm wave", "hammer", "hand catch", "forward punch", "high throw", "draw x"),

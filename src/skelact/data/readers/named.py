@@ -1,4 +1,4 @@
-"""Subjects, cameras and the like that files name by text: a store holds numbers, from 0 in alphabetical order."""
+"""Columns, such as subjects, that are text in the files: a store numbers them from 0 in alphabetical order."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ Named = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def notes_on(named: Named) -> list[str]:
-    """A sentence for each column that says which texts were numbered."""
+    """A note for each column that lists the numbered texts."""
     return [f"{column}: numbered from 0 in alphabetical order: {listed(texts)}" for column, texts in named]
 
 
 def listed(texts: Sequence[str], most: int = 6) -> str:
-    """The first `most` texts, and how many more there are."""
+    """The first `most` texts, and the number of others."""
     return ", ".join(texts[:most]) + (f" and {len(texts) - most} more" if len(texts) > most else "")

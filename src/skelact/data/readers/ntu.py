@@ -1,9 +1,8 @@
 """NTU RGB+D 60 and 120: one text file a clip, named SsssCcccPpppRrrrAaaa.skeleton.
 
-`ntu_lines` has the format and reads it as it is written, line by line. `ntu_native` and, where there is no native code,
-`ntu_whole` read a file without any irregularity at once, many times as fast; whatever they stumble over goes to the
-former, which either reads it after all (other spacing, "nan" among the numbers that are not used) or tells the line
-that is wrong.
+`ntu_lines` defines the format and reads it line by line. `ntu_native` (or `ntu_whole` without native code) reads
+regular files many times as fast. Files that it refuses go to `ntu_lines`, which reads them after all (other spacing,
+"nan" among unused numbers) or names the bad line.
 """
 
 import re
@@ -31,10 +30,10 @@ NAMING = Naming(
     example="S001C002P003R002A013.skeleton",
 )
 SMALL = 16 * 2**20
-"""Bytes of joints that any file may come to; 4000 frames of 14 bodies side by side."""
+"""Bytes of joints that any file may need: 4000 frames of 14 bodies side by side."""
 MOST_A_LETTER = 10
-"""Bytes of joints for each letter of a larger file: a body takes 300 bytes, and about 4000 letters in a real file, so
-that all but one in a hundred of the slots may be empty."""
+"""More bytes of joints for each letter of the file: a body takes 300 bytes, and about 4000 letters in a real file, so
+up to 99 % of the slots may be empty."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +52,23 @@ class NtuReader:
 
     def read(self, item: Item) -> Recording:
         """Parse one file. ReadError names the file, the line, what was expected and what was found."""
-        told = numbers(item, NAMING)
-        action = class_of(item, told.pop("action"), range(1, len(NTU_CLASSES) + 1))
+        fields = numbers(item, NAMING)
+        action = class_of(item, fields.pop("action"), range(1, len(NTU_CLASSES) + 1))
         text = content(item)
         bodies = read_natively(text) or read_quickly(text) or read_carefully(item, text)
         joints, identity = _side_by_side(item, bodies, len(text))
-        return Recording(clip_name(item, NAMING), joints, identity, action, **told)
+        return Recording(clip_name(item, NAMING), joints, identity, action, **fields)
 
 
 def _side_by_side(
     item: Item, bodies: Bodies, letters: int
 ) -> tuple[Float32[np.ndarray, "t m 25 3"], Int64[np.ndarray, "t m"]]:
-    """Joints and identity in slots. ReadError where empty slots would take far more memory than the file."""
-    frames, slots, number = bodies.places.T
+    """Joints and identity in slots. ReadError if empty slots would take far more memory than the file."""
+    frames, slots, number = bodies.keys.T
     width = int(slots.max()) + 1
     if bodies.frames * width * JOINTS * 3 * 4 > SMALL + MOST_A_LETTER * letters:
         raise ReadError(
-            f"{item}: expected bodies in most frames, found {len(bodies.places)} in {bodies.frames} frames "
+            f"{item}: expected bodies in most frames, found {len(bodies.keys)} in {bodies.frames} frames "
             f"with up to {width} side by side"
         )
     joints = np.zeros((bodies.frames, width, JOINTS, 3), np.float32)

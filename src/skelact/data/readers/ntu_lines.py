@@ -1,4 +1,4 @@
-"""NTU RGB+D line by line: the plain reading of the format, and the one that says what is wrong with a file.
+"""NTU RGB+D line by line: the reference reader, which also says what is wrong with a file.
 
 number of frames, and for each frame:
     number of bodies, and for each body:
@@ -20,48 +20,48 @@ from skelact.data.recording import Item, ReadError
 
 JOINTS = 25
 NUMBERS = 12
-"""Numbers in a joint's line; x y z are the first three."""
+"""Numbers in a joint's line; the first three are x y z."""
 BODIES = 32
-"""Most bodies of a frame. The sensor tracks 6; the bound keeps a damaged count from claiming memory for every frame."""
+"""Most bodies of a frame. The sensor tracks 6; a damaged count must not claim memory for every frame."""
 COUNT = re.compile(rb"[0-9]{1,18}")
 ID = re.compile(rb"[0-9]{1,20}")
-"""Never a number to calculate with: float64 cannot tell two of 17 digits apart."""
+"""Ids stay text: float64 cannot distinguish numbers of 17 digits."""
 
 _WORD = re.compile(rb"[0-9+\-.eE]+|[+-]?(nan|inf)", re.IGNORECASE)
-"""The numbers that are not used need only look like numbers: reading their digits would take most of the time."""
+"""Unused numbers are only checked by pattern: parsing them would take most of the time."""
 
 
 class Bodies(NamedTuple):
     """All bodies of a clip in the order of its file."""
 
     frames: int
-    places: Int64[np.ndarray, "bodies 3"]
-    """Frame, slot, and which of the clip's bodies it is, numbered as their ids first appear."""
+    keys: Int64[np.ndarray, "bodies 3"]
+    """Frame, slot and number of the body, counted by first appearance of the ids."""
     joints: Float32[np.ndarray, "bodies 25 3"]
 
 
-def numbered(places: Iterable[tuple[int, int, bytes]]) -> Int64[np.ndarray, "bodies 3"]:
-    """`Bodies.places` of frames, slots and ids."""
+def numbered(keys: Iterable[tuple[int, int, bytes]]) -> Int64[np.ndarray, "bodies 3"]:
+    """`Bodies.keys` from frames, slots and ids."""
     numbers: dict[bytes, int] = {}
-    return np.array([(frame, slot, numbers.setdefault(name, len(numbers))) for frame, slot, name in places], np.int64)
+    return np.array([(frame, slot, numbers.setdefault(name, len(numbers))) for frame, slot, name in keys], np.int64)
 
 
 def finite(points: list[float] | Float[np.ndarray, " n"]) -> Float32[np.ndarray, "bodies 25 3"] | None:
-    """The coordinates of all bodies, or None if float32 cannot hold one of them."""
+    """The coordinates of all bodies; None if one of them is not finite in float32."""
     with np.errstate(over="ignore"):
         joints = np.array(points, np.float32).reshape(-1, JOINTS, 3)
     return joints if np.isfinite(joints).all() else None
 
 
 class _Lines:
-    """The lines of a file one after another, and the error at the one that was read last."""
+    """The lines of a file in order; makes the error for the last line read."""
 
     def __init__(self, item: Item, text: bytes):
         self.item = item
         self.lines = lines_of(text)
         self.read = 0
         self.safe = len(self.lines) + text.endswith((b"\n", b"\r"))
-        """A fault at this line or later is one of the file's end: a last line without its end is cut off."""
+        """An error at this line or later means that the file is cut off."""
 
     def words(self, expected: str) -> list[bytes]:
         """The words of the next line; ReadError if the file has ended."""
@@ -82,10 +82,10 @@ class _Lines:
 
 
 def read_carefully(item: Item, text: bytes) -> Bodies:
-    """Line by line; ReadError at the first that is not as the format has it."""
+    """Parse line by line. ReadError at the first line that does not fit the format."""
     lines = _Lines(item, text)
     frames = lines.count(1, 10**18, "the number of frames, at least 1")
-    places: list[tuple[int, int, bytes]] = []
+    keys: list[tuple[int, int, bytes]] = []
     points: list[float] = []
     for frame in range(frames):
         ids: set[bytes] = set()
@@ -99,19 +99,19 @@ def read_carefully(item: Item, text: bytes) -> Bodies:
             if words[0] in ids:
                 raise lines.error(f"an id {where} that no other body has", words[0].decode())
             ids.add(words[0])
-            places.append((frame, slot, words[0]))
+            keys.append((frame, slot, words[0]))
             lines.count(JOINTS, JOINTS, f"{JOINTS} joints {where}")
             for joint in range(JOINTS):
                 points += _point(lines, f"for joint {joint} {where}")
     if lines.read < len(lines.lines):
         rest = shown(lines.lines[lines.read])
         raise line_error(item, lines.read + 1, f"the end of the file after {frames} frames", rest, cut_off=False)
-    if not places:
+    if not keys:
         raise ReadError(f"{item}: no body in any of its {frames} frames (a missing skeleton)")
     joints = finite(points)
     if joints is None:
         raise ReadError(f"{item}: expected finite coordinates")
-    return Bodies(frames, numbered(places), joints)
+    return Bodies(frames, numbered(keys), joints)
 
 
 def _point(lines: _Lines, where: str) -> list[float]:

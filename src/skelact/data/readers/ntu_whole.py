@@ -1,7 +1,7 @@
-"""NTU RGB+D all at once: files without any irregularity, by whole-array steps instead of a loop over their lines.
+"""NTU RGB+D in whole-array steps: regular files, without a loop over their lines.
 
-The spaces and line ends of a file must be those that its counts ask for. Then it is known where every number stands,
-and only the three of a line that are used are read.
+The spaces and line ends of a file must match its counts. Then the position of every number is known, and only the three
+used numbers of a line are parsed.
 """
 
 import numpy as np
@@ -12,22 +12,22 @@ from skelact.data.readers.lines import lines_of
 from skelact.data.readers.ntu_lines import BODIES, COUNT, ID, JOINTS, NUMBERS, Bodies, finite, numbered
 
 PIECE = 2**16
-"""Letters looked at in one step. For temporary arrays of a whole file the system would hand out fresh memory time and
-again, which can take as long as the work."""
+"""Letters searched in one step. Temporary arrays for a whole file would need fresh memory from the system each time,
+which can take as long as the work."""
 
 SPARSE = 100
-"""Frames for each body from which on arrays with an entry a frame take too much memory for the little there is."""
+"""Most frames per body; above it, arrays with an entry a frame would take too much memory for the file."""
 
 _LETTERS = b"0123456789+-.eE \n"
 _BODY = b" " * 9 + b"\n" + b"\n" + JOINTS * (b" " * (NUMBERS - 1) + b"\n")
-"""What follows the words of a body: the line of its id, that of the number of joints, the joints."""
+"""Separators after the words of a body: line of the id, line of the number of joints, lines of joints."""
 _JOINTS = b"%d" % JOINTS
 _XYZ = (11 + NUMBERS * np.arange(JOINTS)[:, None] + np.arange(3)).ravel()
-"""Where among the words of a body its coordinates are."""
+"""Indices of the coordinates among the words of a body."""
 
 
 def read_quickly(text: bytes) -> Bodies | None:
-    """All bodies of a file, as `read_carefully` has them; None if there is any irregularity."""
+    """All bodies of a file, as from `read_carefully`; None for an irregular file."""
     if b"\r" in text:
         text = b"\n".join([*lines_of(text), b""])
     if not text.endswith(b"\n"):
@@ -39,21 +39,21 @@ def read_quickly(text: bytes) -> Bodies | None:
         counts = _bodies_of_frames(words)
         frame = np.repeat(np.arange(len(counts)), counts)
         body = np.arange(len(frame))
-        first = 2 + frame + len(_BODY) * body  # a word for the file and one for each frame stand between bodies
+        first = 2 + frame + len(_BODY) * body  # one word for the file and one for each frame come in between
         ids = words.at(first)
         slot = body - (np.cumsum(counts) - counts)[frame]
-        places = list(zip(frame.tolist(), slot.tolist(), ids, strict=True))
-        twice = len({(number, name) for number, _, name in places}) < len(places)
+        keys = list(zip(frame.tolist(), slot.tolist(), ids, strict=True))
+        twice = len({(number, name) for number, _, name in keys}) < len(keys)
         if twice or not all(map(ID.fullmatch, ids)) or words.at(first + 10) != [_JOINTS] * len(ids):
             return None
         joints = finite(decimals(text, *words.bounds((first[:, None] + _XYZ).ravel())))
     except (IndexError, ValueError):
         return None
-    return None if joints is None else Bodies(len(counts), numbered(places), joints)
+    return None if joints is None else Bodies(len(counts), numbered(keys), joints)
 
 
 class _Words:
-    """The words of a text; one space or line end follows each of them."""
+    """The words of a text, each followed by one space or line end."""
 
     def __init__(self, text: bytes, stops: Int32[np.ndarray, " n"]):
         self.text = text
@@ -61,7 +61,7 @@ class _Words:
 
     @classmethod
     def of(cls, text: bytes) -> "_Words | None":
-        """None if there are other letters than those of numbers, or two spaces or line ends without a word between."""
+        """The words; None for letters that occur in no number, or two separators in a row."""
         if text.translate(None, _LETTERS):
             return None
         letters = np.frombuffer(text, np.uint8)
@@ -77,23 +77,23 @@ class _Words:
         """The spaces and line ends."""
         return np.frombuffer(self.text, np.uint8)[self.stops].tobytes()
 
-    def bounds(self, places: Int64[np.ndarray, " n"]) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:
-        """Where words start and stop; not for the first of all, which has no mark before it."""
-        return self.stops[places - 1].astype(np.int64) + 1, self.stops[places].astype(np.int64)
+    def bounds(self, indices: Int64[np.ndarray, " n"]) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:
+        """Start and stop of the words at `indices`, all above 0: the first word has no separator before it."""
+        return self.stops[indices - 1].astype(np.int64) + 1, self.stops[indices].astype(np.int64)
 
-    def at(self, places: Int64[np.ndarray, " n"]) -> list[bytes]:
-        starts, stops = self.bounds(places)
+    def at(self, indices: Int64[np.ndarray, " n"]) -> list[bytes]:
+        starts, stops = self.bounds(indices)
         return [self.text[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
 
 
 def _bodies_of_frames(words: _Words) -> Int64[np.ndarray, " t"]:
-    """How many bodies each frame has. ValueError, IndexError: the file has not the lines for them, or it has nobody."""
+    """Number of bodies in each frame. ValueError, IndexError: lines are missing, or there are no bodies."""
     frames = _count(words.text[: words.stops[0]])
     counts: list[int] = []
-    place = 1
+    word = 1
     for _ in range(frames):
-        counts.append(_count(words.text[words.stops[place - 1] + 1 : words.stops[place]]))
-        place += 1 + len(_BODY) * counts[-1]
+        counts.append(_count(words.text[words.stops[word - 1] + 1 : words.stops[word]]))
+        word += 1 + len(_BODY) * counts[-1]
     if len(counts) > SPARSE * sum(counts):
         raise ValueError("expected bodies in some of the frames")
     if max(counts) > BODIES:

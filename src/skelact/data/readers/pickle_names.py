@@ -1,4 +1,4 @@
-"""What the few names that a plain pickle may hold stand for: arrays and their kinds, sets, dicts and bytes."""
+"""The few names that a plain pickle may contain, and what is made of them: arrays, dtypes, sets, dicts, bytes."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from skelact.data.readers.pickle_arrays import Kind, UnfinishedArray, array, raw
-from skelact.system.pickles.makes import Makes, Name, RefusedPickle, Room, said
+from skelact.system.pickles.makes import Makes, Name, RefusedPickle, Room, described
 
 
 def _kind(args: tuple, room: Room) -> Kind:
@@ -15,7 +15,9 @@ def _kind(args: tuple, room: Room) -> Kind:
 
 def _unfinished(args: tuple, room: Room) -> UnfinishedArray:
     if not args or not isinstance(args[0], Name) or args[0] != _ARRAY:
-        raise RefusedPickle(f"{said(args[0]) if args else 'nothing'} is not opened as an array: only numpy.ndarray is")
+        raise RefusedPickle(
+            f"{described(args[0]) if args else 'nothing'} is not opened as an array: only numpy.ndarray is"
+        )
     return UnfinishedArray()
 
 
@@ -34,7 +36,7 @@ def _scalar(args: tuple, room: Room) -> Any:
 
 def _bytes(args: tuple, room: Room) -> bytes | bytearray | memoryview:
     if len(args) > 2 or (len(args) == 2 and (type(args[1]) is not str or args[1] not in ("latin1", "latin-1"))):
-        raise RefusedPickle(f"expected bytes written as latin1, found {said(args[-1])}")
+        raise RefusedPickle(f"expected bytes written as latin1, found {described(args[-1])}")
     return raw(args[0], room) if args else b""
 
 
@@ -52,7 +54,7 @@ def _dict(args: tuple, room: Room) -> dict:
 def _listed(args: tuple) -> Sequence[Any]:
     values, *more = args or ((),)
     if more or type(values) not in (list, tuple):
-        raise RefusedPickle(f"expected a list of members, found {said(values)}")
+        raise RefusedPickle(f"expected a list of members, found {described(values)}")
     return values
 
 
@@ -74,11 +76,11 @@ _KNOWN: dict[Name, Callable[[tuple, Room], Any]] = {
     **{Name(f"{core}.multiarray", "scalar"): _scalar for core in _CORES},
     **{Name(f"{core}.numeric", "_frombuffer"): _from_buffer for core in _CORES},
 }
-"""All names that are read, each with what is made of its arguments."""
+"""All accepted names, each with the function that takes its arguments."""
 
 
 class Arrays(Makes):
-    """Makes arrays, sets, dicts and bytes, and refuses all other names."""
+    """Makes arrays, sets, dicts and bytes; refuses all other names."""
 
     def named(self, name: Name, room: Room) -> Name:
         if name not in _KNOWN:

@@ -1,7 +1,7 @@
-"""Pickle files of plain containers and numpy arrays, read without running anything that stands in them.
+"""Reads pickle files of plain containers and numpy arrays without running code from them.
 
-A pickle names functions and calls them: reading a stranger's with `pickle.load` runs what the stranger wrote. Here its
-operations are read (`skelact.system.pickles`), and what they name is made by our own code (`pickle_names`) or refused.
+A pickle names functions and calls them, so `pickle.load` runs code of whoever wrote the file. Here its operations are
+interpreted (`skelact.system.pickles`); known names are handled by our own code (`pickle_names`), others refused.
 """
 
 from pathlib import Path
@@ -14,15 +14,15 @@ from skelact.system.pickles.operations import read_pickle
 from skelact.system.world import reason
 
 LARGEST = 16 * 2**30
-"""Bytes of the largest pickle that is opened; it has to fit into memory."""
+"""Most bytes of a pickle; it has to fit into memory."""
 
 
 def plain_pickle(path: Path) -> Any:
-    """What a pickle file holds, in no more memory than twice the file and 64 MB.
+    """The content of a pickle file; its values take at most twice the file plus 64 MB of memory.
 
-    That is None, booleans, numbers, texts, bytes, lists, tuples, dicts, sets, and arrays of numbers, booleans or fixed
-    text, which are views of the file's bytes. ReadError: not a pickle, damaged, or with anything else in it, which is
-    named and not called.
+    Allowed are None, booleans, numbers, texts, bytes, lists, tuples, dicts, sets, and arrays of numbers, booleans or
+    fixed text, which are views of the file's bytes. ReadError: not a pickle, damaged, or with anything else in it,
+    which is named and not called.
     """
     try:
         if not path.is_file():
@@ -34,5 +34,5 @@ def plain_pickle(path: Path) -> Any:
         raise ReadError(f"{path}: not a pickle that can be read: {error}") from error
     except ReadError:
         raise
-    except Exception as error:  # text that is none in its encoding, a number of letters, no memory left
+    except Exception as error:  # text with invalid encoding, an invalid number, no memory left
         raise ReadError(f"{path}: not a pickle that can be read: {reason(error)}") from error

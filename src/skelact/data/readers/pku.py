@@ -2,7 +2,7 @@
 
 A line of a recording is a frame: 150 numbers, x y z of 25 joints of one person and then of the other, zeros for nobody.
 A line of its label file is a clip: `class,start,end,confidence`. The clip is frames start (from 0) to before end, as
-published programs cut it; clips may overlap, as actions of part II do. Names: 0002-L in part I, A01N01-L in part II.
+published programs cut it. Clips may overlap, as actions of part II do. Names: 0002-L in part I, A01N01-L in part II.
 """
 
 import re
@@ -34,7 +34,7 @@ CAMERAS = "LMR"
 """Left, middle, right: cameras 1, 2, 3."""
 PERSONS = 2
 NO_LABELS = "labels"
-"""Part that stands for a recording without labels."""
+"""`Item.part` of a recording without labels."""
 _ROW = re.compile(
     rb"[ \t]*,[ \t]*".join([rb"[ \t]*([0-9]{1,9})", *[rb"([0-9]{1,9})"] * 2, rb"[0-9.]{1,9}[ \t]*,?[ \t]*"])
 )
@@ -54,9 +54,9 @@ class PkuReader:
     units: str = "metres"
     frame_rate: float = 30.0
     labels: Path | None = None
-    """Folder of label files, which are named as their recordings."""
+    """Folder of label files, which have the names of their recordings."""
     lists: tuple[str, ...] = ()
-    """`NAME=FILE`: published lists of training and test recordings, and what to call them."""
+    """`NAME=FILE`: published lists of training and test recordings, with a name for each."""
 
     @property
     def divisions(self) -> tuple[str, ...]:
@@ -84,21 +84,21 @@ class PkuReader:
             name, (action, start, end) = f"{recording}-{item.part}", self._row(item, recording, len(frames))
             frames = frames[start:end]
         joints, identity = fixed_slots(item, frames)
-        told = NAMING.pattern.search(f"/{recording}.txt")
-        assert told is not None  # clip_name found it
+        match = NAMING.pattern.search(f"/{recording}.txt")
+        assert match is not None  # clip_name found it
         return Recording(
             name,
             joints,
             identity,
             action,
-            subject=int(told["subject"] or UNKNOWN),
-            camera=CAMERAS.index(told["camera"]) + 1,
-            setup=int(told["script"] or told["number"]),
-            places=tuple(division_file(path).get(recording, NEITHER) for path in named_files(self.lists).values()),
+            subject=int(match["subject"] or UNKNOWN),
+            camera=CAMERAS.index(match["camera"]) + 1,
+            setup=int(match["script"] or match["number"]),
+            roles=tuple(division_file(path).get(recording, NEITHER) for path in named_files(self.lists).values()),
         )
 
     def _clips_of(self, item: Item) -> list[Item]:
-        """One item a line of the label file; lines are judged when they are read, so that bad ones can be left out."""
+        """One item a line of the label file. Bad lines fail when their clip is read, so that they can be left out."""
         labels = self._labels_of(clip_name(item, NAMING))
         try:
             lines = _lines(labels, *file_state(labels))
@@ -143,6 +143,6 @@ def _lines(labels: Path, size: int, changed: int) -> list[bytes]:
 
 @lru_cache(maxsize=2)
 def _frames(recording: Item, size: int, changed: int) -> Float64[np.ndarray, "t 2 25 3"]:
-    """All frames of a recording, parsed once for the twenty clips or so that are cut from it one after another."""
+    """All frames of a recording, parsed once for the twenty or so clips that are cut from it in a row."""
     width = PERSONS * len(KINECT_V2) * 3
     return number_lines(recording, content(recording), width).reshape(-1, PERSONS, len(KINECT_V2), 3)

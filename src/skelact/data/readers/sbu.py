@@ -35,7 +35,7 @@ _NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(
 
 @dataclass(frozen=True)
 class SbuReader:
-    """Two persons, always in the same slots. The subject tells both: 100 times the first and the second."""
+    """Two persons, always in the same slots. The subject is 100 times the first person plus the second."""
 
     name: str = "sbu"
     skeleton: Skeleton = SBU_15
@@ -49,12 +49,12 @@ class SbuReader:
 
     def read(self, item: Item) -> Recording:
         """Parse one file. ReadError names the file, the line, what was expected and what was found."""
-        told = numbers(item, NAMING)
-        action = class_of(item, told["action"], range(1, len(CLASSES) + 1))
+        fields = numbers(item, NAMING)
+        action = class_of(item, fields["action"], range(1, len(CLASSES) + 1))
         rows = _rows(item, content(item), 3 * PERSONS * len(self.skeleton))
         joints, identity = fixed_slots(item, rows.reshape(len(rows), PERSONS, len(self.skeleton), 3))
-        subject = 100 * told["one"] + told["two"]
-        return Recording(clip_name(item, NAMING), joints, identity, action, subject, repetition=told["repetition"])
+        subject = 100 * fields["one"] + fields["two"]
+        return Recording(clip_name(item, NAMING), joints, identity, action, subject, repetition=fields["repetition"])
 
 
 def _rows(item: Item, text: bytes, width: int) -> Float64[np.ndarray, "t {width}"]:
@@ -62,8 +62,9 @@ def _rows(item: Item, text: bytes, width: int) -> Float64[np.ndarray, "t {width}
     rows = array("d")
     before = -1
     lines = lines_of(text)
-    for place, line in enumerate(lines, start=1):
-        wrong = partial(line_error, item, place, cut_off=place == len(lines) and not text.endswith((b"\n", b"\r")))
+    for line_number, line in enumerate(lines, start=1):
+        cut_off = line_number == len(lines) and not text.endswith((b"\n", b"\r"))
+        wrong = partial(line_error, item, line_number, cut_off=cut_off)
         number, *words = [word.strip(b" \t") for word in line.rstrip(b", \t").split(b",")]
         if not _WHOLE.fullmatch(number):
             raise wrong("a frame number", shown(number))

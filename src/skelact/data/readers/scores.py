@@ -1,4 +1,4 @@
-"""Confidence scores of joints, as pose estimators give them: a joint with score 0 is missing."""
+"""Confidence scores of pose estimators: a joint with score 0 is missing."""
 
 import numpy as np
 from jaxtyping import Bool, Shaped
@@ -6,13 +6,13 @@ from jaxtyping import Bool, Shaped
 from skelact.data.recording import Item, ReadError
 
 HIGHEST = 1.5
-"""Largest score that is accepted in a third channel: scores go to 1, with some programs a little beyond."""
+"""Largest accepted score in a third channel; some programs exceed 1 a little."""
 
 
 def not_seen(
     item: Item, scores: Shaped[np.ndarray, "t m v"], where: str, highest: float | None = None
 ) -> Bool[np.ndarray, "t m v"]:
-    """Where the score is 0. ReadError for a score that is not finite or, with `highest`, not from 0 to that."""
+    """Where the score is 0. ReadError for a score that is not finite or, with `highest`, not in 0..highest."""
     wrong = ~np.isfinite(scores) if highest is None else ~((scores >= 0) & (scores <= highest))
     if wrong.any():
         frame, person, joint = (int(index) for index in np.unravel_index(int(wrong.argmax()), wrong.shape))

@@ -1,4 +1,4 @@
-"""Clips of formats where every frame has room for the same number of persons, and zeros stand for nobody."""
+"""Clips of formats with the same number of person slots in every frame; zeros mark an empty slot."""
 
 import numpy as np
 from jaxtyping import Float32, Int64, Shaped
@@ -6,11 +6,11 @@ from jaxtyping import Float32, Int64, Shaped
 from skelact.data.recording import Item, ReadError
 
 MOST_SLOTS = 1000
-"""Persons that a frame may have room for; published files have room for up to 4, and each slot takes memory alone."""
+"""Most slots of a frame; published files have up to 4, and each slot takes memory."""
 
 
 def check_slots(item: Item, slots: int) -> None:
-    """ReadError for room for more persons than any recording has."""
+    """ReadError for more than MOST_SLOTS slots."""
     if slots > MOST_SLOTS:
         raise ReadError(f"{item}: expected room for at most {MOST_SLOTS} persons, found {slots}")
 
@@ -18,15 +18,14 @@ def check_slots(item: Item, slots: int) -> None:
 def fixed_slots(
     item: Item, coordinates: Shaped[np.ndarray, "t m v 3"]
 ) -> tuple[Float32[np.ndarray, "t m v 3"], Int64[np.ndarray, "t m"]]:
-    """Joints as float32, and who is where: a slot is one person, absent from frames in which all its joints are zero.
+    """Joints as float32, and identity. A slot is one person, absent in frames where all its joints are zero.
 
-    Raises ReadError on a clip without frames, on room for more than MOST_SLOTS persons, on numbers that are not finite,
-    and if nobody is in any frame.
+    ReadError: no frames, more than MOST_SLOTS slots, numbers that are not finite, or nobody in any frame.
     """
     check_slots(item, coordinates.shape[1])
     if not len(coordinates):
         raise ReadError(f"{item}: expected at least 1 frame, found 0")
-    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite and is refused here
+    with np.errstate(over="ignore", invalid="ignore"):  # too large for float32: becomes infinite, refused below
         joints = coordinates.astype(np.float32)
     if not (finite := np.isfinite(joints)).all():
         wrong = ~finite

@@ -1,6 +1,6 @@
-"""Clip files in a folder, in a zip archive or alone: found by their ending, read without unpacking.
+"""Finds clip files in a folder, in a zip archive or alone, by their names.
 
-What a clip is (class, subject, camera ...) stands in the path of its file in every supported data set.
+In every supported data set the path of a file states what the clip is (class, subject, camera ...).
 """
 
 import re
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 NAMED = 100
-"""Names of passed-over files that are kept; all are counted."""
+"""Most names of skipped files that are kept; all are counted."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Naming:
     """How a data set names its clip files."""
 
     ending: str
-    """What the path of a clip file ends with, in small letters; another file is surely no clip."""
+    """End of the path of a clip file, in lower case; files with another ending are no clips."""
     pattern: re.Pattern[str]
     """Matches the end of the path, the ending included, with a named group for each number."""
     example: str
@@ -47,21 +47,21 @@ class Naming:
 
 @dataclass(frozen=True)
 class PassedOver:
-    """Files of a source that are no clips by their names."""
+    """Files of a source that are skipped, as their names are not those of clips."""
 
     files: int = 0
     names: tuple[str, ...] = ()
-    """The first of them, NAMED at most: those with a clip's ending first, as they may be meant as clips."""
+    """At most NAMED of them; those with the ending of a clip come first, as they may be misnamed clips."""
 
     def shown(self, most: int) -> str:
-        """Their number and the first names, as text for people."""
+        """Their number and the first names, for messages."""
         more = ", ..." if self.files > min(most, len(self.names)) else ""
         names = ", ".join(self.names[:most])
         return f"{self.files} {'file' if self.files == 1 else 'files'}: {names}{more}"
 
 
 class Found(list[Item]):
-    """The clips of a source, and the files that were passed over."""
+    """The clips of a source, and the skipped files."""
 
     def __init__(self, items: Iterable[Item], passed_over: PassedOver):
         super().__init__(items)
@@ -71,8 +71,8 @@ class Found(list[Item]):
 def find(source: Path, naming: Naming, apart: Path | None = None) -> Found:
     """The clip files of a folder (recursive), a zip archive or a single file, sorted by clip name.
 
-    Files that are named otherwise, and the system's own, are passed over and counted; the folder `apart` is not looked
-    into. Raises ReadError if there is no clip, if two have one name, or if the source cannot be listed.
+    Other files, hidden and system files are skipped and counted; the folder `apart` is left out. ReadError: no clip,
+    two clips with the same name, or a source that cannot be listed.
     """
     if not source.exists():
         raise ReadError(f"{source}: there is no such file or folder")
@@ -105,7 +105,7 @@ def find(source: Path, naming: Naming, apart: Path | None = None) -> Found:
 
 
 def passed_over(source: Path, items: Sequence[Item]) -> PassedOver:
-    """The files of a source that no clip was taken from, by whatever rule a reader found its items."""
+    """The files of a source that no item uses, for any reader."""
     if isinstance(items, Found):
         return items.passed_over
     if not source.is_dir():
@@ -116,7 +116,7 @@ def passed_over(source: Path, items: Sequence[Item]) -> PassedOver:
 
 
 class _Passed:
-    """The files that are passed over: all are counted, the first of them named."""
+    """Collects skipped files: counts all, keeps the first names."""
 
     def __init__(self, source: Path, naming: Naming):
         self.source = source
@@ -145,13 +145,13 @@ class _Passed:
 
 
 def clip_name(item: Item, naming: Naming) -> str:
-    """The clip's name: what the pattern finds in the path, without the ending, folders joined by `-`; "" if nothing."""
+    """The clip's name: the pattern's match in the path without the ending, folders joined by `-`; "" if none."""
     match = naming.pattern.search(_path(item))
     return match.group()[: -len(naming.ending)].replace("/", "-") if match else ""
 
 
 def numbers(item: Item, naming: Naming) -> dict[str, Any]:
-    """The whole numbers in the path by the names of the pattern's groups; ReadError if the file is named otherwise."""
+    """The numbers in the path, by the names of the pattern's groups. ReadError if the path does not match."""
     match = naming.pattern.search(_path(item))
     if match is None:
         raise ReadError(f"{item}: expected a file named like {naming.example}")
@@ -159,7 +159,7 @@ def numbers(item: Item, naming: Naming) -> dict[str, Any]:
 
 
 def class_of(item: Item, number: int, numbered: Sequence[int]) -> int:
-    """Class counted from 0 of the action `number` of a file name, where `numbered` are the numbers in use."""
+    """Class, counted from 0, of the action `number` in a file name. ReadError if it is not among `numbered`."""
     if number not in numbered:
         run = list(numbered) == list(range(numbered[0], numbered[-1] + 1))
         known = f"from {numbered[0]} to {numbered[-1]}" if run else "of " + ", ".join(map(str, numbered))
@@ -168,5 +168,5 @@ def class_of(item: Item, number: int, numbered: Sequence[int]) -> int:
 
 
 def _path(item: Item) -> str:
-    """Absolute path with slashes, so that a pattern sees the folders above a file given from within them."""
+    """Absolute path with slashes, so that a pattern sees the folders above a file with a relative path."""
     return "/" + item.member if item.member else item.path.absolute().as_posix()

@@ -34,7 +34,7 @@ CLASSES = {
     11: "throw",
     12: "carry",
 }
-"""Labels by the action's number in the file name; 7 and 10 were never given out."""
+"""Labels by the action's number in the file name; 7 and 10 were never published."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class UclaReader:
     classes: tuple[str, ...] = tuple(CLASSES.values())
     units: str = "metres"
     frame_rate: float = 15.0
-    """Not published; 15 makes the people who walk around move at 1 m/s (0.066 m a frame)."""
+    """Not published; an estimate: at 15 people who walk around move at 1 m/s (0.066 m a frame)."""
 
     def find(self, source: Path) -> list[Item]:
         """The clip files of a folder, a zip archive or a single file, sorted by name. ReadError if there are none."""
@@ -54,17 +54,17 @@ class UclaReader:
 
     def read(self, item: Item) -> Recording:
         """Parse one file. ReadError names the file, the frame, what was expected and what was found."""
-        told, name = numbers(item, NAMING), clip_name(item, NAMING)
-        action = class_of(item, told.pop("action"), tuple(CLASSES))
+        fields, name = numbers(item, NAMING), clip_name(item, NAMING)
+        action = class_of(item, fields.pop("action"), tuple(CLASSES))
         clip = _decode(item)
         if clip.get("file_name", name) != name:
             raise ReadError(f"{item}: expected file_name {name!r}, found {_short(clip['file_name'])}")
         joints, identity = fixed_slots(item, _coordinates(item, clip["skeletons"], len(self.skeleton)))
-        return Recording(name, joints, identity, action, **told)
+        return Recording(name, joints, identity, action, **fields)
 
 
 def _short(value: object) -> str:
-    """A short text in quotes; only the type of what may have thousands of digits or brackets."""
+    """Short texts in quotes; for other values, which may be huge, only the type."""
     return repr(str(value)[:40]) if value is None or isinstance(value, str | bool) else type(value).__name__
 
 
@@ -74,7 +74,7 @@ def _decode(item: Item) -> dict:
     except json.JSONDecodeError as error:
         where = f"{item}:{error.lineno}"
         raise ReadError(f"{where}: not JSON: {error.msg} at column {error.colno}") from error
-    except (ValueError, RecursionError) as error:  # not text, numbers of thousands of digits, thousands of brackets
+    except (ValueError, RecursionError) as error:  # not text, huge numbers, deep nesting
         raise ReadError(f"{item}: not JSON: {reason(error)}") from error
     if not isinstance(clip, dict) or not isinstance(clip.get("skeletons"), list):
         raise ReadError(f'{item}: expected {{"skeletons": [frames]}}, found no such list')
@@ -82,12 +82,12 @@ def _decode(item: Item) -> dict:
 
 
 def _coordinates(item: Item, frames: list, joint_count: int) -> np.ndarray:
-    """float64 (t, 1, v, 3), checked piece by piece, as NumPy would also take "1.0" or true for a number."""
+    """float64 (t, 1, v, 3), checked value by value, as NumPy would also accept "1.0" or true as numbers."""
 
-    def expect(count: int, what: str, found: object, place: str) -> None:
+    def expect(count: int, what: str, found: object, where: str) -> None:
         size = len(found) if isinstance(found, list) else type(found).__name__
         if size != count:
-            raise ReadError(f"{item}: expected {count} {what} in {place}, found {size}")
+            raise ReadError(f"{item}: expected {count} {what} in {where}, found {size}")
 
     for frame, joints in enumerate(frames):
         expect(joint_count, "joints", joints, f"frame {frame}")

@@ -41,7 +41,7 @@ CLASSES = (
 
 @dataclass(frozen=True)
 class UtdReader:
-    """One person, one camera, metres in the sensor's frame; joints are brought into the order of the skeleton."""
+    """One person, one camera, metres in the sensor's frame; joints are sorted into the order of the skeleton."""
 
     name: str = "utd"
     skeleton: Skeleton = KINECT_V1
@@ -55,11 +55,11 @@ class UtdReader:
 
     def read(self, item: Item) -> Recording:
         """Parse one file. ReadError names the file, what was expected and what was found."""
-        told = numbers(item, NAMING)
-        action = class_of(item, told.pop("action"), range(1, len(CLASSES) + 1))
+        fields = numbers(item, NAMING)
+        action = class_of(item, fields.pop("action"), range(1, len(CLASSES) + 1))
         in_file = _load(item)[self.skeleton.order_in(FILE_JOINTS)]
         joints, identity = fixed_slots(item, in_file.transpose(2, 0, 1)[:, None])
-        return Recording(clip_name(item, NAMING), joints, identity, action, **told)
+        return Recording(clip_name(item, NAMING), joints, identity, action, **fields)
 
 
 def _load(item: Item) -> np.ndarray:

@@ -48,16 +48,16 @@ CLASSES = {
     "waveHands": "wave hands",
     "clapHands": "clap hands",
 }
-"""Labels by the word in the file of labels."""
+"""Labels by their word in the label file."""
 NO_LABELS = "labels"
-"""Part that stands for a recording without labels."""
+"""`Item.part` of a recording without labels."""
 _HEADING = re.compile(rb"s[0-9]{2}_e[0-9]{2}")
 _RANGE = re.compile(rb"(\w{1,30})[ \t]*:[ \t]*(NaN|[0-9]{1,9})[ \t]+(NaN|[0-9]{1,9})")
 
 
 @dataclass(frozen=True)
 class UtkinectReader:
-    """One person, one camera, metres in the sensor's frame; a frame that the file has twice counts once."""
+    """One person, one camera, metres in the sensor's frame; duplicate frames count once."""
 
     OPTIONS: ClassVar[tuple[str, ...]] = ("labels",)
     name: str = "utkinect"
@@ -66,16 +66,16 @@ class UtkinectReader:
     units: str = "metres"
     frame_rate: float = 15.0
     labels: Path | None = None
-    """The file of labels; left out: actionLabel.txt in the source or beside it."""
+    """The label file; default: actionLabel.txt in the source or beside it."""
 
     def find(self, source: Path) -> list[Item]:
-        """The clips of every recording. ReadError: no file of labels, a line of it that is none, no recordings."""
+        """The clips of every recording. ReadError: no label file, a bad line in it, or no recordings."""
         labels = self._labels(Path(source))
-        told = _ranges(labels, *file_state(labels))
+        ranges = _ranges(labels, *file_state(labels))
         clips = []
         found = find(source, NAMING)
         for item in found:
-            words = told.get(_sequence(item), {NO_LABELS: (0, 0)})
+            words = ranges.get(_sequence(item), {NO_LABELS: (0, 0)})
             clips += [replace(item, part=word, beside=(labels,)) for word in words]
         if not clips:
             raise ReadError(f"{source}: expected files like {NAMING.example}, found none")
@@ -83,7 +83,7 @@ class UtkinectReader:
 
     def read(self, item: Item) -> Recording:
         """Cut one clip. ReadError names the file, the line, what was expected and what was found."""
-        told = numbers(item, NAMING)
+        fields = numbers(item, NAMING)
         (labels,) = item.beside
         if item.part == NO_LABELS:
             raise ReadError(f"{item}: expected labels of {_sequence(item)} in {labels}, found none")
@@ -96,7 +96,7 @@ class UtkinectReader:
             )
         joints, identity = fixed_slots(item, inside[:, 1:].reshape(len(inside), 1, len(self.skeleton), 3))
         action = tuple(CLASSES).index(item.part)
-        return Recording(f"{_sequence(item)}-{item.part}", joints, identity, action, **told)
+        return Recording(f"{_sequence(item)}-{item.part}", joints, identity, action, **fields)
 
     def _labels(self, source: Path) -> Path:
         if self.labels is not None:
@@ -113,18 +113,18 @@ def _sequence(item: Item) -> str:
 
 @lru_cache(maxsize=2)
 def _ranges(path: Path, size: int, changed: int) -> dict[str, dict[str, tuple[int, int]]]:
-    """First and last frame by recording and word; actions that a recording does not have are left out."""
+    """First and last frame by recording and word; actions that a recording lacks are left out."""
     labels = Item(path)
-    told: dict[str, dict[str, tuple[int, int]]] = {}
+    ranges: dict[str, dict[str, tuple[int, int]]] = {}
     words: dict[str, tuple[int, int]] | None = None
     for number, line in enumerate(lines_of(content(labels)), start=1):
         line = line.strip(b" \t\r")
         if not line:
             continue
         if _HEADING.fullmatch(line):
-            if line.decode() in told:
+            if line.decode() in ranges:
                 raise line_error(labels, number, "each recording once", shown(line), cut_off=False)
-            words = told[line.decode()] = {}
+            words = ranges[line.decode()] = {}
             continue
         row = _RANGE.fullmatch(line)
         if row is None or words is None:
@@ -138,12 +138,12 @@ def _ranges(path: Path, size: int, changed: int) -> dict[str, dict[str, tuple[in
         if int(row[2]) > int(row[3]):
             raise line_error(labels, number, "a last frame after the first", shown(line), cut_off=False)
         words[word] = int(row[2]), int(row[3])
-    return told
+    return ranges
 
 
 @lru_cache(maxsize=2)
 def _rows(recording: Item, size: int, changed: int) -> Float64[np.ndarray, "t 61"]:
-    """Frame number and coordinates of every frame, each number once, in their order."""
+    """Frame number and coordinates of every frame, sorted by number without duplicates."""
     rows = number_lines(recording, content(recording), 61)
     _, first = np.unique(rows[:, 0], return_index=True)
     return rows[first]

@@ -1,4 +1,4 @@
-"""What a disk or a user may do in the middle of writing, turned into an orderly end."""
+"""Clean ends for writing that a full disk or a signal interrupts."""
 
 import contextlib
 import errno
@@ -12,12 +12,12 @@ from skelact.system.world import SkelactError
 
 @contextlib.contextmanager
 def full_disk_explained(path: Path) -> Iterator[None]:
-    """Inside, running out of space or of rights while writing `path` is a SkelactError that says so."""
+    """Turns a full disk, a quota or missing rights while writing `path` into a SkelactError."""
     try:
         yield
     except OSError as error:
         reasons = {errno.ENOSPC: "no space left", errno.EDQUOT: "quota used up", errno.EROFS: "a read-only disk"}
-        reasons |= {errno.EFBIG: "no file may be as large"}
+        reasons |= {errno.EFBIG: "the file is too large for the disk or a limit"}
         reasons |= {errno.EACCES: "no permission", errno.EPERM: "no permission"}
         if error.errno not in reasons:
             raise
@@ -27,7 +27,7 @@ def full_disk_explained(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def termination_unwinds() -> Iterator[None]:
-    """Inside, SIGTERM raises SystemExit, so that temporary files are removed as they are after Ctrl-C."""
+    """Inside, SIGTERM raises SystemExit, so that temporary files are removed, as after Ctrl-C."""
     ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     if ours:
         signal.signal(signal.SIGTERM, _leave)

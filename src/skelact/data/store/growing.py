@@ -1,4 +1,4 @@
-"""The files of a store while clips are added: each grows at its end; the number of rows is written last."""
+"""The files of a store while clips are appended; the number of rows is written at the end."""
 
 import contextlib
 from collections.abc import Sequence
@@ -8,16 +8,16 @@ from typing import BinaryIO, TextIO
 import numpy as np
 
 from skelact.data.store import table
-from skelact.data.store.meta import NOT_TOLD, FileMark
+from skelact.data.store.meta import NO_MASK, FileMark
 
 FILES = ("clips.csv", "sources.csv", "frames.npy", "identity.npy")
-"""The files of every store; `missing.npy` comes with the first clip that says which of its joints are missing."""
+"""The files of every store; `missing.npy` is added with the first clip that has a mask."""
 PIECE = 2**20
-"""Bytes that are written at once where a file begins late."""
+"""Most bytes written at once when `missing.npy` is filled."""
 
 
 class GrowingFiles:
-    """The growing files of a store."""
+    """The open files of a store under construction."""
 
     def __init__(self, folder: Path, joints: int, divisions: Sequence[str], stack: contextlib.ExitStack):
         self.folder = folder
@@ -26,7 +26,7 @@ class GrowingFiles:
         self.clips: TextIO = stack.enter_context((folder / "clips.csv").open("w", encoding="utf-8", newline="\n"))
         self.sources: TextIO = stack.enter_context((folder / "sources.csv").open("w", encoding="utf-8", newline=""))
         self.arrays: dict[str, tuple[BinaryIO, tuple[int, ...], str]] = {}
-        """Open file, shape of a row and type of each array by name."""
+        """Open file, shape of a row and dtype of each array, by name."""
         self.frames = self._array("frames.npy", (joints, 3), "<f4")
         self.identity = self._array("identity.npy", (), "<i8")
         table.write_header(self.clips, divisions)
@@ -39,13 +39,13 @@ class GrowingFiles:
         return file
 
     def _write_header(self, name: str, rows: int) -> None:
-        # numpy pads a header so that the first axis can grow: the one with 0 rows is as long as the final one.
+        # numpy pads headers so that the first axis can grow: the header with 0 rows is as long as the final one.
         file, row, kind = self.arrays[name]
         header = {"descr": kind, "fortran_order": False, "shape": (rows, *row)}
         np.lib.format.write_array_header_1_0(file, header)
 
     def add_missing(self, missing: np.ndarray | None, rows_before: int, rows: int) -> None:
-        """The mask of a clip of `rows` rows; with the first mask, the clips before it are filled in."""
+        """Append the mask of a clip of `rows` rows; the first mask also fills the rows of the clips before."""
         if "missing.npy" not in self.arrays:
             if missing is None:
                 return
@@ -58,10 +58,10 @@ class GrowingFiles:
 
     def _fill(self, file: BinaryIO, count: int) -> None:
         for start in range(0, count, PIECE):
-            file.write(bytes([NOT_TOLD]) * min(PIECE, count - start))
+            file.write(bytes([NO_MASK]) * min(PIECE, count - start))
 
     def finish(self, rows: int) -> dict[str, FileMark]:
-        """Put the final number of rows into the headers, close, and hash what lies on disk."""
+        """Write the final number of rows into the headers, close the files and hash them."""
         for name, (file, *_) in self.arrays.items():
             file.seek(0)
             self._write_header(name, rows)

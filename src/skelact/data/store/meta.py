@@ -1,4 +1,4 @@
-"""What a store says about itself: `meta.json`, sealed by its own hash."""
+"""`meta.json`: the description of a store, sealed by its own hash."""
 
 import hashlib
 import json
@@ -12,14 +12,14 @@ from skelact.skeleton import Skeleton
 from skelact.system.world import SkelactError, file_hash
 
 PLAIN_VERSION = 1
-"""Version of the folder's layout without columns for divisions."""
+"""Format without columns for divisions."""
 DIVIDED_VERSION = 2
-"""Version with them."""
+"""Format with columns for divisions."""
 FORMAT_VERSION = 3
-"""Version with `missing.npy` beside the joints, and the newest one that this program reads."""
+"""Format with `missing.npy`; the newest that this program reads."""
 
-NOT_TOLD = 2
-"""In `missing.npy`: the clip does not say which joints are missing."""
+NO_MASK = 2
+"""Value in `missing.npy` of clips without a mask."""
 
 AnySealed = TypeVar("AnySealed", bound="Sealed")
 
@@ -36,23 +36,23 @@ class FileMark(Config):
 
 
 class Source(Config):
-    """What clips were read from: one file or archive, or a folder."""
+    """Source of clips: a file, an archive or a folder."""
 
     path: str
     files: int
     sha256: str
-    """Of the file; of a folder the hash of `sources.csv`, which lists its files with theirs."""
+    """Of the file; for a folder the hash of `sources.csv`, which lists its files and their hashes."""
 
 
 class Operation(Config):
-    """One thing that was done to make the store, with its parameters."""
+    """One operation that made the store, with its parameters."""
 
     name: str
     parameters: dict[str, Any]
 
 
 class LeftOut(Config):
-    """A clip of the source that is not in the store, and why."""
+    """A clip of the source that is not in the store, and the reason."""
 
     name: str
     reason: str
@@ -66,7 +66,7 @@ class Sealed(Config):
     seal: str = ""
 
     def sealed_text(self) -> str:
-        """The text with the seal that belongs to it."""
+        """The JSON text, with its seal."""
         values = self.model_dump(mode="json") | {"seal": ""}
         return _text(values | {"seal": hashlib.sha256(_text(values).encode()).hexdigest()})
 
@@ -81,7 +81,7 @@ class StoreMeta(Sealed):
     skelact: str
     """Version of the program that wrote it."""
     dataset: str
-    """ntu, ucla, utd, sbu, synthetic or a name of the user's; decides which splits there are."""
+    """Name of the format, `synthetic` or a name of the user; decides the named splits."""
     skeleton: Skeleton
     classes: tuple[str, ...]
     units: str
@@ -95,7 +95,7 @@ class StoreMeta(Sealed):
 
 
 class PreparedMeta(Sealed):
-    """`prepared/<preparation>-<frames>/meta.json`: how a preparation was made, and what was repaired in doing so."""
+    """`prepared/<preparation>-<frames>/meta.json`: the parameters of a preparation, and its repairs."""
 
     old_names = OLD_NAMES
 
@@ -104,22 +104,22 @@ class PreparedMeta(Sealed):
     frames: int
     persons: int
     repairs: dict[str, int]
-    """Sum over the clips of every kind of repair."""
+    """Count of each kind of repair, over all clips."""
     repaired: dict[str, dict[str, int]]
-    """The same for every clip that needed any, by clip name."""
+    """The same for each repaired clip, by clip name."""
 
 
 def write_sealed(path: Path, value: Sealed) -> None:
-    """Write the sealed value; its folder is expected to be a temporary one."""
+    """Write the sealed value, not atomically: for files in a temporary folder."""
     path.write_text(value.sealed_text(), encoding="utf-8")
 
 
 def read_sealed(path: Path, kind: type[AnySealed]) -> AnySealed:
-    """Read a sealed file. SkelactError if it is newer than this program or not byte for byte as it was sealed."""
+    """Read a sealed file. SkelactError: a newer format, or not byte for byte as it was sealed."""
     try:
         text = path.read_bytes()
         values = json.loads(text.decode("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:  # such as 5,000 digits, or lists nested without end
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: 5,000 digits; RecursionError: deep nesting
         raise SkelactError(f"{path}: cannot be read, the file is damaged: {error}") from error
     version = values.get("format_version") if isinstance(values, dict) else None
     if not isinstance(version, int):
@@ -133,7 +133,7 @@ def read_sealed(path: Path, kind: type[AnySealed]) -> AnySealed:
         value = kind.model_validate(values)
     except ValidationError as error:
         raise SkelactError(f"{path}: the file is damaged: {error}") from error
-    # The text itself, not the value made of it: a field that this version added is not in what another one sealed.
+    # Compare the text, not the parsed value: another version sealed it without fields that this version adds.
     unsealed = _text(values | {"seal": ""})
     if text != _text(values).encode() or hashlib.sha256(unsealed.encode()).hexdigest() != value.seal:
         raise SkelactError(f"{path}: the file is damaged: it is not as it was written (seal {value.seal[:12]}...)")

@@ -1,4 +1,4 @@
-"""Making `prepared/<preparation>-<frames>`: every clip of a store in one preparation, in one array."""
+"""Makes `prepared/<preparation>-<frames>`: every clip of a store in one preparation, in one array."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from skelact.system.world import atomic_folder
 
 
 def prepared_folder(store: Path, preparation: str, frames: int, persons: int | None) -> Path:
-    """Where a preparation of a store lies; its number of persons is in the name only where it was asked for."""
+    """Folder of a preparation; its name contains the number of persons only if `persons` is given."""
     return store / "prepared" / (f"{preparation}-{frames}" + (f"-{persons}p" if persons is not None else ""))
 
 
@@ -28,7 +28,7 @@ def write_prepared(
     persons: int | None,
     progress: bool,
 ) -> None:
-    """Prepare every clip into `folder`, which appears whole. SkelactError: what a preparation cannot do."""
+    """Prepare every clip into `folder`, atomically. SkelactError as of `check_preparation` and `prepare_clip`."""
     check_preparation(preparation, frames, persons, meta.skeleton)
     if persons is None:
         persons = persons_needed(recordings(), meta.skeleton, preparation, meta.dataset)
@@ -36,7 +36,7 @@ def write_prepared(
     total: Counter[str] = Counter()
     repaired: dict[str, dict[str, int]] = {}
     with atomic_folder(folder) as temporary:
-        # Plain writes, not a memory map: on a full disk a write fails with an error, a map kills the process.
+        # Plain writes, not a memory map: on a full disk a write raises, a map kills the process.
         with open(temporary / "clips.npy", "wb") as file:
             np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
             for recording in with_bar(recordings(), meta.clips, f"preparing {preparation}-{frames}", progress):

@@ -1,4 +1,4 @@
-"""Opening, reading and checking a store."""
+"""Opens, reads and checks stores."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from numpy.lib.format import MAGIC_PREFIX
 
 from skelact.data.recording import Recording
 from skelact.data.store.disk import full_disk_explained, termination_unwinds
-from skelact.data.store.meta import NOT_TOLD, PreparedMeta, Sealed, StoreMeta, read_sealed
+from skelact.data.store.meta import NO_MASK, PreparedMeta, Sealed, StoreMeta, read_sealed
 from skelact.data.store.prepared import prepared_folder, write_prepared
 from skelact.data.store.table import COLUMNS, read_table
 from skelact.skeleton import Skeleton
@@ -26,14 +26,14 @@ class Prepared:
     preparation: str
     frames: int
     hash: str
-    """SHA-256 of clips.npy: the content that features are cached by."""
+    """SHA-256 of clips.npy: the key of cached features."""
     meta: PreparedMeta
 
 
 class Store:
-    """A store on disk. Opening reads `meta.json` only; the table is read when first asked for, joints are mapped.
+    """A store on disk. Opening reads `meta.json` only; the table is read at first use, joints are memory-mapped.
 
-    A file is hashed when a process first takes something from it. SkelactError, whoever asks, for one that has changed.
+    A process hashes each file at first use. Everything that uses a changed file raises SkelactError.
     """
 
     def __init__(self, path: Path, meta: StoreMeta):
@@ -43,7 +43,7 @@ class Store:
 
     @classmethod
     def open(cls, path: AnyPath) -> "Store":
-        """Open the store in folder `path`. SkelactError: no such folder, no store, a newer format, files cut short."""
+        """Open the store in folder `path`. SkelactError: no such folder, no store, a newer format, truncated files."""
         path = Path(path).resolve()
         if not path.is_dir():
             found = "a file, but a store is a folder" if path.exists() else "no such folder"
@@ -64,7 +64,7 @@ class Store:
 
     @property
     def divisions(self) -> tuple[str, ...]:
-        """Names of the divisions into training and test clips that came with the files; each is a column."""
+        """Names of the divisions into training and test clips that came with the files; each is a table column."""
         return tuple(self.table)[len(COLUMNS) :]
 
     def __len__(self) -> int:
@@ -90,8 +90,8 @@ class Store:
         return _mapped(self._unchanged("missing.npy"), (self.meta.rows, len(self.skeleton)))
 
     def _unchanged(self, name: str) -> Path:
-        """The path of a file of the store that is as it was written."""
-        return _as_written(self.path / name, self.meta, "write the store anew")
+        """The path of a file of the store. SkelactError if the file has changed."""
+        return _as_written(self.path / name, self.meta, "write the store again")
 
     def recording(self, row: int) -> Recording:
         """Clip number `row` (from 0) as it was read. IndexError beyond the last clip."""
@@ -109,12 +109,12 @@ class Store:
             camera=int(clip["camera"]),
             setup=int(clip["setup"]),
             repetition=int(clip["repetition"]),
-            places=tuple(int(clip[name]) for name in self.divisions),
+            roles=tuple(int(clip[name]) for name in self.divisions),
             missing=self._missing_of(rows, frames, persons),
         )
 
     def _missing_of(self, rows: slice, frames: int, persons: int) -> np.ndarray | None:
-        if self._missing is None or (self._missing[rows] == NOT_TOLD).any():
+        if self._missing is None or (self._missing[rows] == NO_MASK).any():
             return None
         return np.array(self._missing[rows], bool).reshape(frames, persons, len(self.skeleton))
 
@@ -123,9 +123,9 @@ class Store:
         return (self.recording(row) for row in range(len(self)))
 
     def prepared(self, preparation: str, frames: int, persons: int | None = None, progress: bool = True) -> Prepared:
-        """The clips in a preparation, with `persons` slots; made and added to the store where it is not there yet.
+        """The clips in a preparation, with `persons` slots; made and added to the store if it does not exist yet.
 
-        `persons` left out: 2 where any clip needs them, else 1 (the published NTU preparation always has 2).
+        `persons`, default: 2 if any clip needs them, else 1 (the published NTU preparation always has 2).
         SkelactError: unknown preparation, a skeleton that the preparation cannot turn, a damaged file, no space left.
         """
         folder = prepared_folder(self.path, preparation, frames, persons)
@@ -134,7 +134,7 @@ class Store:
                 with termination_unwinds(), full_disk_explained(folder):
                     write_prepared(folder, self.recordings, self.meta, preparation, frames, persons, progress)
             except (OSError, SkelactError):
-                if not folder.exists():  # else another process made the same preparation meanwhile
+                if not folder.exists():  # otherwise another process made it meanwhile
                     raise
         meta = read_sealed(folder / "meta.json", PreparedMeta)
         check_sizes(folder, meta)
@@ -143,12 +143,12 @@ class Store:
                 f"{folder}: expected {preparation}-{frames}, as its name says, found {meta.preparation}-{meta.frames}"
             )
         shape = (len(self), 3, frames, len(self.skeleton), meta.persons)
-        advice = f"remove {folder}, and it is made anew from the recordings"
+        advice = f"remove {folder}; it is then made again from the recordings"
         clips = _as_written(folder / "clips.npy", meta, advice)
         return Prepared(_mapped(clips, shape), preparation, frames, meta.files["clips.npy"].sha256, meta)
 
     def verify(self) -> list[str]:
-        """Re-hash every file; the names of those that are not as they were written, relative to the store."""
+        """Hash every file again; names of the damaged ones, relative to the store."""
         damaged = _damaged(self.path, StoreMeta)
         for folder in sorted((self.path / "prepared").glob("[!.]*")):
             damaged += [f"prepared/{folder.name}/{name}" for name in _damaged(folder, PreparedMeta)]
@@ -156,7 +156,7 @@ class Store:
 
 
 def check_sizes(folder: Path, meta: Sealed) -> None:
-    """SkelactError for the first file beside meta.json that is missing or not as long as it was written."""
+    """SkelactError for the first file beside meta.json that is missing or has another size."""
     for name, mark in meta.files.items():
         path = folder / name
         if not path.is_file():
@@ -170,7 +170,7 @@ def _damaged(folder: Path, kind: type[Sealed]) -> list[str]:
     try:
         meta = read_sealed(folder / "meta.json", kind)
     except SkelactError:
-        return ["meta.json"]  # the others cannot be judged by hashes that may be the damage
+        return ["meta.json"]  # the hashes of the others are in it
     return [
         name
         for name, mark in meta.files.items()
@@ -179,7 +179,7 @@ def _damaged(folder: Path, kind: type[Sealed]) -> list[str]:
 
 
 def _as_written(path: Path, meta: Sealed, advice: str) -> Path:
-    """The path; SkelactError where the file's bytes have another hash than the meta.json beside it tells."""
+    """The path. SkelactError if the hash of the file differs from the one in meta.json."""
     mark = meta.files.get(path.name)
     if mark is None:
         raise SkelactError(f"{path.with_name('meta.json')}: expected the hash of {path.name}, found none; {advice}")
@@ -195,15 +195,15 @@ def _as_written(path: Path, meta: Sealed, advice: str) -> Path:
 
 @lru_cache
 def _hash_of(path: Path, *state: int) -> str:
-    """The hash of a file, computed once a process as long as the file's `state` stays."""
+    """The hash of a file, computed again only if its `state` changes."""
     return file_hash(path)
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """The array in a file, mapped and not read; an array without entries cannot be mapped."""
+    """The array in a file, memory-mapped unless it is empty. SkelactError: damaged, or another shape."""
     try:
         with path.open("rb") as file:
-            numpys = file.read(len(MAGIC_PREFIX)) == MAGIC_PREFIX  # of an archive, too, numpy would make something
+            numpys = file.read(len(MAGIC_PREFIX)) == MAGIC_PREFIX  # numpy would also open archives
         array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False) if numpys else None
     except (OSError, ValueError) as error:
         raise SkelactError(f"{path}: the file is damaged: {error}") from error

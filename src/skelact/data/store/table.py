@@ -1,4 +1,4 @@
-"""`clips.csv`: one line a clip, for people to read and diff and for numpy to read fast."""
+"""`clips.csv`: one line a clip, readable for people and fast to read for numpy."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from skelact.system.world import SkelactError
 
 NUMBERS = ("action", "subject", "camera", "setup", "repetition", "first", "frames", "persons")
 COLUMNS = ("name", *NUMBERS, "same_as")
-"""The columns of every store; those behind them, if any, are divisions that came with the files."""
+"""The columns of every store; further ones are divisions that came with the files."""
 
 
 def write_header(file: TextIO, divisions: Sequence[str] = ()) -> None:
@@ -19,7 +19,7 @@ def write_header(file: TextIO, divisions: Sequence[str] = ()) -> None:
 
 
 def write_row(file: TextIO, recording: Recording, first: int, same_as: str) -> None:
-    """One clip whose rows of frames.npy start at `first`."""
+    """Write the line of a clip whose rows in frames.npy start at `first`."""
     frames, persons = recording.identity.shape
     numbers = (
         recording.action,
@@ -31,12 +31,12 @@ def write_row(file: TextIO, recording: Recording, first: int, same_as: str) -> N
         frames,
         persons,
     )
-    places = map(str, map(int, recording.places))
-    file.write(",".join([recording.name, *map(str, map(int, numbers)), same_as, *places]) + "\n")
+    roles = map(str, map(int, recording.roles))
+    file.write(",".join([recording.name, *map(str, map(int, numbers)), same_as, *roles]) + "\n")
 
 
 def read_table(path: Path, clips: int, longest_name: int) -> dict[str, np.ndarray]:
-    """The columns by name: text as unicode, the others int64. SkelactError if the file is not as written."""
+    """The columns by name: text as unicode, the others int64. SkelactError if the file is damaged."""
     text = f"U{longest_name}"
     try:
         with path.open(encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Writing a store, clip by clip: constant memory, nothing left behind when it does not end well."""
+"""Writes a store clip by clip, in constant memory; a failure leaves nothing behind."""
 
 import contextlib
 import csv
@@ -31,13 +31,13 @@ from skelact.system.world import AnyPath, SkelactError, atomic_folder
 
 FORBIDDEN_IN_NAMES = ',"\r\n'
 LONGEST_NAME = 255
-"""Letters of a clip's name: as many as the name of a file has."""
+"""Most letters of a clip's name, as of a file's name."""
 FARTHEST = 1e9
-"""A coordinate beyond this, in any unit, was not measured; squares of it still fit into float32."""
+"""Largest absolute coordinate, in any unit; its square still fits into float32."""
 
 
 class StoreWriter:
-    """Takes clips one by one. Made by `store_writer`, which turns what was taken into a store."""
+    """Takes clips one by one; made by `store_writer`, which turns them into a store."""
 
     def __init__(self, files: GrowingFiles, skeleton: Skeleton, classes: Sequence[str], divisions: Sequence[str]):
         self._files = files
@@ -51,7 +51,7 @@ class StoreWriter:
         self.rows = 0
         self.longest_name = 1
         self.source = ""
-        """What the files of `add_file` belong to."""
+        """Source that the files of `add_file` belong to."""
         self.log: list[Operation] = []
         self.left_out: list[LeftOut] = []
 
@@ -59,7 +59,7 @@ class StoreWriter:
         return len(self._names)
 
     def add(self, recording: Recording) -> None:
-        """Append a clip. SkelactError: a name twice, joints of another skeleton or not finite, an unknown class."""
+        """Append a clip. SkelactError: a duplicate name, joints of another skeleton or not finite, an unknown class."""
         self._check(recording)
         joints = np.ascontiguousarray(recording.joints, dtype="<f4")
         content = hashlib.blake2b(repr(joints.shape).encode(), digest_size=16)
@@ -76,13 +76,13 @@ class StoreWriter:
         self.longest_name = max(self.longest_name, len(recording.name))
 
     def add_file(self, path: str, sha256: str) -> None:
-        """Note a file that clips were read from."""
+        """Record a file that clips were read from."""
         csv.writer(self._files.sources, lineterminator="\n").writerow([path, sha256])
         self._files_read += 1
         self._only_hash = sha256
 
     def sources(self, listing: FileMark) -> tuple[Source, ...]:
-        """The source as `meta.json` has it, given the mark of `sources.csv`."""
+        """The entry `sources` of `meta.json`; `listing`: size and hash of `sources.csv`."""
         if not self._files_read:
             return ()
         sha256 = self._only_hash if self._files_read == 1 else listing.sha256
@@ -92,7 +92,7 @@ class StoreWriter:
         name, joints = recording.name, recording.joints
         if not name or any(letter in name for letter in FORBIDDEN_IN_NAMES):
             raise SkelactError(f"clip name {name!r}: expected text without comma, quote or line break")
-        if len(name) > LONGEST_NAME:  # in the table every name takes as much memory as the longest
+        if len(name) > LONGEST_NAME:  # in memory every name takes as much as the longest
             raise SkelactError(f"clip name '{name:.40}...': expected up to {LONGEST_NAME} letters, found {len(name)}")
         if name in self._names:
             raise SkelactError(f"clip name {name!r} comes twice; names must differ")
@@ -110,9 +110,9 @@ class StoreWriter:
                 f"{name}: frame {frame}, joint {joint}, {'xyz'[axis]}: expected a number of at most {FARTHEST:g}, "
                 f"found {joints[frame, slot, joint, axis]}"
             )
-        if len(recording.places) != len(self._divisions):
+        if len(recording.roles) != len(self._divisions):
             raise SkelactError(
-                f"{name}: expected a place in each of {len(self._divisions)} divisions, found {len(recording.places)}"
+                f"{name}: expected a role in each of {len(self._divisions)} divisions, found {len(recording.roles)}"
             )
         if not -1 <= recording.action < len(self._classes):
             raise SkelactError(f"{name}: expected an action below {len(self._classes)}, found {recording.action}")
@@ -131,10 +131,10 @@ def store_writer(
     prepared: Sequence[tuple[str, int]] = (),
     progress: bool = False,
 ) -> Iterator[StoreWriter]:
-    """A writer whose clips become a store at `path` when the block ends well; nothing stays behind when it does not.
+    """A writer whose clips become a store at `path` when the block succeeds; a failure leaves nothing behind.
 
-    `divisions` names what the `places` of a recording belong to, `prepared` the (preparation, frames) to make at once.
-    SkelactError: `path` exists, no clips, no space left, a division that cannot be a column.
+    `divisions`: names of the divisions that the `roles` of recordings refer to. `prepared`: (preparation, frames) pairs
+    to make at once. SkelactError: `path` exists, no clips, no space left, a division that cannot be a column.
     """
     path = Path(path)
     for division in divisions:
@@ -173,7 +173,7 @@ def store_writer(
 
 
 def _version(files: Collection[str], divisions: Sequence[str]) -> int:
-    """The oldest version that can hold these, so that an older program reads what it can."""
+    """The oldest format that can hold these files, so that older programs can read the store."""
     return FORMAT_VERSION if "missing.npy" in files else DIVIDED_VERSION if divisions else PLAIN_VERSION
 
 
@@ -191,7 +191,7 @@ def write_store(
     prepared: Sequence[tuple[str, int]] = (),
     progress: bool = False,
 ) -> Store:
-    """Write `recordings` as a store at `path`, and open it. Raises as `store_writer` and `StoreWriter.add` do."""
+    """Write `recordings` as a store at `path`, and open it. Raises as `store_writer` and `StoreWriter.add`."""
     with store_writer(
         path,
         dataset=dataset,

@@ -2,9 +2,9 @@
 
     skelact synthesize --out STORE --clips 2400 --classes 12 --subjects 20 --cameras 3 --seed 0
 
-bodies.py has the people and their joints, moves.py the words in which alone.py and together.py tell what they do,
-actions.py the list of it, scenes.py who does what with whom and where, sensor.py what a camera makes of it, generate.py
-the clips one after the other. Everything is a pure function of the configuration.
+bodies.py: people and forward kinematics. moves.py: building blocks of movements. alone.py, together.py: the actions of
+one and of two persons. actions.py: the list of actions. scenes.py: who does what, with whom and where. sensor.py: the
+camera and its errors. generate.py: all clips in order. Everything is a pure function of the configuration.
 """
 
 from dataclasses import asdict
@@ -34,10 +34,10 @@ def synthesize(
     frames: int = 50,
     progress: bool = True,
 ) -> Summary:
-    """Write the store `out` of made-up recordings with prepared clips; a summary goes to standard error.
+    """Write the store `out` of synthetic recordings with prepared clips; a summary goes to standard error.
 
-    `persons` = 1 leaves out the actions of two people, `preparation` and `frames` say how
-    the clips are prepared. SkelactError, with nothing written: `out` exists, a number out of its range, no space left.
+    `persons`: 1 leaves out the actions of two people. `preparation`, `frames`: the prepared clips to make.
+    SkelactError, with nothing written: `out` exists, a number out of range, no space left.
     """
     config = SyntheticConfig(
         clips=clips, classes=classes, subjects=subjects, cameras=cameras, seed=seed, persons=persons

@@ -1,4 +1,4 @@
-"""All actions there are: names, who takes part, where they meet."""
+"""The list of actions: names, participants, joints that meet."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from skelact.data.synthetic.moves import Move
 
 @dataclass(frozen=True)
 class Action:
-    """One class: what the actor does and, for two persons, what the other does and where they meet."""
+    """One class: the movement of the actor and, with two persons, that of the other and where they meet."""
 
     name: str
     act: Callable[[Move], None]
     answer: Callable[[Move], None] | None = None
-    """What the second person does, told in the same phase; None for actions of one person."""
+    """Movement of the second person, in the same phase; None for actions of one person."""
     meet: tuple[str, str] = ("", "")
-    """Joints of the actor (of a right-hander) and of the other that come together at the height of the action."""
+    """Joints of the actor (right-handed) and of the other person that meet at the climax of the action."""
     gap: float = 0.0
-    """Metres that are left between them."""
+    """Distance that remains between them, in metres."""
     seconds: tuple[float, float] = (0.8, 2.2)
 
 
@@ -42,9 +42,9 @@ ACTIONS = (
     Action("walk", alone.walk),
     Action("jumping jack", alone.jumping_jack),
 )
-"""All classes there are; a store of k classes has the first k."""
+"""All classes; a store of k classes has the first k."""
 
 
 def actions_of(persons: int) -> tuple[Action, ...]:
-    """Those that at most so many persons take part in, in their order."""
+    """The actions of at most `persons` participants, in order."""
     return tuple(action for action in ACTIONS if persons > 1 or action.answer is None)

@@ -1,4 +1,4 @@
-"""What one person does, told for a right-hander. Variants of each are drawn from `move.rng`."""
+"""Actions of one person, written for right-handers. Their variants are drawn from `move.rng`."""
 
 import numpy as np
 

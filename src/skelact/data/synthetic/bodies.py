@@ -48,7 +48,7 @@ _MIRROR = [ANGLES.index(_other_side(angle)) for angle in ANGLES]
 _SIGN = np.array([-1.0 if name.endswith(("_side", "_turn", "_twist")) else 1.0 for name in ANGLES])
 
 Grow = Callable[..., None]
-"""(joint, parent, turn, offset as a share of the height): adds a joint at the end of a bone."""
+"""Adds a joint at the end of a bone: (joint, parent, rotation, offset as a share of the height)."""
 
 _LEFT, _UP, _FORWARD = np.eye(3)
 _SIDES = (("left", 1.0), ("right", -1.0))
@@ -70,7 +70,7 @@ class Body:
 
 
 def draw_body(rng: np.random.Generator) -> Body:
-    """A subject. One in four is left-handed, more than among people, so that a few subjects have some."""
+    """A random subject. One in four is left-handed, more than in reality, so that small sets have some."""
     return Body(
         height=float(rng.uniform(1.48, 1.95)),
         legs=float(rng.uniform(0.92, 1.08)),
@@ -88,7 +88,7 @@ def mirrored(angles: Float64[np.ndarray, "t a"]) -> Float64[np.ndarray, "t a"]:
 
 
 def within_limits(angles: Float64[np.ndarray, "t a"]) -> Float64[np.ndarray, "t a"]:
-    """Angles cut off where the joint ends."""
+    """Angles clipped to the limits of the joints."""
     low, high = np.array(list(LIMITS.values()), dtype=float).T
     return np.clip(angles, low, high)
 
@@ -96,8 +96,8 @@ def within_limits(angles: Float64[np.ndarray, "t a"]) -> Float64[np.ndarray, "t 
 def positions(body: Body, angles: Float64[np.ndarray, "t a"]) -> Float64[np.ndarray, "t v 3"]:
     """Forward kinematics: joints of KINECT_V2 in the body's frame, the lower foot on the ground.
 
-    The bones are those of the KINECT_V2 tree, walked from the hips: their lengths are the same in every frame.
-    The supporting foot (both, weighted by how low they are) stays at x = z = 0.
+    Bones are those of the KINECT_V2 tree, computed from the hips; their lengths are constant over time. The supporting
+    foot (both, weighted by how low they are) stays at x = z = 0.
     """
     angle = dict(zip(ANGLES, within_limits(angles).T, strict=True))
     height = body.height
@@ -125,7 +125,7 @@ def positions(body: Body, angles: Float64[np.ndarray, "t a"]) -> Float64[np.ndar
 
 def _grow_arm(grow: Grow, angle: dict[str, np.ndarray], chest: np.ndarray, side: str, sign: float, body: Body) -> None:
     plane = np.radians(angle[f"{side}_shoulder_plane"])
-    # The arm swings about a level axis and does not turn about itself doing so: no pole when it hangs.
+    # The arm swings about a level axis without twisting, so there is no singularity when it hangs.
     axis = np.stack([-np.cos(plane), np.zeros_like(plane), sign * np.sin(plane)], axis=1)
     upper = chest @ _about(axis, angle[f"{side}_shoulder_raise"]) @ _about(_UP, sign * angle[f"{side}_shoulder_spin"])
     fore = upper @ _about(_LEFT, -angle[f"{side}_elbow"])

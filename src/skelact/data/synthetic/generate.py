@@ -1,4 +1,4 @@
-"""All clips of a configuration, one after the other."""
+"""Generates the clips of a configuration."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -16,14 +16,14 @@ MOST_CAMERAS = 8
 
 @dataclass(frozen=True)
 class SyntheticConfig:
-    """How much is recorded. SkelactError names the value and its range when one is outside."""
+    """Size of the data set. SkelactError names a value out of range, and the range."""
 
     clips: int = 2400
-    """Recordings in all. All cameras see every performance, but for the last where clips do not divide by cameras."""
+    """Total recordings. All cameras record every performance; the last one may have fewer cameras."""
     classes: int = 12
     subjects: int = 20
     cameras: int = 3
-    """45 degrees apart, seeing the same performances."""
+    """45 degrees apart; they record the same performances."""
     seed: int = 0
     persons: int = 2
     """1 leaves out the actions of two people."""
@@ -60,8 +60,8 @@ def class_names(config: SyntheticConfig) -> tuple[str, ...]:
 def recordings(config: SyntheticConfig) -> Iterator[Recording]:
     """All clips: joints of KINECT_V2 in metres in each camera's frame (y up, z away from it), 30 frames a second.
 
-    Classes, subjects and cameras come in turn, so any count is balanced. A performance is seen by all cameras one after
-    the other; its joints differ between them by a rigid motion and by what the sensor does to them.
+    Classes, subjects and cameras take turns, so any count is balanced. The clips of a performance, one a camera, follow
+    each other; their joints differ by a rigid motion and by sensor errors.
     """
     actions = actions_of(config.persons)
     for number in range(-(-config.clips // config.cameras)):

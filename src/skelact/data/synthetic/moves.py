@@ -1,7 +1,7 @@
-"""A movement in the making: a body in some start pose, and the words in which actions are told.
+"""A movement under construction: a body in a random start pose, and the building blocks of actions.
 
-Actions are told for a right-hander; left-handers are mirrored at the end. Time inside an action is its phase, from 0 at
-the onset to 1 at the end; before and after it the body idles.
+Actions are written for right-handers; left-handers are mirrored at the end. Time inside an action is its phase, from 0
+at the onset to 1 at the end; before and after it the body idles.
 """
 
 import math
@@ -38,7 +38,7 @@ class Timing:
     onset: float
     """Frame at which it starts."""
     length: float
-    """How many frames it takes."""
+    """Its duration in frames."""
     skew: float = 1.0
     """Exponent of the phase: above 1 starts slowly, below 1 finishes slowly."""
     haste: float = 0.5
@@ -46,7 +46,7 @@ class Timing:
 
     @property
     def span(self) -> tuple[int, int]:
-        """First frame of the action and the one after its last; before and after it people idle."""
+        """First frame of the action, and the one after its last."""
         return int(self.onset), math.ceil(self.onset + self.length)
 
 
@@ -55,7 +55,7 @@ class Move:
 
     def __init__(self, body: Body, timing: Timing, rng: np.random.Generator, aim: float = 0.0):
         self.aim = aim
-        """Number to reach higher than level because the other person is taller."""
+        """Degrees to reach higher than level, as the other person is taller."""
         self.body, self.rng, self.timing = body, rng, timing
         frames = timing.frames
         self.seconds = timing.length / RATE
@@ -66,7 +66,7 @@ class Move:
         self.lift: Weight = np.zeros(frames)
         """Height of the lower foot above the ground, in metres."""
         self.advance: Weight = np.zeros(frames)
-        """How far the body has gone forward, in metres."""
+        """Distance walked forward, in metres."""
         self._stand()
 
     def _stand(self) -> None:
@@ -82,29 +82,29 @@ class Move:
         self.pose(now, trunk_twist=self.about(0, 5), head_turn=self.about(0, 10), head_nod=self.about(4, 7))
 
     def about(self, value: Number, spread: Number) -> float:
-        """A value near this one; nobody does it exactly so."""
+        """A random value near this one."""
         return float(self.rng.normal(value, spread))
 
     def times(self, low: Number, high: Number, most: int) -> int:
-        """How often something is repeated, at `low` to `high` hertz in the time there is; at least once."""
+        """Number of repetitions at `low` to `high` hertz within the action, from 1 to `most`."""
         wanted = (low + (high - low) * self.timing.haste) * self.seconds
         return int(np.clip(round(wanted), 1, most))
 
     def count(self, most: int) -> int:
-        """How often something is repeated that takes its time: 1 to `most`."""
+        """Number of repetitions of a slow movement, from 1 to `most`."""
         return 1 + int(self.timing.haste * most * 0.999)
 
     def over(self, begin: Number, full: Number, leave: Number, end: Number) -> Weight:
-        """0 until phase `begin`, smoothly 1 from `full` to `leave`, 0 again from `end`. A leave above 1 stays."""
+        """0 until phase `begin`, smoothly 1 from `full` to `leave`, 0 from `end` on. A leave of 1 or more stays."""
         fall = 0.0 if leave >= 1 else _smooth((self.phase - leave) / (end - leave))
         return _smooth((self.phase - begin) / (full - begin)) * (1 - fall)
 
     def cycle(self, begin: Number, end: Number, times: int) -> Weight:
-        """Phase of a repeated movement, in turns: 0 until `begin`, `times` from `end` on."""
+        """Phase of a repeated movement, in cycles: 0 until `begin`, `times` from `end` on."""
         return times * np.clip((self.phase - begin) / (end - begin), 0, 1)
 
     def pose(self, weight: Weight, **targets: Number) -> None:
-        """Move the named angles from where they are to the targets, as far as the weight says."""
+        """Move the named angles towards their targets, by the share `weight`."""
         for name, target in targets.items():
             self.angles[name] = self.angles[name] + weight * (target - self.angles[name])
 
@@ -128,24 +128,24 @@ class Move:
         self.pose(weight, **{f"{side}_{name}": target for name, target in targets})
 
     def bend(self, curve: Weight) -> None:
-        """Bend forward by so many degrees, half of it in the hips, the seat going back to keep the balance."""
+        """Bend forward by `curve` degrees, half of it in the hips; the seat moves back for balance."""
         self.add(pelvis_pitch=curve / 2, trunk_bend=curve / 2)
         self.add(left_hip_raise=curve * 0.58, right_hip_raise=curve * 0.58)
         self.add(left_ankle=-curve * 0.08, right_ankle=-curve * 0.08)
 
     def seat(self, down: Weight) -> None:
-        """Sit on a chair as far as `down` says, 0 standing to 1 seated."""
+        """Sit down on a chair; `down`: 0 standing, 1 seated."""
         deep, knee = self.about(82, 5), self.about(88, 5)
         for side in ("left", "right"):
             self.leg(side, down, deep + self.about(0, 3), self.about(7, 4), knee + self.about(0, 4), 0)
 
     def crouch(self, curve: Weight) -> None:
-        """Bend the knees by so many degrees, feet flat."""
+        """Bend the knees by `curve` degrees, feet flat."""
         for side in ("left", "right"):
             self.add(**{f"{side}_hip_raise": curve * 0.52, f"{side}_knee": curve, f"{side}_ankle": curve * 0.48})
 
     def fidget(self) -> None:
-        """What people do while they wait: touch the head, look at the watch, tug at a sleeve."""
+        """Small idle movements of the arms, such as touching the head or looking at a watch."""
         end = self.timing.onset + self.timing.length
         now = np.arange(self.timing.frames)
         for begin, stop in ((0.0, self.timing.onset), (end, float(self.timing.frames))):
@@ -159,11 +159,11 @@ class Move:
                 self.arm(side, weight, up, plane, spin, self.rng.uniform(60, 135))
 
     def path(self) -> Float64[np.ndarray, "t 1 3"]:
-        """Where the feet are, in metres from where the body would stand."""
+        """Displacement of the body in metres."""
         return np.stack([np.zeros_like(self.lift), self.lift, self.advance], axis=1)[:, None]
 
     def finish(self) -> Float64[np.ndarray, "t a"]:
-        """All angles with the small restlessness of a living body, inside the limits; mirrored for left-handers."""
+        """All angles, with small random motion, clipped to the limits; mirrored for left-handers."""
         self.fidget()
         angles = np.stack([self.angles[name] for name in ANGLES], axis=1)
         seconds = np.arange(len(angles)) / RATE

@@ -1,4 +1,4 @@
-"""Performances: who does what, how, when and where; joints in the room, as no sensor has yet seen them."""
+"""Performances: who does what, how, when and where; exact joints in the room, before any sensor."""
 
 from dataclasses import dataclass, replace
 from math import lcm
@@ -21,19 +21,19 @@ class Performance:
 
     action: int
     subject: int
-    """Counted from 1, as is the repetition."""
+    """Subject and repetition are counted from 1."""
     repetition: int
     joints: Float64[np.ndarray, "t m v 3"]
     """Metres in the room: y up, the middle of the scene near x = z = 0. The actor first."""
     span: tuple[int, int]
-    """First frame of the action and the one after its last; before and after it people idle."""
+    """First frame of the action, and the one after its last."""
 
 
 def cast(number: int, classes: int, subjects: int) -> tuple[int, int, int]:
     """Action (from 0), subject and repetition (from 1) of a performance by its number.
 
-    Actions and subjects are dealt out in turn; the subjects move on by one each time both turns end together, so that
-    classes x subjects performances hold every pair once.
+    Actions and subjects take turns. The subjects shift by one each time both cycles end together, so that classes x
+    subjects performances contain every pair once.
     """
     shift = number // lcm(classes, subjects)
     return number % classes, (number + shift) % subjects + 1, number // (classes * subjects) + 1
@@ -45,7 +45,7 @@ def subject_body(seed: int, subject: int) -> Body:
 
 
 def perform(number: int, classes: int, subjects: int, seed: int, actions: tuple[Action, ...] = ACTIONS) -> Performance:
-    """Performance `number` of the data set of this seed; nothing else decides what it is."""
+    """Performance `number` of the data set with this seed; a pure function of the arguments."""
     action, subject, repetition = cast(number, classes, subjects)
     rng = np.random.default_rng([seed, 2, number])
     actor = subject_body(seed, subject)
@@ -58,7 +58,7 @@ def perform(number: int, classes: int, subjects: int, seed: int, actions: tuple[
 def act(
     action: Action, timing: Timing, actor: Body, other: Body, rng: np.random.Generator
 ) -> Float64[np.ndarray, "t m v 3"]:
-    """The action in the frame of the actor, who starts at x = z = 0 and faces z; `other` only where there are two."""
+    """The action in the frame of the actor, who starts at x = z = 0 and faces z; `other` only in actions of two."""
     taller = 0.8 * (other.height - actor.height) if action.answer else 0.0
     aim = float(np.degrees(np.arctan2(taller, 0.3 * actor.height)))
     move = Move(actor, timing, rng, aim)
@@ -76,7 +76,7 @@ def act(
 
 
 def draw_timing(action: Action, body: Body, rng: np.random.Generator) -> Timing:
-    """When and how fast: so much idling on both sides that a clip of LONGEST may begin or end with the action."""
+    """Random timing, with enough idling that a clip of LONGEST frames may begin or end with the action."""
     length = min(rng.uniform(*action.seconds) * RATE / body.tempo, LONGEST - 2)
     onset = LONGEST - int(length)
     frames = onset + LONGEST
@@ -92,7 +92,7 @@ def _between(
     left_handed: bool,
     rng: np.random.Generator,
 ) -> Float64[np.ndarray, "3"]:
-    """The shift on level ground that brings the joints of `action.meet` together when the actor reaches farthest."""
+    """Horizontal shift of the second person with which the joints of `action.meet` meet at the actor's full reach."""
     ours, theirs = (KINECT_V2.index(joint) for joint in action.meet)
     if left_handed:
         ours, theirs = KINECT_V2.mirror[ours], KINECT_V2.mirror[theirs]
@@ -103,7 +103,7 @@ def _between(
 
 
 def _somewhere(joints: Float64[np.ndarray, "t m v 3"], rng: np.random.Generator) -> Float64[np.ndarray, "t m v 3"]:
-    """Anywhere in the room and turned anyhow."""
+    """Random position in the room and random heading."""
     heading = rng.uniform(-np.pi, np.pi)
     middle = joints[0, :, 0].mean(axis=0) * [1, 0, 1]
     turn = np.array([[np.cos(heading), 0, np.sin(heading)], [0, 1, 0], [-np.sin(heading), 0, np.cos(heading)]])

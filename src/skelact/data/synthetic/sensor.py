@@ -1,4 +1,4 @@
-"""What a depth camera makes of a performance: its own frame, noise, hidden sides, jumps and lost frames."""
+"""A depth camera: its frame of reference, noise, occlusion, jumps and lost frames."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 from skelact.layouts import KINECT_V2
 
 BETWEEN = 45.0
-"""Degrees between neighbouring cameras."""
+"""Angle between neighbouring cameras, in degrees."""
 
 # Standard deviation in metres at three metres: the trunk is steady, the ends of the limbs are not.
 _SPREAD = np.full(len(KINECT_V2), 0.010)
@@ -39,7 +39,7 @@ class Camera:
 
 
 def draw_camera(camera: int, cameras: int, rng: np.random.Generator) -> Camera:
-    """Camera `camera` of 1..cameras, BETWEEN degrees apart around the middle one, put up anew for each performance."""
+    """Camera `camera` of 1..cameras, BETWEEN degrees apart; its pose is drawn anew for each performance."""
     height, distance = float(rng.uniform(0.7, 2.2)), float(rng.uniform(2.5, 4.2))
     at_chest = float(np.degrees(np.arctan2(height - 1.1, distance)))
     yaw = (camera - (cameras + 1) / 2) * BETWEEN + float(rng.uniform(-8, 8))
@@ -47,7 +47,7 @@ def draw_camera(camera: int, cameras: int, rng: np.random.Generator) -> Camera:
 
 
 def draw_window(span: tuple[int, int], shortest: int, longest: int, rng: np.random.Generator) -> slice:
-    """The frames that one camera keeps: each is started before the action and stopped after it, on its own."""
+    """The frames that one camera records: a random window that contains the action."""
     begin, end = span
     frames = int(rng.integers(max(shortest, end - begin), longest + 1))
     start = int(rng.integers(end - frames, begin + 1))
@@ -55,18 +55,18 @@ def draw_window(span: tuple[int, int], shortest: int, longest: int, rng: np.rand
 
 
 def blur(joints: Float64[np.ndarray, "t m v 3"], rng: np.random.Generator) -> Float64[np.ndarray, "t m v 3"]:
-    """Noise that lasts a few frames, grows with distance, and is worst on the side of a body that it hides itself."""
-    from scipy.signal import lfilter  # takes most of a second, which a number out of range need not cost
+    """Add noise that lasts a few frames, grows with distance, and is strongest for self-occluded joints."""
+    from scipy.signal import lfilter  # here, as the import takes most of a second
 
     white = rng.normal(size=joints.shape)
     slow = lfilter([np.sqrt(1 - _MEMORY**2)], [1, -_MEMORY], white, axis=0)
     size = _SPREAD * (joints[..., 2] / 3) ** 2 * (1 + 2.5 * _hidden(joints))
-    lasting = 1.5 * rng.normal(size=joints.shape[1:])  # every camera is a little wrong in its own way
+    lasting = 1.5 * rng.normal(size=joints.shape[1:])  # a constant error of each camera
     return _jumps(joints + (np.asarray(slow) + lasting) * size[..., None], rng)
 
 
 def _hidden(joints: Float64[np.ndarray, "t m v 3"]) -> Float64[np.ndarray, "t m v"]:
-    """0 for joints that nothing covers, 1 for those right behind their own trunk, seen from the camera."""
+    """Occlusion: 0 for visible joints, 1 for joints right behind their own trunk, seen from the camera."""
     trunk = joints[:, :, [KINECT_V2.index("spine")]]
     behind = np.clip((joints[..., 2] - trunk[..., 2] - 0.05) / 0.1, 0, 1)
     aside = np.abs(joints[..., 0] - trunk[..., 0])
@@ -74,7 +74,7 @@ def _hidden(joints: Float64[np.ndarray, "t m v 3"]) -> Float64[np.ndarray, "t m 
 
 
 def _jumps(joints: Float64[np.ndarray, "t m v 3"], rng: np.random.Generator) -> Float64[np.ndarray, "t m v 3"]:
-    """Now and then a limb freezes, or one of its joints leaps away, for a few frames."""
+    """Occasionally a limb freezes, or one of its joints jumps away, for a few frames."""
     frames, persons = joints.shape[:2]
     for person in range(persons):
         for _ in range(rng.poisson(frames / 60)):
@@ -98,7 +98,7 @@ def lost_frames(frames: int, rng: np.random.Generator) -> Bool[np.ndarray, "t"]:
 
 
 def slots(persons: int, lost: Bool[np.ndarray, "t"], rng: np.random.Generator) -> Int64[np.ndarray, "t m"]:
-    """Which person stands in which slot of which frame; a tracker that lost them may exchange them afterwards."""
+    """The person in each slot of each frame; after lost frames the tracker may exchange persons."""
     who = np.tile(np.arange(persons), (len(lost), 1))
     if lost.any() and rng.random() < 0.5:
         who[int(lost.argmax()) :] = who[0, ::-1]
@@ -108,8 +108,8 @@ def slots(persons: int, lost: Bool[np.ndarray, "t"], rng: np.random.Generator) -
 def record(
     joints: Float64[np.ndarray, "t m v 3"], camera: Camera, rng: np.random.Generator
 ) -> tuple[Float32[np.ndarray, "t m v 3"], Int64[np.ndarray, "t m"]]:
-    """Joints as this camera gives them, zero where it sees nobody, and the number of the person in each slot."""
-    joints = joints[:, rng.permutation(joints.shape[1])]  # either person may be the first that is found
+    """Joints as this camera records them, zero in lost frames, and the identity of each slot."""
+    joints = joints[:, rng.permutation(joints.shape[1])]  # either person may be detected first
     seen = blur(camera.see(joints), rng)
     lost = lost_frames(len(joints), rng)
     identity = slots(joints.shape[1], lost, rng)

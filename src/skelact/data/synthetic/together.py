@@ -1,4 +1,4 @@
-"""What two persons do with each other, told for right-handers: the actor's side and the other's answer to it."""
+"""Actions of two persons, written for right-handers: the actor's movement and the other's response."""
 
 import numpy as np
 

@@ -1,1 +1,1 @@
-"""ST-GCN: its network, a faster way to compute it on a CPU, and the checkpoints published of it."""
+"""ST-GCN: the network, a fast engine for CPUs, and the import of published checkpoints."""

@@ -1,4 +1,4 @@
-"""One block of ST-GCN, as its formulas stand: the same on every device, and the reference of the fast engine."""
+"""One block of ST-GCN, plain: for every device, and the reference for the fast engine."""
 
 import torch
 from jaxtyping import Float
@@ -37,7 +37,7 @@ class Block(nn.Module):
     def _graph_convolution(
         self, x: Float[Tensor, "n c t v"], edges: Float[Tensor, "k v v"]
     ) -> Float[Tensor, "n d t v"]:
-        """sum over partitions k of (W_k x + b_k) A_k; joints are summed first, where there are fewer channels."""
+        """sum over partitions k of (W_k x + b_k) A_k; joints are summed before W_k adds channels."""
         k, c = len(edges), x.shape[1]
         weight = self.spatial.weight.view(k, -1, c).transpose(0, 1).reshape(-1, k * c, 1, 1)
         assert self.spatial.bias is not None

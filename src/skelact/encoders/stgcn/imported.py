@@ -1,4 +1,4 @@
-"""Reading published checkpoints of the ST-GCN family into our encoder, strictly and without unpickling code."""
+"""Imports published checkpoints of the ST-GCN family: strict, and without running code."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,26 +22,26 @@ from skelact.system.printable import printable
 from skelact.system.world import SkelactError, file_hash
 
 _PUBLISHED = ("", "encoder_q", "encoder_q.backbone")
-"""What stands before the encoder's names in the published programs' own files."""
+"""Prefixes of the encoder's names in the files of the published programs."""
 
 
 @dataclass(frozen=True)
 class Import:
-    """A checkpoint as an encoder, and what became of each of its tensors."""
+    """An imported encoder, and what was done with each tensor of the checkpoint."""
 
     encoder: LoadedEncoder
     loaded: tuple[str, ...]
     left_out: tuple[str, ...]
-    """Tensors that are no part of an encoder: key networks, banks, projection heads."""
+    """Tensors outside the encoder: key networks, banks, projection heads."""
     layout: str
-    """Why it is the layout that it is."""
+    """The layout, and why it was chosen."""
     where: str = ""
-    """What stood before the names of the encoder's tensors."""
+    """Prefix of the encoder's names in the file."""
     passed_over: tuple[str, ...] = ()
-    """Classes and functions of the objects that are no tensors; none of them was made or called."""
+    """Classes and functions of other objects in the file; none was created or called."""
 
     def report(self) -> str:
-        """What was loaded, where it was found, and what was left out. Missing or unexpected tensors are an error."""
+        """Text for the user: what was loaded, where it was found, and what was left out."""
         head = self.encoder.head
         lines = [
             f"loaded: {len(self.loaded)} tensors, {self.encoder.card.encoder.size}, "
@@ -58,7 +58,7 @@ class Import:
             )
         if self.passed_over:
             lines.append(
-                f"beside the tensors, passed over and not run: {', '.join(self.passed_over[:8])}"
+                f"other objects, ignored and not run: {', '.join(self.passed_over[:8])}"
                 + (", ..." if len(self.passed_over) > 8 else "")
             )
         return printable("\n".join(lines), keep="\n")
@@ -77,17 +77,16 @@ def import_weights(
 ) -> Import:
     """Read a published checkpoint.
 
-    Unless `skeleton` is given, the layout is that built-in one whose graph the file has; where it has none of ours, the
-    first one with as many joints, and the report says so. `classes` names the outputs of a classifier
-    head; left out, 60 or 120 outputs on Kinect v2 are NTU RGB+D's. `units` are those of the clips that it learned from:
-    by default metres on Kinect v2, else unknown. The encoder is found by the names of its tensors, whatever stands
-    before them; of several that are possible `prefix` chooses one. SkelactError: not a checkpoint, not of this family,
-    several encoders, tensors missing, unexpected or misshaped.
+    `skeleton` is the layout. Default: the built-in layout whose graph is in the file, else the first one with as many
+    joints; the report says which. `classes` are the names of the classifier's outputs. Default on Kinect v2 for 60 or
+    120 outputs: those of NTU RGB+D. `units` are those of the training clips (default: metres on Kinect v2, else
+    unknown). The encoder is found by its tensor names, with any prefix; `prefix` chooses one if several are possible.
+    SkelactError: no checkpoint, not of this family, several encoders, tensors missing, unexpected or misshaped.
     """
     file = Path(file)
     found, tensors, head_tensors, contents = _read(file, stream, prefix)
     config, adjacency = _size(file, tensors), tensors["adjacency"]
-    skeleton, told = (skeleton, f"{skeleton.name}, as given") if skeleton else _layout(file, adjacency)
+    skeleton, layout = (skeleton, f"{skeleton.name}, as given") if skeleton else _layout(file, adjacency)
     config = config.model_copy(update={"graph": _graph(adjacency, skeleton) or config.graph})
     shapes = shapes_of(without_memory(config, skeleton, frames, persons))
     _without_counters(shapes, tensors)
@@ -109,13 +108,13 @@ def import_weights(
         origin=f"imported from {Path(file).name}, sha256 {file_hash(file)}",
     )
     loaded = (*tensors, *(f"head.{name}" for name in head_tensors))
-    return Import(LoadedEncoder(network, card, head), loaded, found.left_out, told, found.where, contents.unmade)
+    return Import(LoadedEncoder(network, card, head), loaded, found.left_out, layout, found.where, contents.unmade)
 
 
 def _read(
     file: Path, stream: Stream, prefix: str | None
 ) -> tuple[Found, dict[str, Tensor], dict[str, Tensor], Contents]:
-    """The encoder in a checkpoint: where it is, its tensors under our names, its head's, and what else there is."""
+    """The encoder found in a checkpoint, its tensors under our names, those of its head, and the whole content."""
     if not file.is_file():
         raise SkelactError(f"{file}: no such file")
     try:
@@ -133,13 +132,13 @@ def _read(
             head = {name: part.tensor() for name, part in found.head.items()}
     except (RefusedPickle, OSError) as error:
         raise SkelactError(
-            f"{file}: not a file of PyTorch weights ({error}); files that would have to run code to be read are refused"
+            f"{file}: not a file of PyTorch weights ({error}); files that run code when read are refused"
         ) from error
     return found, tensors, head, contents
 
 
 def _size(file: Path, tensors: dict[str, Tensor]) -> STGCNConfig:
-    """Width, features and channels, from the shapes."""
+    """Configuration (width, features, channels) from the shapes."""
     needed = ("adjacency", "blocks.0.spatial.weight", "blocks.9.temporal.weight", "input_norm.weight")
     absent = [name for name in needed if name not in tensors]
     if absent:
@@ -162,7 +161,7 @@ def _size(file: Path, tensors: dict[str, Tensor]) -> STGCNConfig:
 
 
 def _layout(file: Path, adjacency: Tensor) -> tuple[Skeleton, str]:
-    """A built-in layout for the file's matrices, and why this one."""
+    """The built-in layout for the file's adjacency matrices, and why it was chosen."""
     joints = adjacency.shape[1]
     fitting = [skeleton for skeleton in LAYOUTS if len(skeleton) == joints]
     if not fitting:
@@ -170,17 +169,19 @@ def _layout(file: Path, adjacency: Tensor) -> tuple[Skeleton, str]:
     alike = [skeleton for skeleton in fitting if _graph(adjacency, skeleton)]
     first, *others = alike or fitting
     if not alike:
-        why = f"it has {joints} joints and a graph that is none of ours, kept as it is"
+        why = f"it has {joints} joints; the file's graph is not a built-in one and is kept"
     else:
         why = f"the file has its {_graph(adjacency, first)} graph"
     if others:
-        why += f"; {', '.join(other.name for other in others)} would fit as well: choose with --skeleton FILE.json"
+        why += f"; {', '.join(other.name for other in others)} would fit too: choose with --skeleton FILE.json"
     return first, f"{first.name}: {why}"
 
 
 def _graph(adjacency: Tensor, skeleton: Skeleton) -> str | None:
-    """Which of our graphs the file's matrices are. They are loaded as they stand; a control row is built from the name,
-    that of the default where they are none of ours."""
+    """Name of our graph that equals the file's matrices; None if no graph does.
+
+    The matrices are loaded unchanged. Only controls are built from the name (the default one if None).
+    """
     for name, graph in GRAPHS.items():
         ours = torch.tensor(graph(skeleton), dtype=adjacency.dtype)
         if ours.shape == adjacency.shape and torch.allclose(ours, adjacency, atol=1e-5):
@@ -189,14 +190,14 @@ def _graph(adjacency: Tensor, skeleton: Skeleton) -> str | None:
 
 
 def _without_counters(shapes: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> None:
-    """BatchNorm's batch counters, which old checkpoints lack altogether and evaluation does not use, start at 0."""
+    """Set missing batch counters of BatchNorm to 0. Old checkpoints have none, and evaluation does not use them."""
     counters = {name: torch.tensor(0) for name in shapes if name.endswith("num_batches_tracked")}
     if not tensors.keys() & counters.keys():
         tensors |= counters
 
 
 def _head(file: Path, tensors: dict[str, Tensor], features: int) -> nn.Linear | None:
-    """A classifier stored as a linear layer or as a 1 x 1 convolution."""
+    """The classifier, stored as a linear layer or as a 1 x 1 convolution; None without one."""
     if not tensors:
         return None
     if set(tensors) != {"weight", "bias"}:

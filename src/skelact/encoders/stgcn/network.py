@@ -20,12 +20,12 @@ GRAPHS = {"spatial": graph.spatial, "directed": graph.directed}
 class STGCN(Encoder):
     """Ten graph-convolution blocks; stride 2 in time at blocks 5 and 8; pooled over time, joints, then persons.
 
-    h = mean over persons of mean over T', V of the feature map (p, d, s, v), s = T' frames; absent persons take part
+    h = mean over persons of mean over T', V of the feature map (p, d, s, v), s = T' frames; absent persons count
     unless they are left out. Weights start as in the published programs (`published_start`).
     """
 
     engine: Engine = "auto"
-    """How it is computed on a CPU; set it on a network to choose (encoders/stgcn/engine.py)."""
+    """How it is computed on a CPU. Set it on a network to choose (encoders/stgcn/engine.py)."""
 
     def __init__(self, config: STGCNConfig, skeleton: Skeleton):
         super().__init__(
@@ -46,11 +46,11 @@ class STGCN(Encoder):
                 inner,
                 outer,
                 adjacency,
-                stride=2 if place in (4, 7) else 1,
-                residual=place > 0,
-                dropout=config.dropout if place > 0 else 0.0,
+                stride=2 if number in (4, 7) else 1,
+                residual=number > 0,
+                dropout=config.dropout if number > 0 else 0.0,
             )
-            for place, (inner, outer) in enumerate(pairwise(widths))
+            for number, (inner, outer) in enumerate(pairwise(widths))
         )
         self.apply(published_start)
 
@@ -66,17 +66,17 @@ class STGCN(Encoder):
         return x
 
     def person_features(self, features: Float[Tensor, "p d s v"]) -> Float[Tensor, "p d"]:
-        """Mean over time and joints, in float32 or better, whatever the map is in."""
+        """Mean over time and joints, in float32 or better."""
         return _Means.apply(features)
 
     def layers(self) -> list[nn.Module]:
-        """The layers from the input on, for learning rates layer by layer; every parameter is in one."""
+        """Layers from input to output, for layer-wise learning rates. Each parameter is in one."""
         return [self.input_norm, *self.blocks]
 
     def compile_blocks(self, backend: str = "inductor") -> None:
-        """torch.compile of every block, in place: whatever passes through the network passes through them. On a CPU
-        larger batches take a path of their own, which is faster (docs/performance.md)."""
-        # All blocks share one function, of which every width, mode and type of numbers is a variant of its own.
+        """Apply torch.compile to every block, in place. On a CPU larger batches use the fast engine instead, which is
+        faster (docs/performance.md)."""
+        # All blocks share one function. Every width, mode and dtype is compiled separately.
         limits = torch._dynamo.config
         limits.recompile_limit = max(limits.recompile_limit, 8 * len(self.blocks))
         for block in self.blocks:
@@ -84,8 +84,8 @@ class STGCN(Encoder):
 
 
 class _Means(torch.autograd.Function):
-    """Mean over time and joints, in float32 or better. The gradient is one number a channel, stretched over the map
-    without being written out: autograd's own would be, twice, once in an order that the blocks do not have."""
+    """Mean over time and joints, in float32 or better. The gradient is one number per channel, expanded over the map
+    without a copy. Autograd would write it out twice, once in another memory order than the blocks use."""
 
     @staticmethod
     def forward(ctx, features: Float[Tensor, "p d s v"]) -> Float[Tensor, "p d"]:

@@ -1,8 +1,8 @@
-"""Names of the published ST-GCN programs' state dicts, and ours beside them."""
+"""Maps tensor names of the published ST-GCN programs to ours."""
 
 import re
 
-# (published, ours), of one block or of the whole network, applied from the left end of a name.
+# (published, ours): patterns at the start of a name.
 _RENAMES = (
     (r"^A$", "adjacency"),
     (r"^data_bn\.", "input_norm."),
@@ -16,7 +16,7 @@ _RENAMES = (
 
 
 def our_name(published: str) -> str | None:
-    """Our name of a published encoder tensor; None for what is not part of the encoder (heads, banks)."""
+    """Our name of a published tensor; None if it is not part of the encoder (heads, banks)."""
     for pattern, replacement in _RENAMES:
         renamed, hits = re.subn(pattern, replacement, published)
         if hits:

@@ -1,4 +1,4 @@
-"""The protocols, a file each, and the one list of them. Whatever depends on a protocol is asked of it."""
+"""The protocols, one file each, and their only list. Other code asks the protocol and never looks at its name."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -38,11 +38,11 @@ PROTOCOLS: tuple[AnyProtocol, ...] = (
 
 
 class Choice(NamedTuple):
-    """What `skelact evaluate NAME` stands for."""
+    """A protocol or preset of `skelact evaluate NAME`."""
 
     protocol: AnyProtocol
     options: Config
-    """Those that it starts from."""
+    """Default options."""
     words: str
 
 
@@ -71,7 +71,7 @@ def choices() -> dict[str, Choice]:
 
 
 def kind_of(values: dict[str, Any]) -> type[Evaluation]:
-    """The kind of result that a file holds. One of a protocol that is not known counts as an accuracy."""
+    """The type of result in a file. Results of unknown protocols count as accuracies."""
     if "parts" in values:
         return Fused
     found = (protocol.result for protocol in PROTOCOLS if protocol.name == values.get("protocol"))
@@ -79,7 +79,7 @@ def kind_of(values: dict[str, Any]) -> type[Evaluation]:
 
 
 def protocol_of(result: Evaluation) -> AnyProtocol:
-    """The protocol that knows how to show a result."""
+    """The protocol that shows a result."""
     if isinstance(result, Fused):
         return Fusion()
     return next((protocol for protocol in PROTOCOLS if protocol.name == result.protocol), Trained())

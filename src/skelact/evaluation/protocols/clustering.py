@@ -17,11 +17,11 @@ class ClusteringConfig(Config):
     """How k-means is run."""
 
     clusters: PositiveInt | None = None
-    """Number of clusters; left out, the number of classes among the test clips."""
+    """Number of clusters (default: the number of classes among the test clips)."""
     starts: PositiveInt = 10
-    """Starts of k-means, the tightest of which counts."""
+    """Starts of k-means; the one with the lowest inertia counts."""
     normalise: bool = True
-    """Whether features are first brought to length 1, so that distance is cosine."""
+    """Scale features to length 1 first, so that distance is cosine."""
 
 
 class Clusters(Config):
@@ -57,7 +57,7 @@ class ClusteringProtocol(Protocol[ClusteringConfig, Clustered]):
     """Whether classes show without labels."""
 
     name = "clustering"
-    words = "k-means on the test clips, held against their classes."
+    words = "k-means on the test clips, compared with their classes."
     options = ClusteringConfig
     result = Clustered
     reading = "Clustering: k-means on the test clips, as many clusters as classes."
@@ -105,7 +105,7 @@ def count_of(task: Task, options: ClusteringConfig) -> int:
 
 
 def assign(task: Task, options: ClusteringConfig, seed: int) -> Array:
-    """(n,): the cluster of every test clip. Labels are not looked at, but for their number."""
+    """(n,): the cluster of every test clip. Of the labels only their number is used."""
     from skelact.maths.clusters import k_means
 
     return k_means(task.test, count_of(task, options), options.starts, seed, options.normalise)

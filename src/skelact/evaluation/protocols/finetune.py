@@ -18,12 +18,18 @@ def finetune_released() -> FinetuneConfig:
 
 
 class FinetuneProtocol(Trained[FinetuneConfig]):
-    """What all labels give, beside the same training from random weights."""
+    """What all labels give, compared with the same training from random weights."""
 
     name = "finetune"
-    words = "The whole network learns all labels."
+    words = "The whole network learns from all labels."
     options = FinetuneConfig
-    presets = (Preset("released", "finetune in the same way.", finetune_released()),)
+    presets = (
+        Preset(
+            "released",
+            "finetune as in a published program: network in evaluation mode, no weight decay.",
+            finetune_released(),
+        ),
+    )
 
     def measure(self, case: Case, options: FinetuneConfig, seeds: Sequence[int], name: str) -> Scored:
         from skelact.evaluation.tuned import tuned

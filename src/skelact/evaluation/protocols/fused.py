@@ -1,4 +1,4 @@
-"""How a fusion of results is shown. It measures nothing, so it is no protocol that can be asked for."""
+"""Shows a fusion of results. It measures nothing, so `skelact evaluate` does not offer it."""
 
 from rich.table import Table
 
@@ -9,7 +9,7 @@ from skelact.evaluation.results.table import Figure, Row, accuracy_table
 
 
 class Fusion(Protocol[Config, Fused]):
-    """The class scores of several streams, added up clip by clip."""
+    """Class scores of several streams, added up clip by clip."""
 
     name = "fuse"
     words = "Class scores of several results added up."

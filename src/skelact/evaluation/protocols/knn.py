@@ -15,12 +15,12 @@ from skelact.maths.accuracy import Accuracy
 
 
 class KnnConfig(Config):
-    """Which k are reported, and how neighbours vote."""
+    """Settings of k nearest neighbours."""
 
     k: tuple[PositiveInt, ...] = Field(default=(1, 20), min_length=1)
-    """Numbers of neighbours; the last one gives the headline figure."""
+    """Numbers of neighbours; the last one gives the main result."""
     cap: bool = True
-    """Whether k is at most the train clips of the smallest class; more neighbours would have to be of other classes."""
+    """Limit k to the train clips of the smallest class; more neighbours must be of other classes."""
     temperature: PositiveFloat = 0.1
     """tau: a neighbour's vote weighs exp(cosine similarity / tau)."""
 
@@ -29,7 +29,7 @@ class KnnProtocol(Classifying[KnnConfig]):
     """Whether near neighbours share a class."""
 
     name = "knn"
-    words = "Nearest neighbours."
+    words = "k nearest neighbours."
     options = KnnConfig
 
     def measure(self, case: Case, options: KnnConfig, seeds: Sequence[int], name: str) -> Scored:
@@ -62,7 +62,7 @@ class KnnProtocol(Classifying[KnnConfig]):
 
 
 def neighbours(result: Result, k: int) -> str:
-    """How many neighbours vote where k are asked for, and why they are fewer."""
+    """The number of neighbours that vote for k, and why it is lower than k."""
     used = result.k_used.get(k, k)
     if used == k:
         return f"{k} nearest"
@@ -73,7 +73,7 @@ def neighbours(result: Result, k: int) -> str:
 
 @dataclass(frozen=True)
 class Knn:
-    """What the k nearest neighbours say about the test clips."""
+    """Predictions of the k nearest neighbours for the test clips."""
 
     by_k: dict[int, Accuracy]
     """Accuracy for each k asked for."""

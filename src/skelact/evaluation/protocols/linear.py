@@ -1,4 +1,4 @@
-"""Linear evaluation: a linear layer learns all labels from frozen features; `train/linear.py` trains it."""
+"""Linear evaluation: a linear layer learns all labels from frozen features (`train/linear.py`)."""
 
 from collections.abc import Sequence
 from statistics import stdev

@@ -1,7 +1,7 @@
-"""What a protocol is: its name, its options, what it measures, the kind of its result, and how that is shown.
+"""The base class of protocols: name, options, measurement, type of result, and how that is shown.
 
-A file here imports nothing that computes until it measures: a command line is read, and answered, without PyTorch.
-What is computed with is named by its full name below.
+Files here import PyTorch only inside `measure`, so that the command line and its help do not need it. Types that do are
+given by their full names below.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,20 +56,20 @@ class Protocol(Generic[Options, Kind]):
     words: ClassVar[str]
     """One line for the list of protocols on the command line."""
     options: ClassVar[type[Config]]
-    """Settings; the defaults are the protocol's own."""
+    """Settings; the defaults are those of the protocol."""
     result: ClassVar[type[Evaluation]]
-    """The kind of value that is left behind."""
+    """Type of its results."""
     presets: ClassVar[tuple[Preset, ...]] = ()
     in_all: ClassVar[bool] = True
     """Whether `skelact evaluate all` runs it."""
     uses_weights: ClassVar[bool] = True
-    """Whether it measures what the encoder learned; False where it starts from random weights of the same shape."""
+    """Whether it uses the encoder's weights; False if it starts from random weights of the same shape."""
     paper_method: ClassVar[str] = ""
-    """Method under which papers print its numbers, where it is not the encoder's own."""
+    """Method name under which papers publish its numbers, if it is not the encoder's."""
     reading: ClassVar[str] = ""
-    """A sentence for the report: what its figures are, or its control if that is not the usual one."""
+    """A sentence for the report about its figures or its control (optional)."""
     no_better: ClassVar[str] = "by this protocol the encoder is no better than random weights"
-    """What a figure that is not above its control means."""
+    """Meaning of a figure that is not above its control."""
     warning: ClassVar[str] = (
         "The encoder has learned nothing that this protocol can use, or its weights are not the ones that were trained."
     )
@@ -88,21 +88,21 @@ class Protocol(Generic[Options, Kind]):
         return load_encoder(path, stream)
 
     def finish(self, path: Path, case: Case, split: str) -> None:
-        """Called when all is measured, before the result is written."""
+        """Called after the measurement, before the result is written."""
 
     def variant(self, recipe: Mapping[str, Any]) -> str:
-        """What distinguishes results of different options in file names; empty where a new one takes the old's place.
+        """Suffix of file names for results of different options; empty if a new result replaces the old one.
 
         `recipe` holds the options as a result does.
         """
         return ""
 
     def setting(self, recipe: Mapping[str, Any]) -> str:
-        """The same as the published numbers write it."""
+        """The variant as `published.csv` writes it."""
         return ""
 
     def precision(self, options: Options) -> str:
-        """What a training of it calculates in."""
+        """Precision of its training."""
         return getattr(options, "precision", "float32")
 
     def all_options(self) -> dict[str, tuple[Any, Any]]:
@@ -114,11 +114,11 @@ class Protocol(Generic[Options, Kind]):
         yield getattr(everything, self.name)
 
     def figures(self, result: Kind) -> list[Figure]:
-        """What `all` and the report list; the first is held against the control in words."""
+        """What `all` and the report list; the first one is compared with the control in words."""
         raise NotImplementedError
 
     def how(self, result: Kind) -> str:
-        """How the last number was obtained, for the report; asked only where results are accuracies."""
+        """How `last` was obtained, for the report; used for accuracies only."""
         return ""
 
     def verdict(self, result: Kind) -> str:
@@ -137,7 +137,7 @@ class Classifying(Protocol[Options, Result]):
     result = Result
 
     def headline(self, result: Result) -> str:
-        """What the accuracy is called among the figures of all protocols."""
+        """Name of the accuracy in tables of all protocols."""
         return "top 1"
 
     def rows(self, result: Result) -> list[Row]:

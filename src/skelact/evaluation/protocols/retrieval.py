@@ -1,4 +1,4 @@
-"""Retrieval on frozen features: test clips search for clips of their class, by cosine; mAP and recall at k."""
+"""Retrieval on frozen features: test clips search for clips of their class by cosine; mAP and recall@k."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -14,12 +14,12 @@ from skelact.system.world import SkelactError
 
 
 class RetrievalConfig(Config):
-    """What is searched, and how deep recall looks."""
+    """Settings of retrieval."""
 
     gallery: Literal["train", "test"] = "train"
-    """What a test clip searches: the train clips, or all other test clips (each is left out of its own search)."""
+    """Clips that a test clip searches: the train clips, or all other test clips (leave one out)."""
     recall: tuple[PositiveInt, ...] = Field(default=(1, 5), min_length=1)
-    """Numbers of first clips among which one of the own class is looked for."""
+    """The k of recall@k."""
 
 
 class Ranked(Config):
@@ -50,7 +50,7 @@ class RetrievalProtocol(Protocol[RetrievalConfig, Retrieved]):
     """Whether clips of a class are found first."""
 
     name = "retrieval"
-    words = "Test clips search the train clips for their class."
+    words = "Test clips search the train clips for clips of their class."
     options = RetrievalConfig
     result = Retrieved
     reading = (

@@ -18,9 +18,9 @@ class SemiConfig(TuneConfig):
     """As finetune, with the labels of a share of the train clips."""
 
     share: float = Field(default=0.1, gt=0, le=1)
-    """Share of the clips of every class that keep their label."""
+    """Share of the clips of every class that keep their labels."""
     per_class: PerClass = "at_least_one"
-    """The share rounded, half up, but at least one clip of each class; or half to even, possibly none (released)."""
+    """at_least_one: the share rounded half up, at least one clip per class; released: half to even, possibly none."""
 
 
 def semi_released() -> SemiConfig:
@@ -29,21 +29,21 @@ def semi_released() -> SemiConfig:
 
 
 class SemiProtocol(Trained[SemiConfig]):
-    """What a few labels give, beside the same training on the same labels from random weights."""
+    """What a few labels give, compared with the same training from random weights."""
 
     name = "semi"
-    words = "The whole network learns a share of the labels."
+    words = "The whole network learns from a share of the labels."
     options = SemiConfig
     presets = (
         Preset(
             "released",
-            "semi with the numbers of a published program: the network in evaluation mode, no weight decay.",
+            "semi as in a published program: network in evaluation mode, no weight decay.",
             semi_released(),
         ),
     )
 
     def measure(self, case: Case, options: SemiConfig, seeds: Sequence[int], name: str) -> Scored:
-        """Each seed's subset is kept as `<name>-seed<seed>.csv` among the results; one that is there is taken."""
+        """Each seed's subset is written as `<name>-seed<seed>.csv` among the results; an existing file is used."""
         from skelact.evaluation.subset import kept_or_chosen, label_files
         from skelact.evaluation.tuned import tuned
 

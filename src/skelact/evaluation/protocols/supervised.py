@@ -12,7 +12,7 @@ from skelact.train.labels import SupervisedConfig
 
 
 class SupervisedProtocol(Trained[SupervisedConfig]):
-    """What training from scratch gives, beside a linear layer on random weights."""
+    """What training from scratch gives, compared with a linear layer on random weights."""
 
     name = "supervised"
     words = "The same network from random weights; RUN may be a new folder."
@@ -24,7 +24,7 @@ class SupervisedProtocol(Trained[SupervisedConfig]):
     warning = "Training the network gave no more than a linear layer on its random weights."
 
     def start(self, path: Path, store: Store, options: SupervisedConfig, stream: Stream | None) -> LoadedEncoder:
-        """A random network of the shape of the run's; where there is no run, one of its own."""
+        """A random network of the run's shape; without a run, of the default shape."""
         from skelact.train.scratch import scratch
 
         return scratch(path, store, options, stream)

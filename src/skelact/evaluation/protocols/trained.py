@@ -1,4 +1,4 @@
-"""What protocols by accuracy share that train for some epochs, and test after several of them."""
+"""Shared by classification protocols that train for some epochs and test after several of them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ class Trained(Classifying[Options]):
     """A linear layer, or a whole network and a linear layer, learn labels."""
 
     def training(self, recipe: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The options of the training whose numbers are `last` and `best`, as a result holds them."""
+        """The options of the training that gave `last` and `best`."""
         return recipe
 
     def rows(self, result: Result) -> list[Row]:

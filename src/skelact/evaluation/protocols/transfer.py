@@ -16,7 +16,7 @@ from skelact.train.labels import LinearConfig
 
 
 class TransferConfig(Config):
-    """Both ways of using the encoder on the other store."""
+    """Settings of both protocols on the other store."""
 
     linear: LinearConfig = LinearConfig()
     finetune: FinetuneConfig = FinetuneConfig()
@@ -31,12 +31,12 @@ class TransferProtocol(Trained[TransferConfig]):
     in_all = False  # on a store new to the run it is linear and finetune
 
     def measure(self, case: Case, options: TransferConfig, seeds: Sequence[int], name: str) -> Scored:
-        """SkelactError where the run was pretrained on this very store: that is `linear` and `finetune`."""
+        """SkelactError if the run was pretrained on this store: use `linear` and `finetune` then."""
         from skelact.evaluation.pretrained import pretrained_on
 
         if case.prepared.hash in pretrained_on(case):
             raise SkelactError(
-                f"the run was pretrained on {case.store.name}, so nothing is transferred; "
+                f"the run was pretrained on {case.store.name}, so this is no transfer; "
                 "give another --store, or use evaluate linear and evaluate finetune"
             )
         layer = LinearProtocol().measure(case, options.linear, seeds, name)

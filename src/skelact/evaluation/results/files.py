@@ -1,4 +1,4 @@
-"""A result's JSON file, and what lies beside it."""
+"""The JSON file of a result, and the files beside it."""
 
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ Kind = TypeVar("Kind", bound=Evaluation)
 
 
 def without_idle_top5(result: Kind) -> Kind:
-    """The result with no top 5 where it has five classes or fewer: it would say nothing, and look like much."""
+    """The result without top 5 if there are five classes or fewer, where it is always 100 %."""
     if result.classes > FEW:
         return result
     return type(result).model_validate(_idle_top5(result.model_dump()))
@@ -37,9 +37,9 @@ def write_result(
     what: str = "scores",
     stem: str = "",
 ) -> Path:
-    """Write what was found for every test clip, `what` by name, then the result; the path of its JSON file.
+    """Write the values of every test clip, under the name `what`, then the result. Gives the path of the JSON file.
 
-    `stem` names the files; left out, they have the name that belongs to the result.
+    `stem` names the files (default: the result's own name).
     """
     stem = stem or result.file_name
     arrays: dict[str, Any] = {"names": names, "labels": labels, what: scores}
@@ -50,7 +50,7 @@ def write_result(
 
 
 def as_kind(values: dict[str, Any], kind: type[Kind], path: Path) -> Kind:
-    """A result of this kind from what its file holds; keys that it does not know are passed over.
+    """A result of this kind from what its file holds; unknown keys are ignored.
 
     SkelactError, naming the file: a key that is missing or wrong.
     """

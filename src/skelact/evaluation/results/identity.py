@@ -1,4 +1,4 @@
-"""Which run, which store, which result: by content, as folders may be moved or have the same name."""
+"""Identity of runs, stores and results: by content, because folders may be moved or share a name."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -10,9 +10,9 @@ from skelact.runs import RunFolder
 from skelact.system.world import SkelactError, read_json
 
 SHOWN = 10
-"""Runs that are listed where one is not there."""
+"""Most runs listed in the error for a missing one."""
 PROVENANCE = "sources.csv"
-"""The file of a store that says where clips came from, not what they are."""
+"""The file of a store that names the source files; no part of its content."""
 
 
 def content_hash(store: Store) -> str:
@@ -44,13 +44,13 @@ def free_variant(
     try:
         there = read_json(path)
     except SkelactError:
-        return plain  # nothing that could be kept
+        return plain  # a damaged result may be replaced
     same = there["content"] == content if there.get("content") else there.get("store_hash") == store_hash
     return plain if same else own
 
 
 def expect_run(path: Path) -> None:
-    """SkelactError, with the runs that are beside it, where there is neither a run folder nor an encoder file."""
+    """SkelactError, listing the runs beside it, if there is neither a run folder nor an encoder file."""
     path = Path(path)
     if path.exists():
         return

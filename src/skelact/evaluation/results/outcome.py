@@ -1,6 +1,6 @@
-"""What evaluations leave behind, as values: what is common to all, accuracies, and fusions.
+"""Results of evaluations: what is common to all, accuracies, and fusions.
 
-A protocol with a result of another kind has that kind in its own file.
+A protocol with another type of result has that type in its own file.
 """
 
 import hashlib
@@ -13,6 +13,14 @@ from skelact.maths.accuracy import Accuracy
 from skelact.system.printable import printable
 from skelact.system.world import SEAL
 
+OLD_RULES = {
+    "views 1, 2 train; view 3 tests": "cameras 1, 2 train; camera 3 tests",
+    "views 1, 2 train without clips whose joints are those of a test clip; view 3 tests": (
+        "cameras 1, 2 train without clips whose joints are those of a test clip; camera 3 tests"
+    ),
+    "middle and right view train; the left one tests": "cameras 2 (M), 3 (R) train; camera 1 (L) tests",
+}
+"""Rules of splits as results of earlier versions word them, and their wording now."""
 MOST_LETTERS = 80
 """Bytes of a store's name, or of a split, in a file name, which may have 255 in all."""
 
@@ -34,23 +42,23 @@ class PublishedNumber(Config):
 
 
 class Evaluation(Config):
-    """What was evaluated on what, when and how long; common to all protocols."""
+    """Fields of every result: what was evaluated, on which clips, when, and how long it took."""
 
     protocol: str
     variant: str = ""
-    """What distinguishes this result from others of the protocol, store and split: the share of labels, a stream."""
+    """Suffix for several results of one protocol, store and split: the share of labels, a stream."""
     recipe: dict[str, Any]
     """Settings of the protocol."""
     store: str
     store_hash: str
     """SHA-256 of the prepared clips."""
     content: str = ""
-    """SHA-256 over the store's recordings and labels, whatever their preparation and its name: which store it
-    is. Empty in results of earlier versions."""
+    """SHA-256 over the store's recordings and labels, whatever its name and preparations. Empty in
+    results of earlier versions."""
     scale: float = 1.0
-    """What lengths of the clips were multiplied by to be in the encoder's unit."""
+    """Factor from the units of the clips to those of the encoder."""
     notes: tuple[str, ...] = ()
-    """What to know about the clips: how many have no label, are long for the frames, are in other units."""
+    """Sentences about the clips: missing labels, long recordings, other units."""
     dataset: str
     split: str
     rule: str
@@ -65,26 +73,30 @@ class Evaluation(Config):
     """Clips whose labels were used; semi: those of the first seed's subset."""
     test_clips: int
     majority: float
-    """Always guessing the most frequent train class."""
+    """Accuracy of always guessing the most frequent train class."""
     chance: float
-    """Guessing any class alike."""
+    """Accuracy of uniform random guessing."""
     seeds: int
-    """Trainings, and random encoders of the control. knn, retrieval: random encoders only."""
+    """Number of trainings and of random encoders for the control; knn and retrieval: random encoders only."""
     seconds: float
-    """Wall time of all of it, features that were not cached included."""
+    """Wall time, including features that were not cached."""
     date: str
     skelact: str
     machine: dict[str, Any]
 
     @model_validator(mode="before")
     @classmethod
-    def _without_seal(cls, values: Any) -> Any:
-        """The seal of a result's file is no part of the result."""
-        return {key: held for key, held in values.items() if key != SEAL} if isinstance(values, dict) else values
+    def _from_file(cls, values: Any) -> Any:
+        """Values without the seal of their file; the rule of a split in today's words."""
+        if not isinstance(values, dict):
+            return values
+        rule = values.get("rule")
+        today = {"rule": OLD_RULES.get(rule, rule)} if isinstance(rule, str) else {}
+        return {key: held for key, held in values.items() if key != SEAL} | today
 
     @property
     def file_name(self) -> str:
-        """Name of the JSON file, without its ending; what belongs to it lies beside it under the same name."""
+        """Name of the JSON file without its ending, also used for the files beside it."""
         return self.name_of(self.protocol, self.store, self.split, self.variant)
 
     @property
@@ -100,7 +112,7 @@ class Evaluation(Config):
 
     @property
     def identity(self) -> str:
-        """What distinguishes stores of one name."""
+        """Hash that distinguishes stores of one name."""
         return self.content or self.store_hash
 
 
@@ -108,7 +120,7 @@ class Control(Config):
     """The same protocol on random encoders: means over them, in per cent, and the accuracies of each."""
 
     top1: float
-    """What a trained encoder has to beat: the stronger of plain and standardised features, after the last epoch."""
+    """Accuracy that a trained encoder has to beat: the better of plain and standardised features, last epoch."""
     how: str = "frozen random encoder"
     """What the control is, in words."""
     plain: Accuracy
@@ -120,11 +132,11 @@ class Control(Config):
     plain_per_seed: tuple[Accuracy, ...]
     standardised_per_seed: tuple[Accuracy, ...] = ()
     taken_from: str = ""
-    """File of the folder of controls that it was taken from; empty where it was computed for this result."""
+    """File in the folder of controls that it was read from; empty if it was computed for this result."""
 
 
 class Accuracies(Config):
-    """What a protocol that gives every test clip a class found. Per cent; means over the seeds where there are several.
+    """Accuracies of a classification protocol, in per cent; means over the seeds.
 
     Each per-seed field has one entry a seed.
     """

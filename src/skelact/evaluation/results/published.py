@@ -1,10 +1,10 @@
-"""Published accuracies, for the number that a run is held against; `published.csv` beside this file has them all.
+"""Published accuracies to compare runs with; all are in `published.csv` beside this file.
 
 AimCLR: Guo et al., Contrastive Learning from Extremely Augmented Skeleton Sequences for Self-supervised Action
 Recognition, AAAI 2022: every number of its tables 1 to 8, per cent; linear ones of the best test epoch. Its kNN results
-(figure 3) are drawn without numbers. AimCLR repository: what its authors report for the weights that they gave out.
+(figure 3) are drawn without numbers. AimCLR repository: numbers that its authors report for their released weights.
 SkeAttnCLR: Hua et al., Part Aware Contrastive Learning for Self-Supervised Action Recognition, IJCAI 2023, second-hand;
-`note` says whose word it is.
+`note` names the source.
 """
 
 import csv
@@ -42,51 +42,51 @@ class Published:
     """Paper and table."""
     protocol: Literal["linear", "semi", "finetune", "supervised"] = "linear"
     setting: str = ""
-    """What sets it apart from the method as it is: a row of an ablation, epochs, the share of labels."""
+    """Difference from the plain method: a row of an ablation, epochs, the share of labels."""
     label: str = ""
     """The row as the paper writes it."""
     row: int = 0
-    """Its place in the printed table, from 1."""
+    """Its row in the printed table, from 1."""
     note: str = ""
 
 
 def read_published(lines: Iterable[str], name: str) -> Iterator[Published]:
-    """The entries of a file with COLUMNS. SkelactError, with the line, for anything that is not as it should be."""
+    """The entries of a file with COLUMNS. SkelactError, with the line, for any mistake."""
     reader = csv.DictReader(lines, strict=True)
     if tuple(reader.fieldnames or ()) != COLUMNS:
         raise SkelactError(f"{name}:1: expected the columns {', '.join(COLUMNS)}, found {reader.fieldnames}")
     seen: dict[tuple[str, ...], int] = {}
     for values in reader:
-        place = f"{name}:{reader.line_num}"
+        where = f"{name}:{reader.line_num}"
         if None in values or None in values.values():
-            raise SkelactError(f"{place}: expected {len(COLUMNS)} values, found more or fewer")
+            raise SkelactError(f"{where}: expected {len(COLUMNS)} values, found more or fewer")
         key = tuple(values[column] for column in (*COLUMNS[:3], "dataset", "split", "setting"))
         if key in seen:
-            raise SkelactError(f"{place}: expected every cell of a table once, found that of line {seen[key]} again")
+            raise SkelactError(f"{where}: expected every cell of a table once, found that of line {seen[key]} again")
         seen[key] = reader.line_num
-        yield _entry(values, place)
+        yield _entry(values, where)
 
 
-def _entry(values: dict[str, Any], place: str) -> Published:
+def _entry(values: dict[str, Any], where: str) -> Published:
     paper, table, stream = (values.pop(column) for column in ("source", "table", "streams"))
     source = f"{paper}, table {table}" if table.isdigit() else f"{paper}, {table}"
     try:
         return Published(**values, stream=stream, source=source)
     except ValidationError as error:
         faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}, found {fault['input']!r}" for fault in error.errors())
-        raise SkelactError(f"{place}: {faults}") from error
+        raise SkelactError(f"{where}: {faults}") from error
 
 
 _FILE = files("skelact.evaluation.results").joinpath("published.csv")
 TABLES = tuple(read_published(_FILE.read_text(encoding="utf-8").splitlines(), "published.csv"))
-"""Every number that is known, in the order of the papers."""
+"""All known numbers, in the order of the papers."""
 
 _WHOLE = {60: ("NTU-60", 56_880), 120: ("NTU-120", 114_480)}
 """Classes of an NTU data set, its name, and its clips before the broken ones are left out."""
 
 
 def published(dataset: str, split: str, method: str, stream: str, protocol: str, setting: str = "") -> Published | None:
-    """The published number for exactly this, where there is one. `setting` of semi: `1%` or `10%` of the labels."""
+    """The published number for the same evaluation, if there is one. `setting` of semi: `1%` or `10%` of the labels."""
     asked = (dataset, split, method.lower(), stream, protocol, setting)
     for entry in TABLES:
         if (entry.dataset, entry.split, entry.method.lower(), entry.stream, entry.protocol, entry.setting) == asked:
@@ -102,7 +102,7 @@ def table_row(source: str, row: int, setting: str | None = None) -> tuple[Publis
 
 
 def published_name(dataset: str, classes: int, clips: int) -> str:
-    """What papers call a store's data set, by the classes and clips in it; the store's own name for it if none do.
+    """The papers' name of a store's data set, by its classes and clips; else the store's own name.
 
     A part of NTU RGB+D is not NTU RGB+D: at least 98 % of its clips have to be there, as without the broken ones.
     """

@@ -1,4 +1,4 @@
-"""What a protocol hands over when it has measured; with what is known of the case it becomes a result."""
+"""The output of a protocol's measurement, from which the result is made."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scored:
-    """What a protocol found: the fields of its result that it decides, and what it says about every test clip."""
+    """Fields of the result that the protocol decides, and its values for every test clip."""
 
     fields: dict[str, Any]
     scores: "torch.Tensor"
-    """(n, classes): of the first seed after the last epoch. Where no classes are scored: one number a test clip."""
+    """(n, classes): scores of the first seed after the last epoch; (n,) if the protocol does not score classes."""
     what: str = "scores"
-    """What those numbers are: their name in the .npz."""
+    """Name of `scores` in the .npz file."""
     network: "skelact.encoders.loaded.LoadedEncoder | None" = None
-    """The network that the first seed ended with, where one learned."""
+    """The trained network of the first seed, if the protocol trains one."""

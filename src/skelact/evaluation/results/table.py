@@ -1,4 +1,4 @@
-"""Results as tables on the terminal: rows of accuracies, or figures beside their control."""
+"""Results as tables on the terminal: accuracies, or other figures, with their control."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from skelact.maths.accuracy import Accuracy
 from skelact.system.terminal import cell
 
 FEW = 5
-"""Classes up to which a top 5 says nothing."""
+"""With this many classes or fewer there is no top 5."""
 
 
 class Row(NamedTuple):
@@ -28,7 +28,7 @@ class Figure(NamedTuple):
     name: str
     last: float
     best: float | None
-    """Of the epoch that the test clips chose; None where there are no epochs to choose among."""
+    """At the epoch that the test clips chose; None if there are no epochs."""
     standardised: float | None
     """On standardised features; None where the network itself learned."""
     control: float | None
@@ -84,7 +84,7 @@ def _empty(result: Evaluation, verdict: str) -> Table:
 
 
 def seeds_in_words(count: int) -> str:
-    """What a mean is over."""
+    """What a mean was taken over, in words."""
     return f"mean of {count} seeds" if count > 1 else "1 seed"
 
 
@@ -106,7 +106,7 @@ def control_rows(found: Accuracies, seeds: int) -> list[Row]:
 
 
 def beside_control(what: str, value: float, control: float, no_better: str) -> str:
-    """How far a figure is from the stronger control; `no_better` says what it means if it is not above."""
+    """The distance from the better control; `no_better` is the meaning of not being above it."""
     gain = value - control
     if gain > 0:
         return f"{what} is {gain:.1f} points above the stronger control ({control:.1f})"

@@ -1,4 +1,4 @@
-"""The k nearest neighbours of a clip among labelled ones, exactly, by cosine, in pieces that fit into memory."""
+"""Exact k nearest neighbours by cosine similarity, in pieces that fit into memory."""
 
 import torch
 from jaxtyping import Float, Int
@@ -10,17 +10,17 @@ from skelact.system.allocator import kept_memory
 from skelact.system.world import SkelactError
 
 GROUP = 64
-"""Train clips whose similarities are looked at as one, by their largest, before the k largest are sought."""
+"""Train clips in a group. The largest similarity of each group decides which groups are searched."""
 TILE = 16 * GROUP
-"""Train clips of one product: CPUs multiply a few hundred queries by as many twice as fast as by all at once."""
+"""Train clips in one matrix product. On CPUs such products are twice as fast as one with all clips."""
 PIECE = 2**24
-"""Most similarities held at once: 64 MiB in float32."""
+"""Largest number of similarities held at once: 64 MiB in float32."""
 QUERIES = 512
-"""Most queries of one product, so that it is still in the processor's cache when the largest are taken from it."""
+"""Largest number of queries in one matrix product, so that the result stays in the processor's cache."""
 
 
 def capped(k: int, train_labels: Int[Tensor, "clips"]) -> int:
-    """k, at most the train clips of the smallest class there is: of more neighbours some would have to be of others."""
+    """k, but at most the size of the smallest class: more neighbours would have to be of other classes."""
     return min(k, int(train_labels.unique(return_counts=True)[1].min()))
 
 
@@ -29,7 +29,7 @@ def nearest(
 ) -> tuple[Float[Tensor, "n k"], Int[Tensor, "n k"]]:
     """Cosine similarities and row numbers of the k rows of `train` closest to each query, closest first.
 
-    A SkelactError is raised unless 1 <= k <= number of train rows.
+    Raises SkelactError unless 1 <= k <= number of train rows.
     """
     if not 1 <= k <= len(train):
         raise SkelactError(f"k must be between 1 and the {len(train)} train clips, got {k}")
@@ -47,17 +47,17 @@ def _all_at_once(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"],
 
 
 def _by_groups(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k: int) -> tuple[Tensor, Tensor]:
-    """The same: the k largest similarities lie in the k groups of train clips with the largest maxima."""
+    """As `_all_at_once`: the k largest similarities lie in the k groups with the largest maxima."""
     tiles, each = train.split(TILE), TILE // GROUP
     pieces = queries.split(max(1, min(QUERIES, PIECE // (len(tiles) * TILE))))
-    # Written anew for every piece: memory fresh from the system would cost as much as the products.
-    made = queries.new_full((len(tiles), len(pieces[0]), TILE), -torch.inf)
+    # Reused for every piece: fresh memory from the system would cost as much as the products.
+    scores = queries.new_full((len(tiles), len(pieces[0]), TILE), -torch.inf)
     maxima = queries.new_empty(len(pieces[0]), len(tiles), each)
     found = []
     for piece in pieces:
         n = len(piece)
         for number, tile in enumerate(tiles):
-            out = made[number, :n]
+            out = scores[number, :n]
             if len(tile) == TILE:
                 torch.mm(piece, tile.T, out=out)
             else:
@@ -65,14 +65,14 @@ def _by_groups(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k
             torch.amax(out.unflatten(1, (each, GROUP)), 2, out=maxima[:n, number])
         best = maxima[:n].flatten(1).topk(k, dim=1).indices
         query = torch.arange(n, device=best.device)[:, None]
-        place = (best // each * len(pieces[0]) + query) * each + best % each  # of the group in all that was made
-        values, within = made.view(-1, GROUP)[place].flatten(1).topk(k, dim=1)
+        group = (best // each * len(pieces[0]) + query) * each + best % each  # its row in all groups of the scores
+        values, within = scores.view(-1, GROUP)[group].flatten(1).topk(k, dim=1)
         found.append((values, best.gather(1, within // GROUP) * GROUP + within % GROUP))
     return torch.cat([values for values, _ in found]), torch.cat([rows for _, rows in found])
 
 
 def _rough_first(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k: int) -> tuple[Tensor, Tensor]:
-    """The same by `rough.nearest`, but for the queries that it leaves."""
+    """As `_all_at_once`, by `rough.nearest`; queries that it leaves go through `_by_groups`."""
     values, rows, left = rough.nearest(queries, train, k)
     if len(left):
         values[left], rows[left] = _by_groups(queries[left], train, k)
@@ -97,6 +97,6 @@ def knn_scores(
     k: int,
     temperature: float = 0.1,
 ) -> Float[Tensor, "n classes"]:
-    """Class scores of each query from its k nearest train clips; k beyond their number takes them all."""
+    """Class scores of each query from its k nearest train clips, or from all of them if there are fewer."""
     similarity, rows = nearest(queries, train, min(k, len(train)))
     return votes(similarity, labels[rows], classes, temperature)

@@ -1,8 +1,8 @@
-"""The nearest neighbours where a processor multiplies bfloat16 faster than float32: a rough look, then an exact one.
+"""Exact nearest neighbours on processors that multiply bfloat16 faster than float32: first rough, then exact.
 
-The rough similarities are wrong by no more than a bound that is known for each query. So all train clips whose rough
-similarity is less than twice the bound below the k-th largest are kept, and only their similarities are computed in
-float32 (native/nearest.cpp). What comes out is what looking at all of them in float32 gives.
+The error of a rough similarity has a known bound for each query. A train clip is kept if its rough similarity is less
+than twice the bound below the k-th largest. Only for those are similarities computed in float32 (native/nearest.cpp).
+The result equals that of a search in float32.
 """
 
 import torch
@@ -12,15 +12,15 @@ from torch import Tensor
 from skelact.system import native, processor
 
 TILE = 1024
-"""Train clips of one product."""
+"""Train clips in one matrix product."""
 QUERIES = 512
-"""Queries of one product: it is still in the processor's cache when its largest are taken from it."""
+"""Queries in one matrix product, so that the result stays in the processor's cache."""
 ROOM = 1024
-"""Train clips that can be kept for one query, beside four for each neighbour sought."""
+"""Train clips that can be kept for one query, in addition to 4 k."""
 
 
 def takes(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"]) -> bool:
-    """Whether these can be searched here, and faster: the native code was made for instructions of the processor."""
+    """Whether this search can run here: float32 arrays, native code, and a processor with bfloat16 products."""
     fast = native.takes(queries, train) and bool(native.call("bfloat16_products")) and processor.multiplies_bf16()
     return queries.dtype == torch.float32 and bool(fast)
 
@@ -28,15 +28,15 @@ def takes(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"]) -> boo
 def nearest(
     queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"], k: int
 ) -> tuple[Float[Tensor, "n k"], Int[Tensor, "n k"], Int[Tensor, "left"]]:
-    """Of rows of length 1: similarities and row numbers of the k nearest, and for which queries they were not found.
+    """Similarities and row numbers of the k nearest, and the queries without a result. All rows have length 1.
 
-    Those are queries for which too many train clips are as close as the k-th nearest to tell them apart roughly, or
-    with numbers that are not finite; what is returned for them means nothing.
+    A query has no result if too many train clips are about as close as the k-th nearest, or if its numbers are not
+    finite. Its rows in the other two outputs are meaningless.
     """
     room, threads = ROOM + 4 * k, torch.get_num_threads()
     centre = train.mean(0)
-    # Of queries and clips only what is left of their common mean is rounded, so that the bound is small where all
-    # features point to much the same side. What the mean adds to a clip's similarity is added in float32.
+    # The common mean is subtracted before rounding, so that the bound is small if all features are alike.
+    # Its contribution to each similarity is added in float32.
     asked, known = queries - centre, train - centre
     offsets, slack = known @ centre, margins(asked, known)
     asked, known = asked.bfloat16(), known.bfloat16()
@@ -65,16 +65,16 @@ def nearest(
 
 
 def margins(queries: Float[Tensor, "n d"], train: Float[Tensor, "clips d"]) -> Float[Tensor, "n"]:
-    """How far apart the rough similarities of two clips can be whose true ones are equal: twice the largest error.
+    """Twice the largest error of a rough similarity, for each query.
 
-    By the Cauchy-Schwarz inequality from what rounding took from either side, and what sums of d numbers in float32
-    lose. The product's own rounding to bfloat16 is not in it: that is known for each product.
+    From the Cauchy-Schwarz inequality on the rounding errors of both sides, plus the error of summing d numbers in
+    float32. Rounding the product to bfloat16 is not included: it is known for each product.
     """
     rough = queries.bfloat16().float()
     lost, length = (queries - rough).norm(dim=1), rough.norm(dim=1)
     most, most_lost = 0.0, 0.0
-    for some in train.split(2**14):  # so that nothing of the size of all is held once more
+    for some in train.split(2**14):  # no second copy of the whole array
         most = max(most, float(some.norm(dim=1).max()))
         most_lost = max(most_lost, float((some - some.bfloat16().float()).norm(dim=1).max()))
-    within_float32 = queries.shape[1] * 2.0**-22 * most * (1 + length)  # 1: the centre is no longer than that
+    within_float32 = queries.shape[1] * 2.0**-22 * most * (1 + length)  # 1: the largest length of the centre
     return 2 * (lost * most + length * most_lost + within_float32)

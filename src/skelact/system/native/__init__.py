@@ -1,7 +1,7 @@
-"""Native code for what memory bounds: C++ that is compiled when it is first needed and called through ctypes.
+"""Native code for memory-bound steps: C++ that is compiled at first use and called through ctypes.
 
-Each of its functions has a plain twin where it is called: that runs where there is no compiler, for other devices and
-types of numbers, and is the reference of its tests. `SKELACT_NATIVE=0` in the environment switches it off.
+Each function has a plain PyTorch or numpy twin. The twin runs without a compiler, on other devices and for other
+dtypes, and is the reference of the tests. `SKELACT_NATIVE=0` in the environment switches native code off.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ _TYPES = (torch.float32, torch.bfloat16)
 
 
 def takes(*tensors: Tensor | None) -> bool:
-    """Whether native code may work on these: contiguous, in a CPU's memory, all float32 or all bfloat16."""
+    """Whether native code can process these: contiguous, on the CPU, all float32 or all bfloat16."""
     given = [each for each in tensors if each is not None]
     dtype = given[0].dtype
     fit = dtype in _TYPES and all(
@@ -31,12 +31,12 @@ def takes(*tensors: Tensor | None) -> bool:
 
 
 def available() -> bool:
-    """Whether there is native code. Where it is wanted and there is none, one line says why."""
+    """Whether native code can be used. If it is wanted but unavailable, the first call prints why."""
     return not _switched_off() and not isinstance(_library(), str)
 
 
 def state() -> str:
-    """ "used", or why it is not."""
+    """`used`, or the reason why it is not."""
     if _switched_off():
         return "switched off by SKELACT_NATIVE=0"
     library = _library()
@@ -44,9 +44,9 @@ def state() -> str:
 
 
 def call(function: str, *arguments: Argument) -> int:
-    """What a native function returns, that for the type of the first argument if it is a tensor.
+    """Call a native function and return its result; if the first argument is a tensor, the variant for its dtype.
 
-    Whole numbers go as int64_t, others as double, arrays as the address of their first number, None as a null pointer.
+    Integers are passed as int64_t, floats as double, arrays as their address, None as a null pointer.
     """
     library, first = _library(), arguments[0] if arguments else None
     assert not isinstance(library, str)
@@ -74,10 +74,10 @@ def _switched_off() -> bool:
 
 @lru_cache
 def _library() -> ctypes.CDLL | str:
-    """The library, or why there is none."""
+    """The library, or the reason why there is none."""
     try:
         return compiled()
     except Unavailable as error:
         reason = printable(str(error))
-        tell(f"native code is not used, PyTorch's operations are: {reason}")
+        tell(f"native code is not used, PyTorch's operations run instead: {reason}")
         return reason

@@ -1,11 +1,11 @@
-"""The native library: compiled once for a machine, then kept in the user's cache folder.
+"""Compiles the native library once a machine and keeps it in the user's cache folder.
 
-The compiler is called by itself rather than by `torch.utils.cpp_extension`: plain C functions over addresses need none
-of PyTorch's headers, so it takes seconds and no ninja, and a file that is moved into place whole needs no lock that a
-killed process would leave behind.
+The compiler is called directly, not through `torch.utils.cpp_extension`: plain C functions need no PyTorch headers, so
+compiling takes seconds and no ninja. The library is moved to its path atomically, so no lock is needed that a killed
+process could leave behind.
 
-A library that is loaded runs, so one is only loaded from where nobody else can have put it (`cache`), and only if its
-bytes have the hash that is in its name.
+Loading a library runs its code. So it is only loaded from a folder that nobody else can write to (`cache`), and only if
+its bytes have the hash in its name.
 """
 
 import ctypes
@@ -29,21 +29,21 @@ FLAGS = ("-std=c++17", "-O3", "-march=native", *_WIDE, "-fno-math-errno", "-fno-
 _LINKED = ("-fopenmp", "-shared", "-fPIC")
 SOURCES = Path(__file__).parent
 PATIENCE = 300
-"""Seconds after which a compiler is given up."""
+"""Timeout of the compiler in seconds."""
 
 
 class Unavailable(Exception):
-    """There is no native library here; the text says why."""
+    """There is no native library; the text says why."""
 
 
 def compiled() -> ctypes.CDLL:
-    """The library, compiled if this machine has none of these sources yet. Unavailable if it cannot be.
+    """The library, compiled if the cache has none of these sources. Unavailable if that fails.
 
-    Where others could put files into the cache folder it is not used: the library is then compiled in a folder of this
-    process alone, with a message, and removed once it is loaded.
+    A cache folder that others can write to is not used. The library is then compiled in a private temporary folder,
+    with a message, and removed once it is loaded.
     """
     if not sys.platform.startswith("linux"):
-        raise Unavailable(f"it is made for Linux, this is {sys.platform}")
+        raise Unavailable(f"it needs Linux, this is {sys.platform}")
     compiler = shutil.which("g++")
     if compiler is None:
         raise Unavailable("g++ was not found")
@@ -52,26 +52,26 @@ def compiled() -> ctypes.CDLL:
         reason = (doubt(folder) or doubt(own_folder(folder))) if folder else "there is no home folder"
         if folder and not reason:
             return _loaded(_kept(compiler, folder))
-        with tempfile.TemporaryDirectory(prefix="skelact-") as alone:  # mode 0700, a name that nobody can foresee
+        with tempfile.TemporaryDirectory(prefix="skelact-") as alone:  # mode 0700 and an unpredictable name
             if worse := doubt(Path(alone)):
-                raise Unavailable(f"there is no place for it that is one's own: {reason}; {worse}")
-            tell(f"native code is compiled for this process alone, {reason}: XDG_CACHE_HOME may name another folder")
+                raise Unavailable(f"there is no private folder for it: {reason}; {worse}")
+            tell(f"native code is compiled for this process only, {reason}: set XDG_CACHE_HOME to another folder")
             return _loaded(_compile(compiler, Path(alone), "once"))
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         raise Unavailable(str(error)) from error
 
 
 def tell(text: str) -> None:
-    """Print a line on standard error, in the first only of several processes."""
+    """Print a line on standard error, only on rank 0 and not in child processes."""
     if parent_process() is None and os.environ.get("RANK", "0") == "0":
         terminal.tell(text)
 
 
 def cache_folder() -> Path | None:
-    """Where compiled libraries are kept; None where the user has no home."""
-    told = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if told.is_absolute():  # the standard of that variable passes others over
-        return told / "skelact"
+    """Folder of compiled libraries; None if the user has no home."""
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if cache_home.is_absolute():  # the XDG standard ignores relative paths
+        return cache_home / "skelact"
     try:
         return Path.home() / ".cache" / "skelact"
     except RuntimeError:
@@ -79,18 +79,18 @@ def cache_folder() -> Path | None:
 
 
 def _kept(compiler: str, folder: Path) -> Path:
-    """The library in the cache folder, which has hashes of its sources and its content in its name; else compiled."""
+    """The library from the cache folder, else compiled. Its name contains hashes of its sources and its content."""
     key = _key(compiler)
     for path in sorted(folder.glob(f"native-{key}-*.so")):
         if _is_whole(path):
             return path
         if not path.is_dir():
-            path.unlink(missing_ok=True)  # half written, or no file of ours
+            path.unlink(missing_ok=True)  # incomplete, or not our file
     return _compile(compiler, folder, key)
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a file is our own, nobody else's to write, and has the hash that is in its name."""
+    """Whether a file is ours, writable by nobody else, and has the hash in its name."""
     state = path.lstat()
     if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid() or state.st_mode & 0o022:
         return False
@@ -103,14 +103,14 @@ def _digest(path: Path) -> str:
 
 
 def _loaded(path: Path) -> ctypes.CDLL:
-    # PyTorch has loaded its libgomp by now; a library that asks for that name gets the same one, and its threads.
+    # PyTorch has loaded its libgomp already; this library gets the same one, and its threads.
     return ctypes.CDLL(str(path))
 
 
 def _key(compiler: str) -> str:
-    """Hash of all that decides what is compiled; a home folder may be shared by machines with other processors."""
+    """Hash of everything that affects compiling, processor included: machines may share a home folder."""
     version = subprocess.run([compiler, "--version"], capture_output=True, check=True, timeout=PATIENCE).stdout
-    # Some systems list only names, not what -march=native goes by; so both.
+    # Both: some systems list only the name, not the flags that -march=native uses.
     processor = (cpuinfo("model name"), cpuinfo("flags"))
     parts = [version.decode(errors="replace"), platform.machine(), *processor, *FLAGS, *_LINKED]
     parts += [path.read_text(encoding="utf-8") for path in _files("*.h") + _files("*.cpp")]
@@ -122,16 +122,16 @@ def _files(pattern: str) -> list[Path]:
 
 
 def _compile(compiler: str, folder: Path, key: str) -> Path:
-    """Compile into `folder`; the path of the library, whose name ends in the hash of its content."""
+    """Compile into `folder`. Returns the path of the library, whose name ends in the hash of its content."""
     made = folder / f"native-{key}.so"
     with tempfile.TemporaryDirectory(prefix=".native-", dir=folder, ignore_cleanup_errors=True) as hidden:
         out = Path(hidden) / made.name
         command = [compiler, *FLAGS, *_LINKED, *map(str, _files("*.cpp")), "-o", str(out)]
         ended = subprocess.run(command, capture_output=True, timeout=PATIENCE)
         if ended.returncode:
-            said = ended.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-            told = next((line for line in said if "error" in line), said[0])
-            raise Unavailable(f"{compiler} failed: {told}")
+            lines = ended.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+            fault = next((line for line in lines if "error" in line), lines[0])
+            raise Unavailable(f"{compiler} failed: {fault}")
         out.chmod(0o700)
         with out.open("rb") as written:
             os.fsync(written.fileno())

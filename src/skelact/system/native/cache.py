@@ -1,4 +1,4 @@
-"""Whether code from a folder may be run: only its user, and root, can change what lies in it."""
+"""Whether code from a folder may be run: only the user and root may be able to change it."""
 
 import os
 import stat
@@ -6,42 +6,41 @@ from pathlib import Path
 
 
 def doubt(folder: Path) -> str:
-    """Why code from `folder`, which need not be there yet, may be somebody else's; empty where it cannot.
+    """Why code from `folder`, which need not exist yet, is unsafe; empty if it is safe.
 
-    The folder and all above it must be root's or one's own, and writable by nobody else; one that all may write to, as
-    /tmp, is well as long as nobody may rename another's files in it (the sticky bit). The folder itself must be one's
-    own and no link.
+    The folder must belong to the user, be writable by nobody else and be no link. The folders above must belong to the
+    user or root, and be writable by nobody else or have the sticky bit, as /tmp.
     """
     me = os.geteuid()
     try:
         if folder.is_symlink():
             return f"{folder} is a link"
-        for place in (folder, *folder.parents, *folder.resolve().parents):
-            if not os.path.lexists(place):
+        for path in (folder, *folder.parents, *folder.resolve().parents):
+            if not os.path.lexists(path):
                 continue
-            state = place.stat()
-            if state.st_uid not in ((me,) if place == folder else (me, *_roots())):
-                return f"{place} belongs to another user ({state.st_uid})"
+            state = path.stat()
+            if state.st_uid not in ((me,) if path == folder else (me, *_roots())):
+                return f"{path} belongs to another user ({state.st_uid})"
             shared = state.st_mode & stat.S_IWOTH or (state.st_mode & stat.S_IWGRP and not _own_group(state.st_gid))
-            if shared and (place == folder or not state.st_mode & stat.S_ISVTX):
-                return f"others may write to {place}"
+            if shared and (path == folder or not state.st_mode & stat.S_ISVTX):
+                return f"others may write to {path}"
     except (OSError, RuntimeError) as error:  # a link to itself
-        return f"{folder} cannot be looked at ({error})"
+        return f"{folder} cannot be checked ({error})"
     return ""
 
 
 def own_folder(folder: Path) -> Path:
-    """`folder`, made with what is above it where it is not there, closed to all others whatever the umask."""
-    for place in reversed((folder, *folder.parents)):
-        if not place.exists():
-            place.mkdir(mode=0o700, exist_ok=True)
+    """Create `folder` with missing parents, closed to all others whatever the umask."""
+    for path in reversed((folder, *folder.parents)):
+        if not path.exists():
+            path.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
     return folder
 
 
 def _own_group(number: int) -> bool:
-    """Whether a group is the one that many systems make for each user alone, of the user's name."""
-    import grp  # here, for no other system than Linux and its like has them
+    """Whether a group is the private group of this user, which many systems create with the user's name."""
+    import grp  # here, as only Unix systems have them
     import pwd
 
     try:
@@ -52,8 +51,7 @@ def _own_group(number: int) -> bool:
 
 
 def _roots() -> tuple[int, ...]:
-    """Owners who may do as they please anyway. In a container of a user's own root is not known, and all who are not
-    have one number."""
+    """Ids of root. In a user's own container root is unknown, and all unknown owners share the overflow id."""
     try:
         whole = Path("/proc/self/uid_map").read_text().split() == ["0", "0", "4294967295"]
         return (0,) if whole else (0, int(Path("/proc/sys/kernel/overflowuid").read_text()))

@@ -1,19 +1,19 @@
-// Sums over the edges of a graph of joints: what encoders/joints/spatial_native.py calls.
+// Sums over the edges of a joint graph, for encoders/joints/spatial_native.py.
 #include "numbers.h"
 
 namespace {
 
-constexpr int64_t BLOCK = 2048;  // numbers, about, that stay in the first-level cache from one edge to the next
+constexpr int64_t BLOCK = 2048;  // about as many numbers as stay in the first-level cache
 
-// The edges into one joint: those of partition k are starts[k] to before starts[k + 1]; edge e comes from joint
-// sources[e] and weighs values[numbers[e]].
+// The edges into one joint. Partition k has edges starts[k] to before starts[k + 1]; edge e comes from joint sources[e]
+// and has weight values[numbers[e]].
 struct Into {
     int64_t partitions;
     const int64_t *starts, *sources, *numbers;
     const float* values;
 };
 
-// Rows of channels, (rows, channels) of each joint and (rows, partitions x channels) of what is gathered, in blocks.
+// Blocks of rows: (rows, channels) of each joint, (rows, partitions x channels) of the gathered array.
 struct Rows {
     int64_t rows, channels, block, blocks, size;
 
@@ -27,8 +27,8 @@ struct Rows {
     int64_t of(int64_t number) const { return std::min(block, rows - number * block); }
 };
 
-// move(wide place, narrow place) for each number of `rows` rows: wide ones are `width` apart, narrow ones follow each
-// other. Loops over as many channels as are known to the compiler are several times as fast.
+// move(wide index, narrow index) for each number of `rows` rows: wide rows are `width` apart, narrow rows adjacent.
+// With a compile-time number of channels the loops are several times as fast.
 template <int64_t channels, class Move>
 void each(int64_t rows, int64_t width, Move move) {
     for (int64_t row = 0; row < rows; row++)
@@ -88,9 +88,9 @@ void scatter(const T* x, const Rows& in, const Into& into, const T* g, T* d_x, f
                 each(rows, channels, width, [=](int64_t wide, int64_t narrow) { given[narrow] = load(wide_g[wide]); });
                 for (int64_t e = into.starts[k]; e < into.starts[k + 1]; e++) {
                     const float value = into.values[into.numbers[e]];
-                    const int64_t place = into.sources[e] * in.size + b * in.block * channels;
-                    const T* from = x + place;
-                    T* to = d_x + place;
+                    const int64_t offset = into.sources[e] * in.size + b * in.block * channels;
+                    const T* from = x + offset;
+                    T* to = d_x + offset;
                     float product = 0;
 #pragma omp simd reduction(+ : product)
                     for (int64_t i = 0; i < length; i++) {
@@ -111,7 +111,7 @@ void scatter(const T* x, const Rows& in, const Into& into, const T* g, T* d_x, f
 
 }  // namespace
 
-// What Python calls (spatial_native.py), for one type of numbers.
+// Functions called from Python (spatial_native.py), for one dtype.
 #define FOR_TYPE(NAME, T)                                                                                              \
     extern "C" void gather_##NAME(const T* x, int64_t rows, int64_t channels, int64_t partitions,                      \
                                   const int64_t* starts, const int64_t* sources, const int64_t* numbers,               \

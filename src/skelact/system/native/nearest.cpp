@@ -1,4 +1,4 @@
-// The largest of rough similarities, and of those the largest exactly: what neighbours/rough.py calls.
+// Nearest neighbours for neighbours/rough.py: selects candidates by bfloat16 similarity, then ranks them exactly.
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -8,16 +8,16 @@
 
 namespace {
 
-constexpr float ROUNDING = 1.0f / 256;  // of a number to bfloat16 takes or adds at most this share of it
-constexpr int64_t BLOCK = 64;  // columns that are compared before any is looked at
+constexpr float ROUNDING = 1.0f / 256;  // largest relative error of rounding to bfloat16
+constexpr int64_t BLOCK = 64;  // columns compared at once before single ones are
 
-// Between what a similarity can be, but for the margin of its query.
+// Bounds of a similarity, without the margin of its query.
 struct Range {
     float least, most;
 };
 
-// Columns of one query that may be among its k nearest. `kept[0]` of them are kept; at `kept[1]` those are thrown out
-// that cannot be, and kept[1] moves on. A query that would keep more than `room` is given up: kept[0] is then room + 1.
+// Columns of one query that may be among its k nearest: kept[0] is their number. When it reaches kept[1], impossible
+// columns are removed and kept[1] grows. A query with more than `room` candidates is given up: kept[0] = room + 1.
 struct Candidates {
     int64_t k, room, *kept;
     float margin, *bound;
@@ -30,7 +30,7 @@ struct Candidates {
         if (kept[0] == kept[1]) sift(sorted);
     }
 
-    // Whatever cannot be as large as the k-th largest goes.
+    // Remove columns that cannot reach the k-th largest similarity.
     void sift(std::vector<float>& sorted) {
         sorted.resize(kept[0]);
         for (int64_t i = 0; i < kept[0]; i++) sorted[i] = ranges[i].least;
@@ -47,7 +47,7 @@ struct Candidates {
     }
 };
 
-// Many sums side by side, which vector instructions can do and which lose fewer digits than one.
+// Dot product with many partial sums: fit for vector instructions, and more exact than one sum.
 float product(const float* a, const float* b, int64_t size) {
     constexpr int64_t lanes = 64;
     float sums[lanes] = {}, rest = 0;
@@ -71,8 +71,8 @@ extern "C" int64_t bfloat16_products() {
 #endif
 }
 
-// Keep what may be among the k nearest of each query: tile (queries, width) are similarities to the columns from
-// `first` on, each rounded to bfloat16, to which offsets (width) are to be added.
+// Keep columns that may be among the k nearest of each query. tile (queries, width): similarities to the columns from
+// `first` on, rounded to bfloat16; offsets (width) are added to them.
 extern "C" void keep_nearest_bfloat16(const BFloat16* tile, int64_t queries, int64_t width, const float* offsets,
                                       int64_t first, int64_t k, int64_t room, const float* margins, float* bounds,
                                       int64_t* kept, Range* ranges, int32_t* columns, int64_t threads) {
@@ -104,8 +104,8 @@ extern "C" void keep_nearest_bfloat16(const BFloat16* tile, int64_t queries, int
     }
 }
 
-// The k nearest of each query among those kept, closest first: of queries (n, size) and train (clips, size) in full.
-// Where fewer than k or more than `room` were kept nothing is written.
+// The k nearest of each query among its candidates, closest first, from exact queries (n, size) and train (clips,
+// size). Nothing is written for queries with fewer than k or more than `room` candidates.
 extern "C" void take_nearest_float32(const float* queries, const float* train, int64_t n, int64_t size, int64_t k,
                                      int64_t room, const float* margins, float* bounds, int64_t* kept, Range* ranges,
                                      int32_t* columns, float* values, int64_t* rows, int64_t threads) {

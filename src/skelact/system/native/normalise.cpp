@@ -1,9 +1,9 @@
-// BatchNorm with what follows it: native twins of the functions of encoders/joints/normalise_plain.py.
+// BatchNorm fused with mask, residual and activation: native twins of encoders/joints/normalise_plain.py.
 #include "numbers.h"
 
 namespace {
 
-// Mean and variance of each channel: two passes within a piece, pieces combined in their order, whatever the threads.
+// Mean and variance of each channel: two passes within a piece; pieces are combined in order, whatever the threads.
 template <class T>
 void moments(const T* x, const Cut& cut, float* mean, float* variance, int64_t threads) {
     const int64_t channels = cut.channels;
@@ -19,7 +19,7 @@ void moments(const T* x, const Cut& cut, float* mean, float* variance, int64_t t
             });
             cut.fold(summed, &means[p * channels]);
             for (int64_t c = 0; c < channels; c++)
-                own[c] = float(means[p * channels + c] /= double(cut.places_of(p)));
+                own[c] = float(means[p * channels + c] /= double(cut.positions_of(p)));
             for (int64_t i = 0; i < cut.row; i++) centre[i] = own[i % channels];
             std::fill(summed.begin(), summed.end(), 0.0f);
             cut.rows_of(p, [&](int64_t start, int64_t length) {
@@ -31,21 +31,21 @@ void moments(const T* x, const Cut& cut, float* mean, float* variance, int64_t t
             cut.fold(summed, &squares[p * channels]);
         }
     }
-    const double places = double(cut.size / channels);
+    const double count = double(cut.size / channels);
     for (int64_t c = 0; c < channels; c++) {
         double whole = 0, spread = 0;
-        for (int64_t p = 0; p < cut.pieces; p++) whole += means[p * channels + c] * double(cut.places_of(p));
-        whole /= places;
+        for (int64_t p = 0; p < cut.pieces; p++) whole += means[p * channels + c] * double(cut.positions_of(p));
+        whole /= count;
         for (int64_t p = 0; p < cut.pieces; p++) {
             const double off = means[p * channels + c] - whole;
-            spread += squares[p * channels + c] + double(cut.places_of(p)) * off * off;
+            spread += squares[p * channels + c] + double(cut.positions_of(p)) * off * off;
         }
         mean[c] = float(whole);
-        variance[c] = float(spread / places);
+        variance[c] = float(spread / count);
     }
 }
 
-// Which entries stay: those whose byte is at least `dropped`; all, if there are no bytes.
+// Keeps entries whose byte is at least `dropped`; all without bytes.
 struct Mask {
     const uint8_t* bytes;
     uint8_t dropped;
@@ -78,8 +78,8 @@ void forward(const T* x, const Cut& cut, const float* scale, const float* shift,
     }
 }
 
-// What of the gradient passes the activation, if there is an `out`: written to `passed`, if there is one. Then what of
-// that passes the mask, in `inner`.
+// Backward through activation (if there is an `out`) and mask. The gradient after the activation goes to `passed` (if
+// given), that after the mask to `inner`.
 template <class T>
 void pass(const T* g, const T* out, Mask mask, int64_t start, int64_t length, std::vector<float>& inner, T* passed) {
     for (int64_t i = 0; i < length; i++) inner[i] = load(g[start + i]);
@@ -90,7 +90,7 @@ void pass(const T* g, const T* out, Mask mask, int64_t start, int64_t length, st
     mask.apply(start, length, inner);
 }
 
-// Sums of the gradient behind activation and mask, and of its product with x - mean.
+// Sums of the gradient after activation and mask, and of its product with x - mean.
 template <class T>
 void sums(const T* x, const Cut& cut, const T* g, const T* out, Mask mask, const float* mean, T* d_residual,
           float* total, float* products, int64_t threads) {
@@ -126,7 +126,7 @@ void sums(const T* x, const Cut& cut, const T* g, const T* out, Mask mask, const
     }
 }
 
-// d_x = scale masked(g behind the activation) + slope x + level
+// d_x = scale masked(g after the activation) + slope x + level
 template <class T>
 void backward(const T* x, const Cut& cut, const T* g, const T* out, Mask mask, const float* scale, const float* slope,
               const float* level, T* d_x, int64_t threads) {
@@ -146,7 +146,7 @@ void backward(const T* x, const Cut& cut, const T* g, const T* out, Mask mask, c
 
 }  // namespace
 
-// What Python calls (normalise_native.py), for one type of numbers.
+// Functions called from Python (normalise_native.py), for one dtype.
 #define FOR_TYPE(NAME, T)                                                                                              \
     extern "C" void moments_##NAME(const T* x, int64_t size, int64_t channels, float* mean, float* variance,           \
                                    int64_t threads) {                                                                  \

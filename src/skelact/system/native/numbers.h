@@ -1,4 +1,4 @@
-// Numbers in memory, and rows of them: what all kernels share.
+// Number types and rows of numbers, shared by all kernels.
 #pragma once
 
 #include <algorithm>
@@ -20,17 +20,17 @@ inline float load(BFloat16 number) {
     return result;
 }
 
-inline void store(float& place, float number) { place = number; }
+inline void store(float& target, float number) { target = number; }
 
-// To the nearest, ties to even; not-a-numbers stay such.
-inline void store(BFloat16& place, float number) {
+// Rounds to nearest, ties to even; NaN stays NaN.
+inline void store(BFloat16& target, float number) {
     uint32_t bits;
     std::memcpy(&bits, &number, sizeof bits);
     const uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-    place.bits = uint16_t(number != number ? 0x7fc0 : rounded);
+    target.bits = uint16_t(number != number ? 0x7fc0 : rounded);
 }
 
-// An array whose last axis is channels, cut into rows of whole places that are long enough for vector instructions,
+// An array whose last axis is channels, cut into rows of whole positions that are long enough for vector instructions,
 // and those into pieces that stay in a core's cache. The last row and the last piece may be shorter.
 struct Cut {
     static constexpr int64_t row_size = 1024, rows_per_piece = 32;
@@ -51,9 +51,11 @@ struct Cut {
         for (int64_t start = number * piece; start < end; start += row) work(start, std::min(row, end - start));
     }
 
-    int64_t places_of(int64_t number) const { return (std::min(size, (number + 1) * piece) - number * piece) / channels; }
+    int64_t positions_of(int64_t number) const {
+        return (std::min(size, (number + 1) * piece) - number * piece) / channels;
+    }
 
-    // One number a channel, all along a row.
+    // One number a channel, repeated along a row.
     std::vector<float> along(const float* numbers) const {
         std::vector<float> repeated(row);
         for (int64_t i = 0; i < row; i++) repeated[i] = numbers[i % channels];

@@ -1,4 +1,4 @@
-"""Pickles read without running anything that stands in them: their operations are followed here one by one.
+"""Reads pickles without running code from them: an interpreter of their operations.
 
-What the names in one stand for, `makes.Makes` says: one for files of arrays, one for checkpoints of PyTorch.
+`makes.Makes` decides what names in a pickle stand for; there is one for array files and one for PyTorch checkpoints.
 """

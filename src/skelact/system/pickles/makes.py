@@ -1,4 +1,4 @@
-"""What may become of the names in a pickle: nothing, unless a reader of some kind of file says what."""
+"""What the names in a pickle stand for. By default every name is refused; readers of file types override this."""
 
 import codecs
 from collections.abc import Sequence
@@ -8,19 +8,19 @@ from typing import Any
 from skelact.system.printable import printed
 
 LONGEST_NUMBER = 10
-"""Bytes of a whole number that is kept."""
+"""Most bytes of a whole number."""
 _ENTRY = 64
-"""Bytes of an entry of a dict or set, about."""
+"""Approximate bytes of an entry of a dict or set."""
 _PIECE = 2**20
 
 
 class RefusedPickle(Exception):
-    """Why a pickle is not read, to stand behind the name of its file."""
+    """A pickle is refused; the text says why, without the name of the file."""
 
 
 @dataclass
 class Room:
-    """Memory that the values of a file may take besides its bytes; what is taken is an estimate from above."""
+    """Memory left for the values of a file, beyond its bytes; sizes are estimated from above."""
 
     left: int
 
@@ -32,7 +32,7 @@ class Room:
 
 @dataclass(frozen=True)
 class LongText:
-    """Text too long for a name, left undecoded where it is: Python 2 and the old protocols write bytes as text."""
+    """Long text, not decoded: Python 2 and old protocols write bytes as text."""
 
     data: memoryview
     encoding: str
@@ -41,7 +41,7 @@ class LongText:
         if self.encoding == "latin-1":
             return self.data
         decoder, made = codecs.getincrementaldecoder(self.encoding)(), bytearray()
-        for start in range(0, len(self.data), _PIECE):  # whole, the text would take up to four times its bytes
+        for start in range(0, len(self.data), _PIECE):  # the whole text would take up to four times its bytes
             made += decoder.decode(self.data[start : start + _PIECE]).encode("latin-1")
         made += decoder.decode(b"", final=True).encode("latin-1")
         return made
@@ -49,7 +49,7 @@ class LongText:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name as it stands in the file; nothing is looked up by it but our own functions."""
+    """A name in the file. It is never imported; it only selects our own functions."""
 
     module: str
     name: str
@@ -60,48 +60,48 @@ class Name:
 
 @dataclass(slots=True)
 class Unfinished:
-    """A value whose state is still to come, and which is another one then; `places` of the memo wait for it."""
+    """A value that its state, which follows later, replaces. `numbers`: memo entries to update then."""
 
-    places: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
 
 
 class Makes:
-    """Refuses every name; a reader says what else becomes of those that it knows."""
+    """Refuses every name; subclasses accept the names that they know."""
 
     def named(self, name: Name, room: Room) -> Name:
-        """The name, where it may be in a file."""
+        """The name, if it is allowed in a file."""
         raise RefusedPickle(f"{name} is not opened")
 
     def called(self, name: Name, args: tuple, room: Room) -> Any:
-        """What a call of the name gives."""
+        """Result of calling the name."""
         raise RefusedPickle(f"a call of {name} is not opened")
 
     def instance(self, of: Any, room: Room) -> Any:
-        """An object of a class, made without a call."""
-        raise RefusedPickle(f"{said(of)} made as an object is not opened")
+        """An object of a class, created without a call."""
+        raise RefusedPickle(f"{described(of)} made as an object is not opened")
 
     def built(self, target: Any, state: Any, room: Room) -> Any:
-        """What a value is after its attributes were set: itself, or what takes the place of an `Unfinished`."""
-        raise RefusedPickle(f"attributes of {said(target)} are not opened")
+        """The value after its state was set: itself, or the replacement of an `Unfinished`."""
+        raise RefusedPickle(f"attributes of {described(target)} are not opened")
 
-    def referred(self, place: Any, room: Room) -> Any:
-        """What a persistent id stands for."""
+    def referred(self, identifier: Any, room: Room) -> Any:
+        """The value of a persistent id."""
         raise RefusedPickle("a reference to something outside the file is not followed")
 
     def number(self, data: memoryview) -> Any:
-        """What a whole number of more than 10 bytes becomes."""
+        """The value of a whole number of more than 10 bytes."""
         raise RefusedPickle(f"expected a whole number of up to {LONGEST_NUMBER} bytes, found {len(data)}")
 
     def key(self, value: Any) -> Any:
-        """A key of a dict or a member of a set, of texts and small numbers; what else becomes one."""
+        """A key of a dict or member of a set; only texts, None, booleans and small whole numbers are allowed."""
         if type(value) in (str, bool, type(None)) or (type(value) is int and abs(value) < 2**31):
-            return value  # the hash of a tuple can be made to cost all time there is
-        raise RefusedPickle(f"expected texts and whole numbers as keys, found {said(value)}")
+            return value  # tuples could be made that take for ever to hash
+        raise RefusedPickle(f"expected texts and whole numbers as keys, found {described(value)}")
 
     def container(self, value: Any, kind: type) -> Any:
-        """The list, dict or set that what is put into a value goes to."""
+        """The list, dict or set inside `value` that takes added items."""
         if type(value) is not kind:
-            raise RefusedPickle(f"expected a {kind.__name__} to add to, found {said(value)}")
+            raise RefusedPickle(f"expected a {kind.__name__} to add to, found {described(value)}")
         return value
 
     def members(self, values: Sequence[Any], room: Room) -> set:
@@ -115,8 +115,8 @@ class Makes:
         return into
 
 
-def said(value: Any) -> str:
-    """A value of a file in a few words, whatever it is: short, escaped, and never what it holds."""
+def described(value: Any) -> str:
+    """A short, escaped description of any value, for messages; never its content."""
     if type(value) is str:
         return printed(value)
     if type(value) in (int, float, bool, type(None)):

@@ -1,7 +1,7 @@
-"""The operations of a pickle, protocols 0 to 5, read from bytes without calling anything that stands in them.
+"""The operations of pickles, protocols 0 to 5, interpreted without calling anything that they name.
 
-A pickle is a program for a stack: push a text, put what lies on top into a list. Here each operation does that with
-plain values; of names, and of what is made by them, `Makes` knows.
+A pickle is a program for a stack machine: push a text, append the top value to a list. The operations here handle plain
+values; names, and objects made by them, go to `Makes`.
 """
 
 import codecs
@@ -13,18 +13,20 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from skelact.system.pickles.makes import LONGEST_NUMBER, LongText, Makes, Name, RefusedPickle, Unfinished, said
+from skelact.system.pickles.makes import LONGEST_NUMBER, LongText, Makes, Name, RefusedPickle, Unfinished, described
 from skelact.system.pickles.stack import SLOT, WAITING, Stack
 
 LONG_TEXT = 2**16
-"""Bytes from which a text is no name and stays undecoded."""
+"""Texts above this many bytes stay undecoded (`LongText`)."""
 LONG_BYTES = 256
-"""Bytes from which a view of them takes less than a copy."""
+"""Above this many bytes a memoryview takes less memory than a copy."""
 
 
 def read_pickle(data: bytes, makes: Makes, at: int = 0) -> tuple[Any, int]:
-    """What the pickle that begins `at` a byte holds, and where it ends; RefusedPickle says why it is not read, and
-    ValueError that a text or a number is none."""
+    """The value of the pickle that starts at byte `at`, and the byte after its end.
+
+    RefusedPickle says why it is refused; ValueError: an invalid text or number.
+    """
     stack = Stack(data, makes, at)
     try:
         while stack.at < len(data) and len(stack.values) <= WAITING:
@@ -57,7 +59,7 @@ def _long(stack: Stack, width: int) -> None:
 def _whole_line(stack: Stack) -> None:
     line = stack.short_line()
     if not re.fullmatch(r"[-+]?[0-9]{1,20}L?", line):
-        raise RefusedPickle(f"expected a whole number of up to 20 digits, found {said(line)}")
+        raise RefusedPickle(f"expected a whole number of up to 20 digits, found {described(line)}")
     stack.push({"00": False, "01": True}.get(line, int(line.rstrip("L"))))
 
 
@@ -72,7 +74,7 @@ def _quoted_line(stack: Stack) -> None:
     line = stack.line()
     if len(line) < 2 or line[0] != line[-1] or line[0] not in b"'\"":
         raise RefusedPickle("expected quotes around a text, found none")
-    with warnings.catch_warnings():  # of escapes that Python does not know
+    with warnings.catch_warnings():  # about unknown escapes
         warnings.simplefilter("ignore")
         data = codecs.escape_decode(line[1:-1])[0]
     stack.room.take(len(data))
@@ -134,7 +136,7 @@ def _marked_dict(stack: Stack) -> None:
 
 def _name(stack: Stack, module: Any, name: Any) -> None:
     if type(name) is not str or type(module) is not str:
-        raise RefusedPickle(f"expected two texts as a name, found {said(module)} and {said(name)}")
+        raise RefusedPickle(f"expected two texts as a name, found {described(module)} and {described(name)}")
     stack.push(stack.makes.named(Name(module, name), stack.room))
 
 
@@ -150,9 +152,9 @@ def _name_of_texts(stack: Stack) -> None:
 def _call(stack: Stack) -> None:
     args, name = stack.pop(), stack.pop()
     if not isinstance(name, Name) or type(args) is not tuple:
-        raise RefusedPickle(f"a call of {said(name)} is not opened")
+        raise RefusedPickle(f"a call of {described(name)} is not opened")
     made = stack.makes.called(name, args, stack.room)
-    if type(made) in (bytes, bytearray, memoryview):  # took their room when they were made
+    if type(made) in (bytes, bytearray, memoryview):  # their room was taken when they were made
         stack.push_again(made)
     else:
         stack.push(made)
@@ -165,7 +167,7 @@ def _build(stack: Stack) -> None:
         stack.push_again(made)
         return
     stack.push(made)
-    for number in target.places if isinstance(target, Unfinished) else ():
+    for number in target.numbers if isinstance(target, Unfinished) else ():
         stack.keep(number, made)
 
 
@@ -196,7 +198,7 @@ def _popped(count: int) -> Callable[[Stack], list[Any]]:
 
 
 def _memo(operation: Callable[[Stack, int], None]) -> list[Callable[[Stack], None]]:
-    """An operation on a number of the memo that is written as a line, a byte, or four."""
+    """Variants of an operation on a memo number, which is written as a line, one byte or four bytes."""
     numbers = (Stack.number_line, Stack.byte, partial(Stack.number, width=4))
     return [lambda stack, number=number: operation(stack, number(stack)) for number in numbers]
 

@@ -1,38 +1,38 @@
-"""Bytes, stack and memo of a pickle that is being read, within limits on each."""
+"""The state of a pickle interpreter: bytes, stack and memo, each with limits."""
 
 import re
 from sys import getsizeof
 from typing import Any
 
-from skelact.system.pickles.makes import Makes, RefusedPickle, Room, Unfinished, said
+from skelact.system.pickles.makes import Makes, RefusedPickle, Room, Unfinished, described
 
 SLACK = 44 * 2**20
-"""Bytes that values may take beyond the size of the file, which is held beside them."""
+"""Bytes that values may take beyond the size of the file."""
 DEPTH, WAITING = 200, 2**20
-"""Most marks, and most values, that are open at once."""
+"""Most open marks, and most values on the stack."""
 SLOT = 10
-"""Bytes of a reference in a list, with what a list keeps free."""
+"""Bytes of a reference in a list, spare capacity included."""
 LONGEST_LINE = 500
 _CUT = "the file is cut off, or no pickle"
 _NOTHING = object()
 
 
 class Stack:
-    """Where the reading of a pickle stands; whatever does not fit is a RefusedPickle."""
+    """The state of reading a pickle; invalid operations raise RefusedPickle."""
 
     def __init__(self, data: bytes, makes: Makes, at: int = 0):
         self.data, self.view, self.at, self.makes = data, memoryview(data), at, makes
         self.room = Room(len(data) + SLACK)
         self.values: list[Any] = []
-        """The stack from the last mark on."""
+        """The stack above the last mark."""
         self._below: list[list[Any]] = []
         """The stacks below each open mark."""
         self._deep = 0
-        """Values in them."""
+        """Number of values in them."""
         self._memo: list[Any] = [_NOTHING]
-        """Values by number, from 0 or, as Python 2 wrote them, from 1 on."""
+        """Values by number, from 0, or from 1 as in pickles of Python 2."""
         self._far: dict[int, Any] = {}
-        """Those with numbers beyond the next one."""
+        """Values with numbers beyond the next one."""
 
     # Bytes.
 
@@ -46,7 +46,7 @@ class Stack:
         return self.view[self.at - count : self.at]
 
     def counted(self, width: int) -> memoryview:
-        """The bytes behind their count, which is `width` bytes long."""
+        """Bytes after their count, which takes `width` bytes."""
         return self.view_of(self.number(width))
 
     def line(self) -> memoryview:
@@ -65,7 +65,7 @@ class Stack:
     # Stack.
 
     def push(self, value: Any) -> None:
-        """A new value, which takes room."""
+        """Push a new value, which takes room."""
         self.room.left -= getsizeof(value)
         if self.room.left < 0:
             self.room.take(0)
@@ -80,7 +80,7 @@ class Stack:
         return self.values.pop()
 
     def top(self, kind: type) -> Any:
-        """What lies on top, to put something into."""
+        """The container on top, to add items to."""
         value = self.pop()
         self.values.append(value)
         return value if type(value) is kind else self.makes.container(value, kind)
@@ -104,7 +104,7 @@ class Stack:
         return values
 
     def unfinished(self) -> RefusedPickle:
-        """Why reading ends here."""
+        """The error for a pickle that is too large or has no end."""
         if len(self.values) + self._deep > WAITING:
             return RefusedPickle(f"expected at most {WAITING} values before they are put into something, found more")
         return RefusedPickle(f"expected another operation, found the end: {_CUT}")
@@ -117,7 +117,7 @@ class Stack:
     def number_line(self) -> int:
         line = self.short_line()
         if not re.fullmatch(r"[0-9]{1,18}", line):
-            raise RefusedPickle(f"expected the number of a value, found {said(line)}")
+            raise RefusedPickle(f"expected the number of a value, found {described(line)}")
         return int(line)
 
     def byte(self) -> int:
@@ -134,8 +134,8 @@ class Stack:
             raise RefusedPickle("expected a value to keep, found none")
         value = self.values[-1]
         if isinstance(value, Unfinished):
-            self.room.take(SLOT * len(value.places) + SLOT)
-            value.places += (number,)
+            self.room.take(SLOT * len(value.numbers) + SLOT)
+            value.numbers += (number,)
         self.keep(number, value)
 
     def keep(self, number: int, value: Any) -> None:

@@ -18,11 +18,11 @@ from skelact.system import native
 Joints = Float[Tensor, "v t n c"]
 
 WIDE = 64
-"""Channels from which the convolution over time is faster in the transform than directly."""
+"""From this many channels the convolution over time is faster by transform than directly."""
 
 
 def feature_map(blocks: Iterable[nn.Module], adjacency: Float[Tensor, "k v v"], x: Joints) -> Float[Tensor, "v s n d"]:
-    """The feature map of normalised input by a network's `Block`s, in the precision of autocast where it is on."""
+    """Feature map of normalised input by the `Block`s of a network, in the precision of autocast if it is on."""
     dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
     edges = edges_of(adjacency)
     with torch.autocast("cpu", enabled=False):
@@ -41,12 +41,12 @@ def _block(block: Block, x: Joints, adjacency: Float[Tensor, "k v v"], edges: Ed
     assert temporal.bias is not None
     offset = torch.einsum("kd,kvw->wd", spatial.bias.view(k, d), learned)
     values = edges.values(learned)
-    natively = native.takes(x) and values.dtype == torch.float32  # a network of bfloat16 weights has others
+    natively = native.takes(x) and values.dtype == torch.float32  # not with bfloat16 weights
     convolution = NativeGraphConvolution if natively else GraphConvolution
     y = convolution.apply(x, spatial.weight.view(k, d, c).to(x.dtype), values, offset, edges)
     y = _normalise(block.spatial_norm, y, offset=torch.zeros_like(temporal.bias))
     weight = temporal.weight.to(x.dtype, memory_format=torch.channels_last)
-    # The transform is made of products that grow with the square of the channels, so it pays for many.
+    # The cost of the transform's products grows with the square of the channels, so it pays for many channels.
     y = (
         TransformedConvolution.apply(y, weight.squeeze(3))
         if d >= WIDE and stride == 1
@@ -75,7 +75,7 @@ def _normalise(
 
 
 def _over_time(x: Joints, weight: Float[Tensor, "d c taps 1"], stride: int) -> Float[Tensor, "v s n d"]:
-    """Joints are the images, clips the width: channels-last, so long rows of clips share each weight."""
+    """Joints become images and clips their width, channels-last: long rows of clips share each weight."""
     padding = weight.shape[2] // 2
     made = torch.conv2d(x.permute(0, 3, 1, 2), weight, stride=(stride, 1), padding=(padding, 0))
     return made.permute(0, 2, 3, 1)

@@ -1,7 +1,7 @@
-"""BatchNorm with what follows it: dropout, residual, activation, in as few passes over whole arrays as can be.
+"""BatchNorm fused with what follows: dropout, residual and activation, in few passes over the arrays.
 
-Statistics are two-pass within a piece of the array and combined over pieces, so they do not lose digits with the size
-of the batch as a running sum over a channels-last array does.
+Statistics are computed in two passes within each piece of the array, then combined. So precision does not fall with
+the batch size, as it does for a running sum over a channels-last array.
 """
 
 from dataclasses import dataclass
@@ -20,25 +20,25 @@ from skelact.system import native, processes
 
 @dataclass(frozen=True)
 class _Statistics:
-    """What is taken off and multiplied, in float32 or better."""
+    """What is subtracted and multiplied, in float32 or better."""
 
     mean: Channels
-    """Less the offset."""
+    """Mean minus offset."""
     scale: Channels
     """1 / sqrt(variance + eps)"""
     count: int
-    """Places that they are of; 0 for running ones."""
+    """Number of values per channel; 0 for running statistics."""
 
 
 def _way(*tensors: Tensor | None):
-    """The module whose functions work on these."""
+    """The module with the functions for these tensors."""
     return normalise_native if native.takes(*tensors) else normalise_plain
 
 
 class Normalise(torch.autograd.Function):
     """act(masked(norm(x + offset)) + residual): act is ReLU or nothing, mask a dropout with its rescaling.
 
-    x, residual and the mask's bytes are contiguous (v, t, n, c). Where norm is a WholeBatchNorm, statistics are of all
+    x, residual and the mask's bytes are contiguous (v, t, n, c). If norm is a WholeBatchNorm, statistics are over all
     processes.
     """
 
@@ -75,12 +75,12 @@ class Normalise(torch.autograd.Function):
         way = _way(x, g, out)
         d_residual = torch.empty_like(x) if ctx.has_residual else None
         total, products = way.sums(x, g, out, mask, s.mean, d_residual)
-        if d_residual is not None:  # what passed the activation, so that need not be looked up again
+        if d_residual is not None:  # already the gradient behind the activation
             g, out = d_residual, None
         d_bias, d_weight = ctx.gain * total, ctx.gain * products * s.scale
         scale = weight.to(s.scale.dtype) * s.scale
         d_offset, slope, level = scale * d_bias, torch.zeros_like(scale), torch.zeros_like(scale)
-        if ctx.training:  # the mean takes every offset away again
+        if ctx.training:  # subtracting the mean cancels the offset
             d_biases, d_weights = d_bias, d_weight
             if ctx.whole:
                 d_biases, d_weights = processes.summed(torch.stack([d_bias, d_weight]))
@@ -92,7 +92,7 @@ class Normalise(torch.autograd.Function):
 
 
 def _statistics(x: Joints, offset: Float[Tensor, "c"], norm: nn.BatchNorm2d, wide: torch.dtype) -> _Statistics:
-    """Of the batch, moving the running ones towards it; in evaluation the running ones."""
+    """Statistics of the batch, which also update the running ones; in evaluation mode the running ones."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     assert norm.momentum is not None
@@ -101,7 +101,7 @@ def _statistics(x: Joints, offset: Float[Tensor, "c"], norm: nn.BatchNorm2d, wid
         return _Statistics(mean, (norm.running_var.to(wide) + norm.eps).rsqrt(), 0)
     mean, variance = _way(x).moments(x)
     count = x.numel() // x.shape[3]
-    if isinstance(norm, WholeBatchNorm):  # the other processes' clips are further pieces
+    if isinstance(norm, WholeBatchNorm):  # clips of other processes count as more pieces
         rows = processes.gathered(torch.cat([mean.new_tensor([count]), mean, variance])[None])
         sizes, means, variances = rows.split([1, len(mean), len(mean)], dim=1)
         count = sum(int(size) for size in sizes)

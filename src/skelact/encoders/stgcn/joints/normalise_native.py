@@ -1,6 +1,6 @@
-"""The functions of `normalise_plain` in C++ (native/normalise.cpp): every array is read once, and nothing is between.
+"""The functions of `normalise_plain` in C++ (native/normalise.cpp): every array is read once.
 
-In bfloat16 it rounds what it writes and nothing before.
+In bfloat16 only outputs are rounded.
 """
 
 import torch

@@ -1,6 +1,6 @@
-"""What `Normalise` does to whole arrays, by PyTorch's operations in pieces that stay in the cache between them.
+"""The array operations of `Normalise` in PyTorch, in pieces that stay in the cache between operations.
 
-Any device and type of numbers. `normalise_native` has the same functions in C++.
+Works on any device and dtype. `normalise_native` has the same functions in C++.
 """
 
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ Channels = Float[Tensor, "c"]
 Rows = Float[Tensor, "rows rc"]
 
 PIECE = 2**17
-"""Numbers of a piece, about: several pieces fit a core's second-level cache."""
+"""Approximate numbers in a piece. Several pieces fit into the second-level cache of a core."""
 ROW = 2**12
-"""Numbers of a row: long enough for vector instructions, short enough to make a row of one number a channel cheaply."""
+"""Numbers in a row: long enough for vector instructions, short enough to be cheap to fill with channel values."""
 
 
 @dataclass(frozen=True)
 class _Cut:
-    """Channels-last arrays as rows of `tiles` x channels numbers, and those in pieces."""
+    """Cuts channels-last arrays into rows of `tiles` x channels numbers, and these into pieces."""
 
     channels: int
     tiles: int
@@ -36,23 +36,23 @@ class _Cut:
         return cls(channels, _tiles(x.numel() // channels, channels))
 
     def pieces(self, x: Num[Tensor, "v t n c"]) -> tuple[Num[Tensor, "rows rc"], ...]:
-        """Views of the whole array, one piece after the other."""
+        """Views of the array, one for each piece."""
         length = self.tiles * self.channels
         return x.view(-1, length).split(max(1, PIECE // length))
 
     def row(self, numbers: Channels) -> Float[Tensor, "rc"]:
-        """One number a channel, all along a row."""
+        """A row that repeats one number per channel."""
         return numbers.repeat(self.tiles)
 
     def sum(self, rows: Rows) -> Channels:
-        """Over rows, then within them: two levels, in float32 or better."""
+        """Sum over rows, then within the row, in float32 or better."""
         return rows.sum(0, dtype=_wide(rows)).view(-1, self.channels).sum(0)
 
 
 @lru_cache
-def _tiles(places: int, channels: int) -> int:
-    """The most places that divide them all and fit a row."""
-    return max(tile for tile in range(1, max(1, ROW // channels) + 1) if places % tile == 0)
+def _tiles(positions: int, channels: int) -> int:
+    """Largest divisor of `positions` that fits into a row."""
+    return max(tile for tile in range(1, max(1, ROW // channels) + 1) if positions % tile == 0)
 
 
 def _wide(x: Tensor) -> torch.dtype:
@@ -74,7 +74,7 @@ def moments(x: Joints) -> tuple[Channels, Channels]:
 def combined(
     shares: Float[Tensor, "pieces 1"], means: Float[Tensor, "pieces c"], variances: Float[Tensor, "pieces c"]
 ) -> tuple[Channels, Channels]:
-    """Mean and variance of all pieces from each one's share of the places, mean and variance."""
+    """Mean and variance of all pieces, from the share, mean and variance of each piece."""
     mean = (shares * means).sum(0)
     return mean, (shares * (variances + (means - mean).square())).sum(0)
 
@@ -87,12 +87,12 @@ def forward(
     scales, shifts = (cut.row(each).to(x.dtype) for each in (scale, shift))
     added = () if residual is None else cut.pieces(residual)
     kept = () if mask is None else cut.pieces(mask.bytes)
-    for place, (rows, y) in enumerate(zip(cut.pieces(x), cut.pieces(out), strict=True)):
+    for number, (rows, y) in enumerate(zip(cut.pieces(x), cut.pieces(out), strict=True)):
         torch.addcmul(shifts, rows, scales, out=y)
         if mask is not None:
-            y.mul_(kept[place] >= mask.dropped)
+            y.mul_(kept[number] >= mask.dropped)
         if residual is not None:
-            y.add_(added[place])
+            y.add_(added[number])
         if relu:
             y.relu_()
     return out
@@ -109,9 +109,9 @@ def sums(
     total, products = torch.zeros_like(mean), torch.zeros_like(mean)
     means = cut.row(mean).to(x.dtype)
     passed = () if d_residual is None else cut.pieces(d_residual)
-    for place, (rows, (through, inner)) in enumerate(zip(cut.pieces(x), _passing(cut, g, out, mask), strict=True)):
+    for number, (rows, (through, inner)) in enumerate(zip(cut.pieces(x), _passing(cut, g, out, mask), strict=True)):
         if passed:
-            passed[place].copy_(through)
+            passed[number].copy_(through)
         total += cut.sum(inner)
         products += cut.sum((rows - means).mul_(inner))
     return total, products
@@ -136,9 +136,9 @@ def backward(
 
 
 def _passing(cut: _Cut, g: Joints, out: Joints | None, mask: Mask | None) -> Iterator[tuple[Rows, Rows]]:
-    """Of each piece of the gradient what passes the activation, and what of that passes the mask."""
+    """For each piece: the gradient behind the activation, and that behind the mask too."""
     made = () if out is None else cut.pieces(out)
     kept = () if mask is None else cut.pieces(mask.bytes)
-    for place, given in enumerate(cut.pieces(g)):
-        through = torch.ops.aten.threshold_backward(given, made[place], 0) if made else given
-        yield through, through * (kept[place] >= mask.dropped) if mask is not None else through
+    for number, given in enumerate(cut.pieces(g)):
+        through = torch.ops.aten.threshold_backward(given, made[number], 0) if made else given
+        yield through, through * (kept[number] >= mask.dropped) if mask is not None else through

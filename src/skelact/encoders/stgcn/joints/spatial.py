@@ -1,4 +1,4 @@
-"""Graph convolution with joints outermost: only the edges that exist are summed, before the 1x1 convolutions."""
+"""Graph convolution with joints outermost: sums over existing edges only, then 1x1 convolutions."""
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -22,7 +22,7 @@ class Edges:
 
     @cached_property
     def into(self) -> dict[tuple[int, int], list[tuple[int, int]]]:
-        """(number of the edge, v) of all edges of partition k into joint w, by (k, w)."""
+        """(number of the edge, source joint v) of all edges of partition k into joint w, by (k, w)."""
         found: dict[tuple[int, int], list[tuple[int, int]]] = {}
         for edge, (k, v, w) in enumerate(self.ends):
             found.setdefault((k, w), []).append((edge, v))
@@ -30,8 +30,8 @@ class Edges:
 
     @cached_property
     def lists(self) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """For each joint its `into` as native code has it: where each partition's edges start in what follows (and
-        where the last one's end), the joints that they come from, the numbers of the edges."""
+        """`into` of each joint for native code: where the edges of each partition start (and where the last ones end),
+        source joints, numbers of the edges."""
         found = []
         for w in range(self.joints):
             edges = [self.into.get((k, w), []) for k in range(self.partitions)]
@@ -42,12 +42,12 @@ class Edges:
 
     def values(self, adjacency: Float[Tensor, "k v w"]) -> Float[Tensor, "e"]:
         """The weight of every edge, with gradients."""
-        place = torch.tensor(self.ends, device=adjacency.device).unbind(1)
-        return adjacency[place]
+        index = torch.tensor(self.ends, device=adjacency.device).unbind(1)
+        return adjacency[index]
 
 
 def edges_of(adjacency: Float[Tensor, "k v w"]) -> Edges:
-    """The edges of a graph. Learned importances multiply them and cannot add one."""
+    """The edges of a graph. Learned importances multiply edges and cannot add any."""
     return _edges(tuple(adjacency.shape), tuple(map(tuple, adjacency.nonzero().tolist())))
 
 
@@ -62,15 +62,15 @@ def gather(x: Joints, w: int, values: list[float], edges: Edges, out: Float[Tens
         sources = edges.into.get((k, w), ())
         if not sources:
             out[k].zero_()
-        for place, (edge, v) in enumerate(sources):
-            if place:
+        for number, (edge, v) in enumerate(sources):
+            if number:
                 out[k].add_(x[v], alpha=values[edge])
             else:
                 torch.mul(x[v], values[edge], out=out[k])
 
 
 class GraphConvolution(torch.autograd.Function):
-    """y_w = offset_w + sum over edges (k, v, w) of a_kvw W_k x_v, joint by joint; gradients gather once more."""
+    """y_w = offset_w + sum over edges (k, v, w) of a_kvw W_k x_v, joint by joint. The backward pass gathers again."""
 
     @staticmethod
     def forward(
@@ -99,7 +99,7 @@ class GraphConvolution(torch.autograd.Function):
         edges, numbers = ctx.edges, values.tolist()
         g = g.contiguous()
         gathered = x.new_empty(len(weight), *x.shape[1:])
-        # Sums over joints in float32 or better, whatever the products are in.
+        # Sums over joints are in float32 or better.
         d_weight = torch.zeros_like(weight, dtype=values.dtype)
         d_values, d_offset = torch.zeros_like(values), values.new_empty(len(x), weight.shape[1])
         d_x = torch.zeros_like(x)

@@ -1,7 +1,6 @@
 """`spatial.GraphConvolution` with its sums in C++ (native/edges.cpp).
 
-What is gathered stands side by side, (t, n, k c), so that one product sums over partitions and channels and leaves the
-sum where it belongs.
+Gathered inputs are stored as (t, n, k c), so that one matrix product sums over partitions and channels.
 """
 
 import torch
@@ -14,7 +13,7 @@ from skelact.system import native
 
 
 class NativeGraphConvolution(torch.autograd.Function):
-    """Takes and gives what `GraphConvolution` does."""
+    """Same inputs and outputs as `GraphConvolution`."""
 
     @staticmethod
     def forward(
@@ -41,7 +40,7 @@ class NativeGraphConvolution(torch.autograd.Function):
         x, weight, values = ctx.saved_tensors
         g, joined = g.contiguous(), weight.transpose(0, 1).flatten(1)
         gathered = x.new_empty(x[0, ..., 0].numel(), joined.shape[1])
-        # Sums over joints in float32, whatever the products are in.
+        # Sums over joints are in float32.
         d_joined = torch.zeros_like(joined, dtype=values.dtype)
         d_values, d_offset = torch.zeros_like(values), values.new_empty(len(x), len(joined))
         d_x = torch.zeros_like(x)

@@ -1,7 +1,7 @@
-"""Convolution over time as products in a short transform: exact mathematics, several times fewer multiplications.
+"""Convolution over time by a short Fourier transform: same result, several times fewer multiplications.
 
-T outputs of a 9-tap convolution with 4 zeros at both ends are a cyclic convolution of length L = T + 4: what wraps
-around falls on outputs that are not asked for. The discrete Fourier transform turns that into L products of channel
+T outputs of a 9-tap convolution with 4 zeros at both ends are a cyclic convolution of length L = T + 4:
+wrapped values fall on unused outputs. The discrete Fourier transform turns that into L products of channel
 matrices; the input is real, so half of them are conjugates of the other half, and a complex product takes three real
 ones (Karatsuba). All of it is three small real matrices: y = B [(D w) * (A x)].
 """
@@ -28,7 +28,7 @@ def matrices(frames: int, taps: int) -> tuple[Tensor, Tensor, Tensor]:
     into, back, kernel = [], [], []
     for frequency in range(length // 2 + 1):
         angle = 2 * torch.pi * frequency / length
-        # The kernel stands reversed and shifted, so that correlation becomes convolution with no phase to undo.
+        # The kernel is reversed and shifted, so that correlation becomes convolution without a phase.
         cos_x, sin_x = torch.cos(angle * t), -torch.sin(angle * t)
         cos_w, sin_w = torch.cos(angle * (half - k)), -torch.sin(angle * (half - k))
         cos_y, sin_y = torch.cos(angle * t), torch.sin(angle * t)
@@ -90,7 +90,7 @@ def _from_products(matrix: Float[Tensor, "t p"], made: Float[Tensor, "p v n c"])
 
 
 def _kernels(kernel: Float[Tensor, "p taps"], weight: Float[Tensor, "d c taps"]) -> Float[Tensor, "p d c"]:
-    """The transformed weights; computed in float32 or better, then rounded."""
+    """The transformed weights, computed in float32 or better, then rounded."""
     return torch.einsum("pk,dck->pdc", kernel, weight.to(kernel.dtype)).to(weight.dtype)
 
 
