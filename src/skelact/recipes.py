@@ -142,7 +142,7 @@ def skeattnclr_small() -> TrainConfig:
 def simclr_small() -> TrainConfig:
     """SimCLR on HCN for small data: clips prepared once a clip, in sizes of the body; AdamW, warm-up and cosine.
 
-    Temperature, augmentations and length were chosen on training people alone (docs/methods/simclr.md).
+    Its numbers are a first guess, made without looking at test clips; none was tuned yet.
     """
     return TrainConfig(
         recipe="simclr-small",
