@@ -48,7 +48,7 @@ class HCN(Encoder):
             nn.ReLU(),
             nn.MaxPool2d(2),
         )
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] (not in PyTorch's types)
 
     def person_maps(self, x: Float[Tensor, "p c t v"]) -> Float[Tensor, "p d s k"]:
         x = x.contiguous(memory_format=torch.channels_last)  # which convolutions on a CPU are faster in
