@@ -89,7 +89,7 @@ def test_transfer_to_the_store_of_pretraining_is_refused(run, store):
 def test_all_runs_every_protocol_once_and_the_second_time_none(run, store, capsys, monkeypatch):
     found = evaluate_all(run, store.path, SPLIT, 1, ALL, progress=False)
     # 10 % and 15 % of the 6 clips of a class are one clip.
-    labels = ["knn", "retrieval", "clustering", "linear", "semi 10pct", "semi 50pct", "finetune", "supervised"]
+    labels = ["knn", "ridge", "retrieval", "clustering", "linear", "semi 10pct", "semi 50pct", "finetune", "supervised"]
     assert [one.label for one in found] == labels
     assert "semi 15 %: the same 3 clips as 10 %, left out" in capsys.readouterr().err
     assert len(list((run / "evaluate").glob("*.json"))) == len(labels)
