@@ -2,28 +2,17 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from skelact.config import Axis, Third
+from skelact.data.formats import FORMATS
 from skelact.system.terminal import Terminal
 from skelact.system.world import SkelactError
 
-Format = Literal[
-    "ntu",
-    "ucla",
-    "utd",
-    "sbu",
-    "pku",
-    "msr",
-    "utkinect",
-    "florence",
-    "kard",
-    "bvh",
-    "arrays",
-    "position",
-    "ctrgcn",
-    "pyskl",
-]
+if TYPE_CHECKING:
+    Format = str
+else:
+    Format = Literal[tuple(FORMATS)]
 
 err = Terminal(stderr=True, highlight=False, soft_wrap=True)
 

@@ -146,16 +146,6 @@ RULES: dict[str, dict[str, _Rule | Callable[[Table], _Rule]]] = {
 }
 
 
-OLD_RULES = {
-    "views 1, 2 train; view 3 tests": "cameras 1, 2 train; camera 3 tests",
-    "views 1, 2 train without clips whose joints are those of a test clip; view 3 tests": (
-        "cameras 1, 2 train without clips whose joints are those of a test clip; camera 3 tests"
-    ),
-    "middle and right view train; the left one tests": "cameras 2 (M), 3 (R) train; camera 1 (L) tests",
-}
-"""Rules as results of earlier versions word them, and their wording now."""
-
-
 def split_names(dataset: str) -> tuple[str, ...]:
     """Named splits of a data set, without `all`, the general form and the divisions of a store."""
     return tuple(RULES.get(dataset, {}))

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from reader_files import ntu_text, points, sbu_text, ucla_text, utd_bytes, write
 
 from skelact.cli.shared import Format
+from skelact.data.formats import FORMATS
 from skelact.data.readers import MADE_FOR_A_SOURCE, READERS, contents, reader
 from skelact.data.readers.source import PassedOver
 from skelact.data.recording import Item, Reader, ReadError
@@ -41,7 +42,7 @@ def test_the_readers_have_names_and_fit_the_protocol():
     assert [each.name for each in READERS[:4]] == ["ntu", "ucla", "utd", "sbu"]
     assert [each.name for each in READERS[4:]] == ["pku", "msr", "utkinect", "florence", "kard"]
     assert [each.name for each in MADE_FOR_A_SOURCE] == ["bvh", "arrays", "position", "ctrgcn", "pyskl"]
-    assert get_args(Format) == tuple(each.name for each in (*READERS, *MADE_FOR_A_SOURCE))
+    assert get_args(Format) == tuple(FORMATS) == tuple(each.name for each in (*READERS, *MADE_FOR_A_SOURCE))
     assert all(isinstance(each, Reader) and reader(each.name) is each for each in READERS)
     assert [len(each.skeleton) for each in READERS] == [25, 20, 20, 15, 25, 20, 20, 15, 15]
     assert [len(each.classes) for each in READERS] == [120, 10, 27, 8, 51, 20, 10, 9, 18]

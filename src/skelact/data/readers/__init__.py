@@ -1,30 +1,17 @@
-"""The file formats: one file a format, one entry in READERS or MADE_FOR_A_SOURCE."""
+"""The readers: one file a format, one entry in FORMATS (`data/formats.py`)."""
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from skelact.data.readers.arrays import ArraysFormat
-from skelact.data.readers.bvh import BvhFormat
+from skelact.data.formats import FORMATS
 from skelact.data.readers.faults import failures_named
-from skelact.data.readers.florence import FlorenceReader
-from skelact.data.readers.kard import KARD
-from skelact.data.readers.msr import MSR
-from skelact.data.readers.ntu import NtuReader
-from skelact.data.readers.pku import PkuReader
-from skelact.data.readers.sbu import SbuReader
-from skelact.data.readers.ucla import UclaReader
-from skelact.data.readers.utd import UtdReader
-from skelact.data.readers.utkinect import UtkinectReader
 from skelact.data.recording import Reader
 from skelact.system.world import SkelactError
 
-READERS: tuple[Reader, ...] = (
-    *(NtuReader(), UclaReader(), UtdReader(), SbuReader(), PkuReader()),
-    *(MSR, UtkinectReader(), FlorenceReader(), KARD),
-)
 
-
+@runtime_checkable
 class MadeForASource(Protocol):
     """A format whose skeleton or classes come from the files; it makes a reader for each source."""
 
@@ -38,13 +25,15 @@ class MadeForASource(Protocol):
         ...
 
 
-MADE_FOR_A_SOURCE: tuple[MadeForASource, ...] = (
-    BvhFormat(),
-    ArraysFormat("arrays"),
-    ArraysFormat("position"),
-    ArraysFormat("ctrgcn"),
-    ArraysFormat("pyskl"),
-)
+def _value(where: str) -> Reader | MadeForASource:
+    module, _, name = where.partition(":")
+    found = getattr(import_module(f"{__name__}.{module}"), name)
+    return found() if isinstance(found, type) else found
+
+
+ALL: tuple[Reader | MadeForASource, ...] = tuple(map(_value, FORMATS.values()))
+READERS: tuple[Reader, ...] = tuple(one for one in ALL if isinstance(one, Reader))
+MADE_FOR_A_SOURCE: tuple[MadeForASource, ...] = tuple(one for one in ALL if not isinstance(one, Reader))
 
 
 def reader(name: str, source: Path | None = None, **options: Any) -> Reader:
@@ -54,7 +43,7 @@ def reader(name: str, source: Path | None = None, **options: Any) -> Reader:
     depends on its files.
     """
     given = {option: value for option, value in options.items() if value is not None}
-    for candidate in (*READERS, *MADE_FOR_A_SOURCE):
+    for candidate in ALL:
         if candidate.name != name:
             continue
         known = getattr(candidate, "OPTIONS", ())
@@ -68,8 +57,7 @@ def reader(name: str, source: Path | None = None, **options: Any) -> Reader:
             raise SkelactError(f"format {name} depends on its files: give the source")
         with failures_named(source):
             return candidate(Path(source), **given)
-    names = (candidate.name for candidate in (*READERS, *MADE_FOR_A_SOURCE))
-    raise SkelactError(f"no format {name!r}; there are {', '.join(names)}")
+    raise SkelactError(f"no format {name!r}; there are {', '.join(FORMATS)}")
 
 
 def divisions_of(reader: Reader) -> tuple[str, ...]:

@@ -205,3 +205,6 @@ def _checked_axes(axes: str | None) -> str:
     if len(set(axes)) < len(axes) or not set("ntvc") <= set(axes) <= set(AXES):
         raise SkelactError(f"axes must be n, t, v, c and, if there is one, m, each once, got {axes!r}")
     return axes
+
+
+ARRAYS, POSITION, CTRGCN, PYSKL = map(ArraysFormat, ("arrays", "position", "ctrgcn", "pyskl"))

@@ -9,11 +9,18 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from skelact.config import Config
-from skelact.data.splits import OLD_RULES
 from skelact.maths.accuracy import Accuracy
 from skelact.system.printable import printable
 from skelact.system.world import SEAL
 
+OLD_RULES = {
+    "views 1, 2 train; view 3 tests": "cameras 1, 2 train; camera 3 tests",
+    "views 1, 2 train without clips whose joints are those of a test clip; view 3 tests": (
+        "cameras 1, 2 train without clips whose joints are those of a test clip; camera 3 tests"
+    ),
+    "middle and right view train; the left one tests": "cameras 2 (M), 3 (R) train; camera 1 (L) tests",
+}
+"""Rules of splits as results of earlier versions word them, and their wording now."""
 MOST_LETTERS = 80
 """Bytes of a store's name, or of a split, in a file name, which may have 255 in all."""
 
