@@ -88,7 +88,7 @@ def test_clips_of_another_length_or_joint_count_are_refused_with_both_numbers(en
 
 def test_features_that_are_not_finite_are_refused_with_their_number(encoder):
     encoder.network.blocks[0].temporal.weight.fill_(torch.nan)
-    with pytest.raises(SkelactError, match="for 5 of 5 clips"):
+    with pytest.raises(SkelactError, match="the features of 5 of 5 clips are not finite"):
         encoder.embed(clips(), progress=False)
 
 
