@@ -38,7 +38,7 @@ def test_semi_and_all_of_an_encoder_file(tmp_path, store, capsys):
     out, err = capsys.readouterr()
     assert [line.count("│") for line in out.splitlines() if "mAP" in line or "finetune" in line] == [9, 9]
     assert err.count("already evaluated") == 1
-    assert len(list((tmp_path / "one-evaluation" / "evaluate").glob("*.json"))) == 7
+    assert len(list((tmp_path / "one-evaluation" / "evaluate").glob("*.json"))) == 8
 
 
 @pytest.mark.parametrize(("protocol", "name"), [("finetune", ""), ("semi", "-50pct-released")])

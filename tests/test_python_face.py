@@ -173,7 +173,7 @@ def test_a_result_is_the_one_that_the_command_gives(store, run):
 @pytest.mark.parametrize(
     ("protocol", "options", "message"),
     [
-        ("knnn", {}, "no protocol 'knnn'; there are knn, retrieval"),
+        ("knnn", {}, "no protocol 'knnn'; there are knn, ridge, retrieval"),
         ("knn", {"epochs": 1}, "^no setting epochs; there are k, cap, temperature$"),
         ("linear", {"lr": -1}, "^lr: Input should be greater than 0, got -1$"),
     ],

@@ -167,5 +167,5 @@ def test_a_recipe_and_a_protocol_that_are_not_there_are_named_before_anything_ru
     with pytest.raises(SkelactError, match=r"a table, row 2: no recipe 'no-such-method-small'; there are skeletonclr,"):
         check(grids.Grid("", "a table", (absent,)), Options(small=True))
     unknown = grids.Line(3, grids.AIMCLR, ("joint",), "guessing")
-    with pytest.raises(SkelactError, match="a table, row 3: no protocol 'guessing'; there are knn, retrieval"):
+    with pytest.raises(SkelactError, match="a table, row 3: no protocol 'guessing'; there are knn, ridge, retrieval"):
         check(grids.Grid("", "a table", (unknown,)), Options())

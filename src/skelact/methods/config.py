@@ -256,4 +256,4 @@ class AimCLR3sConfig(AimCLRConfig, CrossStreamConfig):
     """Name of the method."""
 
 
-AnyMethodConfig = SimCLRConfig | SkeletonCLRConfig | AimCLRConfig | CrosSCLRConfig | AimCLR3sConfig | SkeAttnCLRConfig
+AnyMethodConfig = SkeletonCLRConfig | AimCLRConfig | CrosSCLRConfig | AimCLR3sConfig | SkeAttnCLRConfig | SimCLRConfig

@@ -18,7 +18,7 @@ from skelact.methods.skeattnclr import SkeAttnCLR
 from skelact.methods.skeletonclr import SkeletonCLR
 from skelact.skeleton import Skeleton
 
-METHODS = (SimCLR, SkeletonCLR, AimCLR, CrosSCLR, AimCLR3s, SkeAttnCLR)
+METHODS = (SkeletonCLR, AimCLR, CrosSCLR, AimCLR3s, SkeAttnCLR, SimCLR)
 
 
 Weights = Callable[[Stream | None], Mapping[str, Tensor]]
