@@ -81,8 +81,8 @@ def prepare(
         format: Name of a format, such as "ntu" or "bvh" (docs/formats.md), or a reader of your own (docs/own-data.md).
         source: Folder, zip archive or single file.
         out: Store to write; it must not exist.
-        preparation: "released": as in the published programs; "robust": repairs gaps, noise and identities
-            (docs/data.md).
+        preparation: "released": as in the published programs; "robust": repairs gaps, noise and identities; "body":
+            robust, but centred once a clip and in sizes of the body (docs/data.md).
         frames: Frames of every prepared clip.
         jobs: Processes that parse (default: as many as pay off).
         skip_bad: Skip and list unreadable files instead of stopping at the first.

@@ -5,6 +5,8 @@ import os
 import sys
 from io import TextIOWrapper
 
+from rich.text import Text
+
 from skelact import __version__
 from skelact.cli.data import info, prepare, synthesize, verify
 from skelact.cli.encoder import classify, embed, import_weights
@@ -52,8 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
             if message is None or isinstance(error, BrokenPipeError):
                 raise
             error.__traceback__ = None  # its frames hold the memory
-            err.print("[red]error:[/red] ", end="")
-            err.print(message, markup=False)
+            err.print(Text.assemble(("error:", "red"), " ", message))  # one write: other processes print too
             return 1
         finally:
             if sys.stdout is not None:

@@ -57,6 +57,7 @@ def prepare(
         source: Folder, zip archive or single file.
         out: Store to write; must not exist.
         preparation: released: as the published programs do. robust: repairs gaps, noise bodies and identities.
+            body: robust, but centred once a clip and in sizes of the body.
         frames: Frames of every prepared clip.
         jobs: Number of parsing processes (default: as many as pay off).
         skip_bad: Leave out and list files that cannot be read, instead of stopping at the first.

@@ -21,7 +21,7 @@ class EncoderCard(Config):
     skeleton: Skeleton
     stream: Stream = "joint"
     preparation: str
-    """Preparation of its clips: released or robust."""
+    """Preparation of its clips: released, robust or body."""
     frames: int = Field(ge=1)
     persons: int = Field(ge=1)
     classes: tuple[str, ...] = ()

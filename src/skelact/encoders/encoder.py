@@ -86,7 +86,7 @@ class Encoder(nn.Module, ABC):
         return total / present.sum(1, keepdim=True)
 
     def tokens(self, x: Clips) -> Float[Tensor, "n k"]:
-        """The feature map of each clip as one vector, which keeps what pooling averages away: which joint or place,
+        """The feature map of each clip as one vector, which keeps what pooling averages away: which joint moved,
         and when. The mean over persons; an axis "time" of more than TIME_BINS entries in as many equal bins."""
         features, persons = self.feature_map(x), self.persons(x)
         features = features.to(_wide(features))

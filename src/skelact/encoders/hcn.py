@@ -16,8 +16,8 @@ from skelact.skeleton import Skeleton
 class HCN(Encoder):
     """Two branches of four convolutions, joined by channels, then two more; each of the last four halves both axes.
 
-    The feature map is that of the fifth convolution, over time (t / 8) and what was made of the channels (4 places);
-    h is the mean over both axes of the sixth one's. Padding keeps the sizes even, where the paper crops; persons are
+    The feature map is that of the fifth convolution, over time (t / 8) and columns (width / 8, which were channels
+    before joints became channels); h is the mean over both axes of the sixth one's. Padding keeps the sizes even, where the paper crops; persons are
     averaged, where the paper takes the largest. Weights start as PyTorch's layers do.
     """
 
@@ -28,7 +28,7 @@ class HCN(Encoder):
             config.name,
             config.features,
             channels=4 * width,
-            axes=("time", "place"),
+            axes=("time", "column"),
             leaves_out_absent=config.absent == "left_out",
         )
         self.config = config

@@ -31,17 +31,17 @@ def stretch(x: Clips, start: Float[Tensor, "n"], length: Float[Tensor, "n"]) -> 
     """
     frames = x.shape[2]
     middle = (torch.arange(frames, device=x.device) + 0.5) / frames
-    place = (start[:, None] + middle * length[:, None] - 0.5).clamp(0, frames - 1)
-    before = place.long()
-    weight = (place - before).to(x.dtype)[:, None, :, None, None]
+    position = (start[:, None] + middle * length[:, None] - 0.5).clamp(0, frames - 1)
+    before = position.long()
+    weight = (position - before).to(x.dtype)[:, None, :, None, None]
     one, two = frame(x, before), frame(x, (before + 1).clamp(max=frames - 1))
     there = one.any(1, keepdim=True) & (two.any(1, keepdim=True) | (weight == 0))
     return torch.lerp(one, two, weight) * there
 
 
-def frame(x: Clips, place: Tensor) -> Clips:
-    """The frames `place` (n, t) of each clip."""
-    return x.gather(2, place[:, None, :, None, None].expand(-1, x.shape[1], -1, *x.shape[3:]))
+def frame(x: Clips, position: Tensor) -> Clips:
+    """The frames `position` (n, t) of each clip."""
+    return x.gather(2, position[:, None, :, None, None].expand(-1, x.shape[1], -1, *x.shape[3:]))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from skelact.data.preparations.bodies import extent
-from skelact.data.preparations.scene import Prepared, centre, heading, laid_out, scene_of
+from skelact.data.preparations.scene import Prepared, centre, faced, laid_out, scene_of
 from skelact.data.recording import Recording
 from skelact.skeleton import Skeleton
 
@@ -22,13 +22,7 @@ def prepare_body(recording: Recording, skeleton: Skeleton, frames: int, persons:
     scene = scene_of(recording, skeleton, persons, repairs)
     if scene is None:
         return np.zeros((3, frames, len(skeleton), persons)), repairs
-    main, joints = scene.main, scene.joints
-    turn = heading(joints[main.seen, 0], skeleton, main.known)
-    if turn is None:
-        repairs["heading_unknown"] += 1
-    else:
-        joints = joints @ turn
-    repairs["centre_unknown"] += int(not main.known[skeleton.centre])
+    main, joints = scene.main, faced(scene, skeleton, repairs)
     origin = centre(joints[main.seen, 0][:1], skeleton, main.known)
     size = body_size(joints[main.seen, 0], skeleton, main.known)
     if not size:

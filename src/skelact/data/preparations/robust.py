@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from skelact.data.preparations.scene import Prepared, centre, heading, laid_out, scene_of
+from skelact.data.preparations.scene import Prepared, centre, faced, laid_out, scene_of
 from skelact.data.recording import Recording
 from skelact.skeleton import Skeleton
 
@@ -20,12 +20,6 @@ def prepare_robust(recording: Recording, skeleton: Skeleton, frames: int, person
     scene = scene_of(recording, skeleton, persons, repairs)
     if scene is None:
         return np.zeros((3, frames, len(skeleton), persons)), repairs
-    main, joints = scene.main, scene.joints
-    turn = heading(joints[main.seen, 0], skeleton, main.known)
-    if turn is None:
-        repairs["heading_unknown"] += 1
-    else:
-        joints = joints @ turn
-    repairs["centre_unknown"] += int(not main.known[skeleton.centre])
+    main, joints = scene.main, faced(scene, skeleton, repairs)
     joints = joints - centre(joints[:, 0], skeleton, main.known)[:, None, None]
     return laid_out(scene, joints, frames, persons), repairs

@@ -50,6 +50,16 @@ def scene_of(recording: Recording, skeleton: Skeleton, persons: int, repairs: Co
     return Scene(people, joints)
 
 
+def faced(scene: Scene, skeleton: Skeleton, repairs: Counter[str]) -> Float64[np.ndarray, "t p v 3"]:
+    """The joints of all persons after one turn about y, by the main actor's `heading`; counts an unknown heading and a
+    centre joint that is never seen."""
+    main, joints = scene.main, scene.joints
+    turn = heading(joints[main.seen, 0], skeleton, main.known)
+    repairs["heading_unknown"] += int(turn is None)
+    repairs["centre_unknown"] += int(not main.known[skeleton.centre])
+    return joints if turn is None else joints @ turn
+
+
 def laid_out(
     scene: Scene, joints: Float64[np.ndarray, "t p v 3"], frames: int, persons: int
 ) -> Float64[np.ndarray, "3 frames v persons"]:
