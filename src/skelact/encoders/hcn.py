@@ -17,8 +17,8 @@ class HCN(Encoder):
     """Two branches of four convolutions, joined by channels, then two more; each of the last four halves both axes.
 
     The feature map is that of the fifth convolution, over time (t / 8) and columns (width / 8, which were channels
-    before joints became channels); h is the mean over both axes of the sixth one's. Padding keeps the sizes even, where the paper crops; persons are
-    averaged, where the paper takes the largest. Weights start as PyTorch's layers do.
+    before joints became channels); h is the mean over both axes of the sixth one's. Padding keeps the sizes even,
+    where the paper crops; persons are averaged, where the paper takes the largest. Weights start as PyTorch's do.
     """
 
     def __init__(self, config: HCNConfig, skeleton: Skeleton):
